@@ -1,0 +1,129 @@
+import type { RevocationEffect } from '../issuance/provider.js';
+import type { RevocationCause } from '../lease/lease.js';
+import type { ParameterValues } from '../policy/catalog.js';
+import type { TaskOutcome } from '../task/task.js';
+
+interface OfTask {
+  readonly task: string;
+  readonly agent: string;
+}
+
+interface OfLease extends OfTask {
+  readonly lease: string;
+}
+
+/** What was asked, as far as it was understood; text of the agent is data and is never interpreted. */
+export interface AskedFor {
+  readonly entry: string;
+  readonly parameters: ParameterValues;
+  readonly ttlSeconds: number;
+  readonly tool?: string;
+  readonly reason?: string;
+}
+
+/** How policy answered, with what decided and under which bundle. */
+export interface Decided {
+  readonly evaluation: string;
+  readonly is: 'permit' | 'ask' | 'deny' | 'error';
+  readonly because: readonly string[];
+  readonly errors?: readonly string[];
+  readonly policyDigest: string;
+}
+
+/** Every fact worth telling. One type per fact; no field ever holds a secret or a token. */
+export type AuditEvent =
+  | (OfTask & {
+      readonly type: 'task.opened';
+      readonly by: string;
+      readonly intent: string;
+      readonly onBehalfOf?: string;
+      readonly labels: Readonly<Record<string, string>>;
+      readonly tools?: readonly string[];
+      readonly deadlineAt: number;
+    })
+  | (OfTask & {
+      readonly type: 'task.ended';
+      readonly by: string;
+      readonly via: string;
+      readonly outcome: TaskOutcome;
+    })
+  | {
+      readonly type: 'credential.refused';
+      readonly task: string;
+      readonly agent: string;
+      readonly fault: string;
+      readonly intent?: string;
+      readonly asked: Partial<AskedFor>;
+      readonly decided?: Decided;
+      readonly reason?: string;
+    }
+  | (OfLease & {
+      readonly type: 'lease.reserved';
+      readonly intent: string;
+      readonly onBehalfOf?: string;
+      readonly asked: AskedFor;
+      readonly decided: Decided;
+      readonly provider: string;
+      readonly ttlSeconds: number;
+      readonly effect: RevocationEffect;
+      readonly issuer: string;
+      readonly claims: Readonly<Record<string, string | number | boolean>>;
+    })
+  | (OfLease & {
+      readonly type: 'lease.active';
+      readonly expiresAt: number;
+      readonly effect: RevocationEffect;
+    })
+  | (OfLease & { readonly type: 'lease.mint_failed'; readonly fault: string })
+  | (OfLease & { readonly type: 'lease.revoking'; readonly cause: RevocationCause; readonly by: string })
+  | (OfLease & {
+      readonly type: 'lease.revoked' | 'lease.expired';
+      readonly cause: RevocationCause;
+      readonly effect: RevocationEffect;
+      readonly attempts: number;
+      /** From the request for its end to this end. */
+      readonly lagMs: number;
+    })
+  | (OfLease & {
+      readonly type: 'revocation.failed';
+      readonly fault: string;
+      readonly attempt: number;
+      readonly stuck: boolean;
+      readonly retryInMs: number;
+    })
+  | { readonly type: 'identity.refused'; readonly reason: string }
+  | {
+      readonly type: 'hook.accepted' | 'hook.refused';
+      readonly source: string;
+      readonly delivery?: string;
+      readonly task?: string;
+      readonly reason?: string;
+    }
+  | {
+      readonly type: 'policy.loaded' | 'policy.refused';
+      readonly policyDigest: string;
+      readonly problems?: readonly string[];
+    };
+
+export type AuditEventType = AuditEvent['type'];
+
+/** One event in its place in the chain. */
+export interface AuditRecord {
+  /** Position in the chain, from 1. */
+  readonly seq: number;
+  /** Where the store put it: `<milliseconds>-<n>`, on the store's clock. */
+  readonly id: string;
+  readonly at: number;
+  readonly event: AuditEvent;
+  /** Hex SHA-256 of the record before; 64 zeros for the first. */
+  readonly previous: string;
+  readonly hash: string;
+}
+
+/** The tasks and agents whose history the event belongs to. */
+export const subjectsOf = (event: AuditEvent): readonly string[] =>
+  'agent' in event
+    ? [event.task, event.agent].filter((id) => id !== '')
+    : 'task' in event && event.task
+      ? [event.task]
+      : [];

@@ -1,0 +1,78 @@
+import type { AuditRecord } from '../audit/event.js';
+import type { Identify, Principal } from '../identity/principal.js';
+import type { Secret } from '../kernel/secret.js';
+import type { Lease } from '../lease/lease.js';
+import type { LeaseQuery, Page, PageQuery } from '../ledger/ledger.js';
+import type { CatalogEntry } from '../policy/catalog.js';
+import type { Task, TaskOutcome } from '../task/task.js';
+
+export interface OpenTask {
+  readonly intent: string;
+  readonly deadlineAt: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly onBehalfOf?: string;
+  /** The agent the task is for, when an orchestrator opens it. */
+  readonly agent?: string;
+  readonly tools?: readonly string[];
+}
+
+export interface CredentialRequest {
+  readonly task: string;
+  readonly credential: string;
+  /** Untrusted: parsed against the entry's rules. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly ttlSeconds?: number;
+  readonly tool?: string;
+  readonly reason?: string;
+}
+
+export interface Grant {
+  readonly lease: Lease;
+  readonly secret: Secret<Readonly<Record<string, unknown>>>;
+}
+
+/** What revoking by a query would end, or has begun to end. */
+export interface BlastRadius {
+  readonly leases: readonly Lease[];
+  readonly dryRun: boolean;
+}
+
+export interface Readiness {
+  readonly ready: boolean;
+  readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly detail?: string }[];
+}
+
+/** The verbs of the product. Every one may throw a Fault; nothing else that it throws may reach a caller. */
+export interface Broker {
+  readonly identify: Identify;
+  catalog(principal: Principal): readonly CatalogEntry[];
+  openTask(principal: Principal, request: OpenTask, idempotencyKey?: string): Promise<Task>;
+  findTask(principal: Principal, id: string): Promise<Task>;
+  listTasks(principal: Principal, query: PageQuery & { readonly agent?: string }): Promise<Page<Task>>;
+  endTask(principal: Principal, id: string, outcome: TaskOutcome): Promise<Task>;
+  grant(principal: Principal, request: CredentialRequest, idempotencyKey?: string): Promise<Grant>;
+  findLease(principal: Principal, id: string): Promise<Lease>;
+  listLeases(principal: Principal, query: LeaseQuery): Promise<Page<Lease>>;
+  revokeLease(principal: Principal, id: string, reason?: string): Promise<Lease>;
+  revokeTask(
+    principal: Principal,
+    taskId: string,
+    options: { dryRun: boolean; reason?: string },
+  ): Promise<BlastRadius>;
+  readAudit(
+    principal: Principal,
+    query: PageQuery & { readonly subject?: string },
+  ): Promise<Page<AuditRecord>>;
+  /** A task-end webhook, raw as it came. Returns when its effect is durable. */
+  receiveHook(
+    source: string,
+    delivery: HookDelivery,
+  ): Promise<{ task?: string; effect: 'ended' | 'already' | 'ignored' }>;
+  ready(): Promise<Readiness>;
+}
+
+export interface HookDelivery {
+  /** Header names in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly rawBody: Buffer;
+}

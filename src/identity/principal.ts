@@ -1,0 +1,24 @@
+export type PrincipalKind = 'agent' | 'operator' | 'orchestrator';
+
+/** What an operator may do; agents and orchestrators have none of these. */
+export type OperatorRole = 'viewer' | 'approver' | 'admin' | 'breakglass';
+
+/** Who asks: proved by a token, never by a shared secret. */
+export interface Principal {
+  /** Stable across tokens and runs: a SPIFFE ID, or the name its issuer's settings give it. Everything keys on it. */
+  readonly id: string;
+  readonly kind: PrincipalKind;
+  /** The `iss` of the token, or the SPIFFE trust domain. */
+  readonly issuer: string;
+  readonly roles: readonly OperatorRole[];
+  /** Verified claims that policy and audit may see; flat, and never the token. */
+  readonly claims: Readonly<Record<string, string | number | boolean>>;
+  /** Milliseconds since the epoch; the end of the proof, not of the principal. */
+  readonly proofExpiresAt: number;
+}
+
+/**
+ * Tells whose token this is. Throws Fault `identity.unproven` with one public sentence for every kind of bad
+ * token (the reason goes to log and audit), and `identity.unavailable` when the issuer's keys cannot be had.
+ */
+export type Identify = (token: string) => Promise<Principal>;

@@ -1,0 +1,74 @@
+import type { z } from 'zod';
+import type { Secret } from '../kernel/secret.js';
+
+/** What ending a lease really does at the provider; shown wherever a lease is shown. */
+export type RevocationEffect = 'revoked_at_provider' | 'denied_by_policy' | 'stops_renewing' | 'expires_only';
+
+/** How to take a credential back. Stored with the lease, so it is plain JSON and never holds a secret. */
+export type Handle = Readonly<Record<string, string | number | boolean>>;
+
+/** What is to be minted: a scope already narrowed by parameters, for one lease. */
+export interface Order<Scope = unknown> {
+  readonly leaseId: string;
+  readonly taskId: string;
+  readonly agent: string;
+  readonly entry: string;
+  /** The provider's own section of the catalog entry with the parameters filled in. */
+  readonly scope: Scope;
+  readonly ttlSeconds: number;
+}
+
+/** What the provider made. The field names of `secret` are those its clients know (AccessKeyId, username ...). */
+export interface Issued {
+  readonly secret: Secret<Readonly<Record<string, unknown>>>;
+  /** The provider's own end of the credential, milliseconds since the epoch; undefined when it never ends. */
+  readonly expiresAt: number | undefined;
+  /** The effect of this very credential, when it is weaker than the entry's. */
+  readonly effect?: RevocationEffect;
+}
+
+export type Revoked =
+  /** The provider has confirmed, or the credential is already gone. */
+  | { readonly is: 'revoked' }
+  /** Accepted but not yet confirmed: ask again. */
+  | { readonly is: 'pending'; readonly againAfterSeconds: number }
+  /** Nothing can be done at this provider; the credential ends by itself. */
+  | { readonly is: 'expires' };
+
+/** One configured provider. Failures are Faults: provider.unavailable, .timeout, .throttled, .refused, .nonsense. */
+export interface Provider<Scope = unknown> {
+  readonly name: string;
+  readonly kind: string;
+  /** The shortest and longest lease it can mint, in seconds. */
+  readonly minimumTtlSeconds: number;
+  readonly maximumTtlSeconds: number;
+  /** What revoking a credential of this scope will do. */
+  effect(scope: Scope): RevocationEffect;
+  /** Pure, before any network call: the handle is durable before the credential exists. */
+  plan(order: Order<Scope>): Handle;
+  /**
+   * Mints. Calls `learn` with a better handle as soon as the provider has named something that exists, and waits
+   * for it (it is durable then) before making anything that only the better handle could take back.
+   */
+  issue(order: Order<Scope>, handle: Handle, learn: (better: Handle) => Promise<void>): Promise<Issued>;
+  /** Idempotent: revoking what is gone, or was never made, succeeds. */
+  revoke(handle: Handle): Promise<Revoked>;
+  /** Throws the Fault that issuing would meet now; for readiness and `protem doctor`. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** One kind of provider: a folder under providers/ and a line in the registry. */
+export interface ProviderKind<Settings = unknown, Scope = unknown> {
+  readonly kind: string;
+  /** The provider's section of the settings. */
+  readonly settings: z.ZodType<Settings>;
+  /** The provider's section of a catalog entry, with `{{parameter}}` placeholders in its strings. */
+  readonly scope: z.ZodType<Scope>;
+  open(name: string, settings: Settings): Provider<Scope>;
+}
+
+/** Keeps the settings and scope types of a kind together where it is defined. */
+export const defineProvider = <Settings, Scope>(
+  kind: ProviderKind<Settings, Scope>,
+): ProviderKind<Settings, Scope> => kind;

@@ -1,0 +1,248 @@
+interface FaultKind {
+  /** HTTP status of the answer. */
+  readonly status: number;
+  readonly title: string;
+  /** Whether the same request may succeed later without being changed. */
+  readonly retry: boolean;
+  /** What the caller can do about it. */
+  readonly remedy: string;
+}
+
+/** Every failure a caller can see. The HTTP answer, the exit code and docs/errors.md are read from here. */
+export const faults = {
+  'identity.unproven': {
+    status: 401,
+    title: 'The caller has not proven who it is',
+    retry: false,
+    remedy:
+      'Send a valid, unexpired token for this broker as "Authorization: Bearer". The audit log holds the reason.',
+  },
+  'identity.unavailable': {
+    status: 503,
+    title: 'The keys of an identity issuer cannot be read',
+    retry: true,
+    remedy: 'Retry; if it lasts, an operator should check that the broker reaches the issuer.',
+  },
+  'role.missing': {
+    status: 403,
+    title: 'This kind of caller may not do this',
+    retry: false,
+    remedy:
+      'Use an identity with the role that the call needs; agents cannot act as operators, nor operators as agents.',
+  },
+  'request.malformed': {
+    status: 400,
+    title: 'The request is not well-formed',
+    retry: false,
+    remedy: 'Correct the fields named in "errors"; the shapes are in /openapi.json.',
+  },
+  'request.too_large': {
+    status: 413,
+    title: 'The request is too large',
+    retry: false,
+    remedy: 'Send less; the limits are in the settings under "limits".',
+  },
+  'request.media_type': {
+    status: 415,
+    title: 'The request body is not JSON',
+    retry: false,
+    remedy: 'Send "Content-Type: application/json".',
+  },
+  'request.rate_limited': {
+    status: 429,
+    title: 'Too many requests',
+    retry: true,
+    remedy: 'Wait for "Retry-After" seconds.',
+  },
+  'route.unknown': {
+    status: 404,
+    title: 'There is nothing here',
+    retry: false,
+    remedy: 'See /openapi.json for what there is.',
+  },
+  'route.method': {
+    status: 405,
+    title: 'This path does not take this method',
+    retry: false,
+    remedy: 'See "Allow" and /openapi.json.',
+  },
+  'idempotency.reused': {
+    status: 422,
+    title: 'The idempotency key belongs to a different request',
+    retry: false,
+    remedy: 'Use a new Idempotency-Key for a request with another body.',
+  },
+  'idempotency.in_flight': {
+    status: 409,
+    title: 'The same request is still being worked on',
+    retry: true,
+    remedy: 'Wait a second and retry with the same Idempotency-Key.',
+  },
+  'task.unknown': {
+    status: 404,
+    title: 'No such task',
+    retry: false,
+    remedy: 'Open a task first, and use its id; tasks of others are not shown.',
+  },
+  'task.ended': {
+    status: 403,
+    title: 'The task has ended',
+    retry: false,
+    remedy: 'Nothing more can be issued for it. Open a new task.',
+  },
+  'task.deadline_past': {
+    status: 422,
+    title: 'The deadline lies in the past or too far ahead',
+    retry: false,
+    remedy: 'Name a deadline in the future, within the longest task the settings allow.',
+  },
+  'lease.unknown': {
+    status: 404,
+    title: 'No such lease',
+    retry: false,
+    remedy: 'Check the id; leases of others are not shown.',
+  },
+  'credential.unknown': {
+    status: 404,
+    title: 'No such catalog entry',
+    retry: false,
+    remedy: 'Ask for an entry of the catalog; GET /v1/catalog lists those you may name.',
+  },
+  'credential.parameters': {
+    status: 422,
+    title: 'The parameters are not within the catalog entry',
+    retry: false,
+    remedy: 'Parameters can only narrow the entry; see "errors" for what each allows.',
+  },
+  'ttl.invalid': {
+    status: 422,
+    title: 'The TTL cannot be granted',
+    retry: false,
+    remedy: 'Ask for a positive duration such as "15m", no longer than the entry allows.',
+  },
+  'ttl.below_floor': {
+    status: 422,
+    title: 'The time that is left is shorter than the provider can mint',
+    retry: false,
+    remedy:
+      'Extend what bounds it (task deadline, TTL asked for), or use an entry whose provider goes shorter.',
+  },
+  'policy.denied': {
+    status: 403,
+    title: 'Policy does not permit this',
+    retry: false,
+    remedy: 'See "policies" for what decided; ask for less, or ask an operator to change the policy.',
+  },
+  'policy.error': {
+    status: 403,
+    title: 'Policy could not decide, so the answer is no',
+    retry: false,
+    remedy: 'An operator should look at the policy errors in the audit log.',
+  },
+  'policy.changed': {
+    status: 403,
+    title: 'Policy changed while the credential was being minted',
+    retry: true,
+    remedy: 'The credential was revoked unseen. Ask again to be decided under the new policy.',
+  },
+  'approval.required': {
+    status: 403,
+    title: 'A person has to approve this',
+    retry: false,
+    remedy: 'This release cannot ask a person yet; ask for less, or ask an operator to change the policy.',
+  },
+  'provider.unavailable': {
+    status: 503,
+    title: 'The credential provider cannot be reached',
+    retry: true,
+    remedy: 'Retry; nothing was handed over, and whatever may have been minted is being revoked.',
+  },
+  'provider.timeout': {
+    status: 504,
+    title: 'The credential provider did not answer in time',
+    retry: true,
+    remedy: 'Retry; nothing was handed over, and whatever may have been minted is being revoked.',
+  },
+  'provider.throttled': {
+    status: 503,
+    title: 'The credential provider is throttling',
+    retry: true,
+    remedy: 'Retry after a while.',
+  },
+  'provider.refused': {
+    status: 502,
+    title: 'The credential provider refused',
+    retry: false,
+    remedy: 'An operator should check the rights of the broker at the provider; the log has its answer.',
+  },
+  'provider.nonsense': {
+    status: 502,
+    title: 'The credential provider answered something that is not a credential',
+    retry: true,
+    remedy: 'Retry; if it lasts, an operator should check what answers at the address of the provider.',
+  },
+  'hook.unknown': {
+    status: 404,
+    title: 'No such webhook source',
+    retry: false,
+    remedy: 'Configure the source under "hooks" in the settings.',
+  },
+  'hook.unproven': {
+    status: 401,
+    title: 'The webhook is not authentic',
+    retry: false,
+    remedy: 'Check the signing secret, the clock of the sender, and that the body is sent as it was signed.',
+  },
+  'state.unavailable': {
+    status: 503,
+    title: 'The broker cannot reach its state',
+    retry: true,
+    remedy: 'Retry; nothing is issued while the state store is in doubt.',
+  },
+  'broker.stopping': {
+    status: 503,
+    title: 'The broker is stopping',
+    retry: true,
+    remedy: 'Retry; another instance will answer.',
+  },
+  internal: {
+    status: 500,
+    title: 'Something went wrong inside the broker',
+    retry: true,
+    remedy: 'Retry; the log line of the instance named here has the cause.',
+  },
+} as const satisfies Record<string, FaultKind>;
+
+export type FaultCode = keyof typeof faults;
+
+export interface FaultDetail {
+  /** What is wrong where, as JSON pointers into the request. */
+  readonly errors?: readonly { readonly pointer: string; readonly detail: string }[];
+  /** The policies that decided. */
+  readonly policies?: readonly string[];
+  readonly retryAfterSeconds?: number;
+  /** For logs and audit only: never shown to the caller. */
+  readonly reason?: string;
+  readonly cause?: unknown;
+}
+
+/** A failure the caller may see: `message` is public; `reason` and `cause` are for the log and the audit. */
+export class Fault extends Error {
+  readonly code: FaultCode;
+  readonly errors: FaultDetail['errors'];
+  readonly policies: readonly string[] | undefined;
+  readonly retryAfterSeconds: number | undefined;
+  readonly reason: string | undefined;
+
+  constructor(code: FaultCode, message: string, detail: FaultDetail = {}) {
+    super(message, { cause: detail.cause });
+    this.name = 'Fault';
+    this.code = code;
+    this.errors = detail.errors;
+    this.policies = detail.policies;
+    this.retryAfterSeconds = detail.retryAfterSeconds;
+    this.reason = detail.reason;
+  }
+}
+
+export const kindOf = (fault: Fault): FaultKind => faults[fault.code];

@@ -1,0 +1,30 @@
+import { randomInt } from 'node:crypto';
+
+const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+
+function randomBase62(length: number): string {
+  let text = '';
+  for (let i = 0; i < length; i++) text += alphabet[randomInt(62)];
+  return text;
+}
+
+/**
+ * Task ids are `tsk_` and 8 base62 characters (47 bits; the store refuses a duplicate). They are short because
+ * the 8 characters are also the task's name inside AWS session names, where every character counts.
+ * They are names, not capabilities: every read checks who asks.
+ */
+export const newTaskId = (): string => `tsk_${randomBase62(8)}`;
+
+/** The 8 characters that name the task at a provider. */
+export const taskMark = (taskId: string): string => taskId.slice(4);
+
+/** Lease ids carry their task: `lse_<task mark><6 base62>`, so a provider's log line leads back to both. */
+export const newLeaseId = (taskId: string): string => `lse_${taskMark(taskId)}${randomBase62(6)}`;
+
+/** The part of a lease id that tells it from its siblings in the same task. */
+export const leaseMark = (leaseId: string): string => leaseId.slice(12);
+
+export const newRequestId = (): string => `req_${randomBase62(16)}`;
+
+export const taskIdPattern = /^tsk_[0-9A-Za-z]{8}$/;
+export const leaseIdPattern = /^lse_[0-9A-Za-z]{14}$/;

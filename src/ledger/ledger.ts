@@ -1,0 +1,135 @@
+import type { AuditEvent, AuditRecord } from '../audit/event.js';
+import type { Handle, RevocationEffect } from '../issuance/provider.js';
+import type { Lease, LeaseState, NewLease, RevocationCause } from '../lease/lease.js';
+import type { NewTask, Task, TaskOutcome } from '../task/task.js';
+
+/** One page, and the opaque token of the next. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly nextPageToken?: string;
+}
+
+export interface PageQuery {
+  readonly pageSize: number;
+  readonly pageToken?: string;
+}
+
+export interface Idempotency {
+  /** The caller's Idempotency-Key, already scoped to its principal. */
+  readonly key: string;
+  /** Digest of the request, to tell a retry from another request under the same key. */
+  readonly digest: string;
+}
+
+export interface TaskEnd {
+  readonly outcome: TaskOutcome;
+  readonly by: string;
+  /** What said so: `call`, or `hook:<source>`. */
+  readonly via: string;
+}
+
+export interface EndedTask {
+  readonly task: Task;
+  readonly alreadyEnded: boolean;
+  /** Providers whose index of due leases has grown by this. */
+  readonly providers: readonly string[];
+}
+
+/** Tasks. Every write also writes its audit event, in the same atomic step, on the ledger's own clock. */
+export interface TaskLedger {
+  /**
+   * A repeated key returns the task that it opened; a repeated key with another digest throws `idempotency.reused`.
+   * Undefined when the id is taken: try another.
+   */
+  open(task: NewTask, idempotency?: Idempotency): Promise<Task | undefined>;
+  find(id: string): Promise<Task | undefined>;
+  list(query: PageQuery & { readonly agent?: string }): Promise<Page<Task>>;
+  /**
+   * The fence (I4): from its return on no lease of the task can be reserved or activated, and every lease it has is
+   * due for revocation. Ending twice is ending once. Undefined when there is no such task.
+   */
+  end(id: string, end: TaskEnd): Promise<EndedTask | undefined>;
+}
+
+export interface LeaseQuery extends PageQuery {
+  readonly state?: LeaseState;
+  readonly task?: string;
+  readonly agent?: string;
+  readonly provider?: string;
+  readonly entry?: string;
+  readonly effect?: RevocationEffect;
+}
+
+export interface Claim {
+  readonly leaseIds: readonly string[];
+  /** When the next is due, undefined when there is none; on the ledger's clock, as is `now`. */
+  readonly nextDueAt: number | undefined;
+  readonly now: number;
+}
+
+export type Settlement =
+  | { readonly is: 'revoked' | 'expired' }
+  /** Not over yet: look again then; not a failure. */
+  | { readonly is: 'waiting'; readonly untilAt: number }
+  | { readonly is: 'failed'; readonly fault: string; readonly retryInMs: number; readonly stuck: boolean };
+
+/** Leases. Every write also writes its audit event, in the same atomic step, on the ledger's own clock. */
+export interface LeaseLedger {
+  /**
+   * Durable, with handle and end, before anything is minted. Decided in one step with the fence of its task: throws
+   * task.unknown, task.ended, idempotency.reused, idempotency.in_flight. A retried request supersedes the lease it
+   * left behind.
+   */
+  reserve(
+    lease: NewLease,
+    event: AuditEvent & { type: 'lease.reserved' },
+    idempotency?: Idempotency,
+  ): Promise<Lease>;
+  /** Replaces the handle while minting. */
+  learn(id: string, handle: Handle): Promise<void>;
+  /**
+   * From its return on the secret may be handed over. Undefined, with the revocation seen to, when the task or the
+   * lease was ended meanwhile: then it may not.
+   */
+  activate(
+    id: string,
+    minted: { readonly expiresAt: number | undefined; readonly effect: RevocationEffect },
+  ): Promise<Lease | undefined>;
+  /** Minting failed: whatever may exist is due for revocation now. */
+  abandon(id: string, fault: string): Promise<void>;
+  find(id: string): Promise<Lease | undefined>;
+  list(query: LeaseQuery): Promise<Page<Lease>>;
+  /** Makes it due for revocation now. Undefined when there is no such lease; a lease that is over stays as it is. */
+  revoke(id: string, cause: RevocationCause, by: string): Promise<Lease | undefined>;
+  /** Takes what is due, and hides it from other claims for a while. */
+  claimDue(provider: string, limit: number): Promise<Claim>;
+  settle(id: string, settlement: Settlement): Promise<Lease | undefined>;
+  /** Providers that have leases not yet over, configured or not. */
+  providers(): Promise<readonly string[]>;
+  /** Milliseconds by which the oldest due lease of the provider is late; 0 when none is. */
+  overdueMs(provider: string): Promise<number>;
+  /** Leases not yet over, by provider and state. */
+  counts(): Promise<readonly { provider: string; state: LeaseState; count: number }[]>;
+}
+
+export interface AuditLog {
+  /** Durable when it returns. For facts that change no task and no lease; those come with their change. */
+  record(event: AuditEvent): Promise<void>;
+  /** Oldest first; `subject` is a task, lease or agent id. */
+  read(query: PageQuery & { readonly subject?: string }): Promise<Page<AuditRecord>>;
+  /** Chains what was written since; returns how many records. Any number of processes may call it. */
+  seal(): Promise<number>;
+}
+
+/** The one durable state of the broker: tasks, leases and their history move together. */
+export interface Ledger {
+  readonly tasks: TaskLedger;
+  readonly leases: LeaseLedger;
+  readonly log: AuditLog;
+  /** True once per id within its time: for webhook deliveries. */
+  firstSeen(scope: string, id: string, ttlSeconds: number): Promise<boolean>;
+  forget(scope: string, id: string): Promise<void>;
+  /** Throws `state.unavailable` when the state store does not answer. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+}

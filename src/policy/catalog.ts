@@ -1,0 +1,34 @@
+/** Parameter values after parsing: flat, typed by the entry, and within it. */
+export type ParameterValues = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+
+export type Sensitivity = 'public' | 'internal' | 'confidential' | 'restricted';
+
+/** One thing an agent may ask for, and the widest it may be. */
+export interface CatalogEntry {
+  readonly name: string;
+  readonly description: string;
+  /** Name of a configured provider. */
+  readonly provider: string;
+  readonly sensitivity: Sensitivity;
+  readonly environment: string;
+  /** 0 (harmless) to 3 (a person has to look). */
+  readonly riskTier: number;
+  readonly maximumTtlSeconds: number;
+  readonly defaultTtlSeconds: number;
+  readonly parameters: Readonly<Record<string, ParameterRule>>;
+  /** The provider's own section, parsed by the schema of its kind, with `{{parameter}}` placeholders in strings. */
+  readonly mint: unknown;
+}
+
+/** What a parameter may be. A rule can only narrow: no value holds a wildcard, and each has a bound. */
+export type ParameterRule =
+  | { readonly type: 'path'; readonly within: string; readonly default?: string }
+  | { readonly type: 'string'; readonly pattern: string; readonly default?: string }
+  | { readonly type: 'enum'; readonly values: readonly string[]; readonly default?: string }
+  | { readonly type: 'set'; readonly values: readonly string[]; readonly default?: readonly string[] }
+  | {
+      readonly type: 'integer';
+      readonly minimum: number;
+      readonly maximum: number;
+      readonly default?: number;
+    };

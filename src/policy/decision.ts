@@ -1,0 +1,32 @@
+import type { Principal } from '../identity/principal.js';
+import type { Task } from '../task/task.js';
+import type { CatalogEntry, ParameterValues } from './catalog.js';
+import type { Permit } from './permit.js';
+
+/** What policy is asked: all of it verified by the broker but `asserted`, which only the agent says. */
+export interface Ask {
+  readonly principal: Principal;
+  readonly task: Task;
+  readonly entry: CatalogEntry;
+  readonly parameters: ParameterValues;
+  /** The TTL that would be granted, in seconds, after every other bound. */
+  readonly ttlSeconds: number;
+  readonly tool?: string;
+  readonly asserted: { readonly reason?: string };
+}
+
+/** Ids of the policies that decided, never empty for a permit. */
+export type Because = readonly string[];
+
+export type Decision =
+  | { readonly is: 'permit'; readonly permit: Permit; readonly because: Because }
+  | { readonly is: 'ask'; readonly approvers: readonly string[]; readonly because: Because }
+  | { readonly is: 'deny'; readonly because: Because; readonly errors: readonly string[] };
+
+/** A loaded, validated policy bundle. `decide` never throws: what cannot be decided is denied with its errors. */
+export interface Policy {
+  /** SHA-256 over the bundle (policies, schema, catalog), hex; changes exactly when a decision could. */
+  readonly digest: string;
+  readonly catalog: ReadonlyMap<string, CatalogEntry>;
+  decide(ask: Ask): Decision;
+}

@@ -1,0 +1,26 @@
+export type TaskOutcome = 'completed' | 'failed' | 'cancelled';
+
+/** For what: the unit that credentials are issued for and end with. Intent never changes after opening. */
+export interface Task {
+  readonly id: string;
+  readonly intent: string;
+  /** Principal id of the agent that may ask for credentials. */
+  readonly agent: string;
+  /** Principal id of who opened it: the agent itself or an orchestrator. */
+  readonly openedBy: string;
+  readonly onBehalfOf?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Tools the task declared; an undeclared tool is refused when the list is there. */
+  readonly tools?: readonly string[];
+  /** Milliseconds since the epoch, as are all `...At`. */
+  readonly openedAt: number;
+  readonly deadlineAt: number;
+  /** `lapsed`: nobody ended it, but its deadline has passed. */
+  readonly state: 'open' | 'ended' | 'lapsed';
+  readonly endedAt?: number;
+  readonly endedBy?: string;
+  readonly outcome?: TaskOutcome;
+}
+
+/** What the caller decides about a task; the store adds the time and the state. */
+export type NewTask = Omit<Task, 'openedAt' | 'state' | 'endedAt' | 'endedBy' | 'outcome'>;

@@ -1,0 +1,96 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, posix, relative } from 'node:path';
+import { expect, test } from '@jest/globals';
+
+/** Each folder may import itself and what stands here; `docs` of the rule: CONTRIBUTING.md. */
+const stages = [
+  'kernel',
+  'identity',
+  'task',
+  'policy',
+  'approval',
+  'issuance',
+  'lease',
+  'revocation',
+  'audit',
+  'ledger',
+  'broker',
+];
+const upTo = (stage: string) => stages.slice(0, stages.indexOf(stage));
+
+const mayImport: Record<string, readonly string[]> = {
+  ...Object.fromEntries(stages.map((stage) => [stage, upTo(stage)])),
+  wire: ['kernel'],
+  settings: stages,
+  http: [...stages, 'wire'],
+  worker: stages,
+  cli: ['wire', 'settings', 'policy', 'kernel'],
+  sandbox: ['kernel'],
+};
+const free = new Set(['compose.ts', 'main.ts']);
+
+/** Drivers stay in the adapters that are named for them. */
+const drivers: Record<string, RegExp> = {
+  ioredis: /^(ledger\/redis-|revocation\/bullmq-|ledger\/script\.ts)/,
+  bullmq: /^revocation\/bullmq-/,
+  jose: /^(identity|sandbox)\//,
+  '@cedar-policy/cedar-wasm/nodejs': /^policy\/cedar-/,
+  '@aws-sdk/client-sts': /^issuance\/providers\/aws-sts\//,
+  'node-vault': /^issuance\/providers\/vault\//,
+  express: /^http\//,
+  yaml: /^(settings|policy)\//,
+};
+
+const root = join(process.cwd(), 'src');
+const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.replaceAll('\\', '/'));
+
+export function violationsOf(file: string, text: string): string[] {
+  const found: string[] = [];
+  const folder = file.includes('/') ? file.slice(0, file.indexOf('/')) : file;
+  for (const [, specifier] of text.matchAll(/(?:from|import\()\s*'([^']+)'/g)) {
+    if (specifier === undefined || free.has(file)) continue;
+    if (!specifier.startsWith('.')) {
+      const allowed = drivers[specifier];
+      if (allowed && !allowed.test(file)) found.push(`${file} imports the driver ${specifier}`);
+      continue;
+    }
+    const target = posix.normalize(posix.join(posix.dirname(file), specifier));
+    const targetFolder = target.includes('/') ? target.slice(0, target.indexOf('/')) : target;
+    if (targetFolder !== folder && !(mayImport[folder] ?? []).includes(targetFolder))
+      found.push(`${file} imports ${target}`);
+  }
+  if (/process\.env/.test(text) && folder !== 'settings' && !free.has(file))
+    found.push(`${file} reads process.env`);
+  return found;
+}
+
+test('every import goes from right to left: entry points, broker, stages, kernel', () => {
+  const violations = files.flatMap((file) => violationsOf(file, readFileSync(join(root, file), 'utf8')));
+  expect(violations).toEqual([]);
+});
+
+test('the import rule sees what it should', () => {
+  expect(violationsOf('task/task.ts', "import { x } from '../broker/grant.js';")).toHaveLength(1);
+  expect(violationsOf('http/server.ts', "import { x } from '../worker/sweep.js';")).toHaveLength(1);
+  expect(violationsOf('wire/lease.ts', "import type { L } from '../lease/lease.js';")).toHaveLength(1);
+  expect(violationsOf('lease/lease.ts', "import { Redis } from 'ioredis';")).toHaveLength(1);
+  expect(violationsOf('broker/grant.ts', 'const x = process.env.X;')).toHaveLength(1);
+  expect(violationsOf('ledger/redis-leases.ts', "import type { Redis } from 'ioredis';")).toEqual([]);
+  expect(violationsOf('broker/grant.ts', "import type { Lease } from '../lease/lease.js';")).toEqual([]);
+});
+
+test('no file outgrows a screenful of ideas', () => {
+  const tooLong = files.filter((file) => readFileSync(join(root, file), 'utf8').split('\n').length > 301);
+  expect(tooLong).toEqual([]);
+});
+
+test('no folder is a drawer', () => {
+  const drawers = files.filter((file) =>
+    /(^|\/)(utils?|helpers?|common|misc|types|interfaces|managers?|services)(\/|\.ts$)/.test(
+      relative('.', file),
+    ),
+  );
+  expect(drawers).toEqual([]);
+});
