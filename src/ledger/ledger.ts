@@ -1,4 +1,5 @@
 import type { AuditEvent, AuditRecord } from '../audit/event.js';
+import type { Clock } from '../kernel/clock.js';
 import type { Handle, RevocationEffect } from '../issuance/provider.js';
 import type { Lease, LeaseState, NewLease, RevocationCause } from '../lease/lease.js';
 import type { NewTask, Task, TaskOutcome } from '../task/task.js';
@@ -86,7 +87,7 @@ export interface LeaseLedger {
     idempotency?: Idempotency,
   ): Promise<Lease>;
   /** Replaces the handle while minting. */
-  learn(id: string, handle: Handle): Promise<void>;
+  learn(lease: Lease, handle: Handle): Promise<void>;
   /**
    * From its return on the secret may be handed over. Undefined, with the revocation seen to, when the task or the
    * lease was ended meanwhile: then it may not.
@@ -95,8 +96,8 @@ export interface LeaseLedger {
     id: string,
     minted: { readonly expiresAt: number | undefined; readonly effect: RevocationEffect },
   ): Promise<Lease | undefined>;
-  /** Minting failed: whatever may exist is due for revocation now. */
-  abandon(id: string, fault: string): Promise<void>;
+  /** Minting failed: whatever may exist is due for revocation now. `settled`: nothing more can come of it. */
+  abandon(id: string, fault: string, settled: boolean): Promise<void>;
   find(id: string): Promise<Lease | undefined>;
   list(query: LeaseQuery): Promise<Page<Lease>>;
   /** Makes it due for revocation now. Undefined when there is no such lease; a lease that is over stays as it is. */
@@ -126,9 +127,11 @@ export interface Ledger {
   readonly tasks: TaskLedger;
   readonly leases: LeaseLedger;
   readonly log: AuditLog;
-  /** True once per id within its time: for webhook deliveries. */
-  firstSeen(scope: string, id: string, ttlSeconds: number): Promise<boolean>;
-  forget(scope: string, id: string): Promise<void>;
+  /** The ledger's own time as this process last learned it; the one clock for deadlines and ends. */
+  readonly clock: Clock;
+  /** Whether `remember` was called with this name within its time: for webhook deliveries. */
+  seen(name: string): Promise<boolean>;
+  remember(name: string, ttlSeconds: number): Promise<void>;
   /** Throws `state.unavailable` when the state store does not answer. */
   check(): Promise<void>;
   close(): Promise<void>;
