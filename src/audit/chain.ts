@@ -1,9 +1,6 @@
 import { createHash } from 'node:crypto';
-import canonicalizeModule from 'canonicalize';
+import canonicalize from 'canonicalize';
 import type { AuditEvent, AuditRecord } from './event.js';
-
-// A CommonJS package whose types describe a default export.
-const canonicalize = canonicalizeModule as unknown as (value: unknown) => string | undefined;
 
 export const chainStart = '0'.repeat(64);
 
@@ -11,9 +8,7 @@ export const chainStart = '0'.repeat(64);
  * The hash of one record: SHA-256, hex, over the canonical JSON (RFC 8785) of its place, the hash before it and its
  * event. A record that is deleted, changed, moved or put in breaks every hash after it.
  */
-export function linkHash(
-  link: Pick<AuditRecord, 'seq' | 'id' | 'previous'> & { readonly event: AuditEvent },
-): string {
+export function linkHash(link: Pick<AuditRecord, 'seq' | 'id' | 'previous'> & { readonly event: AuditEvent }): string {
   const { seq, id, previous, event } = link;
   return createHash('sha256')
     .update(canonicalize({ seq, id, previous, event }) ?? '')

@@ -2,6 +2,7 @@ import type { AuditEvent, AuditRecord } from '../audit/event.js';
 import type { Clock } from '../kernel/clock.js';
 import type { Handle, RevocationEffect } from '../issuance/provider.js';
 import type { Lease, LeaseState, NewLease, RevocationCause } from '../lease/lease.js';
+import type { Settlement } from '../revocation/settlement.js';
 import type { NewTask, Task, TaskOutcome } from '../task/task.js';
 
 /** One page, and the opaque token of the next. */
@@ -67,12 +68,6 @@ export interface Claim {
   readonly nextDueAt: number | undefined;
   readonly now: number;
 }
-
-export type Settlement =
-  | { readonly is: 'revoked' | 'expired' }
-  /** Not over yet: look again then; not a failure. */
-  | { readonly is: 'waiting'; readonly untilAt: number }
-  | { readonly is: 'failed'; readonly fault: string; readonly retryInMs: number; readonly stuck: boolean };
 
 /** Leases. Every write also writes its audit event, in the same atomic step, on the ledger's own clock. */
 export interface LeaseLedger {
