@@ -6,7 +6,10 @@ import type { Task } from '../task/task.js';
 /** OPS-04: agents have no operator rights, and operators cannot act as agents. */
 export function requireKind(principal: Principal, ...kinds: PrincipalKind[]): void {
   if (!kinds.includes(principal.kind))
-    throw new Fault('role.missing', `This call is for ${kinds.join(' or ')} identities; yours is ${principal.kind}.`);
+    throw new Fault(
+      'role.missing',
+      `This call is for ${kinds.join(' or ')} identities; yours is ${principal.kind}.`,
+    );
 }
 
 export function requireRole(principal: Principal, role: OperatorRole): void {

@@ -32,7 +32,10 @@ export interface Decided {
 export class PolicyRefusal extends Fault {
   readonly record: DecidedRecord;
 
-  constructor(code: 'policy.denied' | 'policy.error' | 'approval.required' | 'policy.changed', record: DecidedRecord) {
+  constructor(
+    code: 'policy.denied' | 'policy.error' | 'approval.required' | 'policy.changed',
+    record: DecidedRecord,
+  ) {
     super(code, sentences[code], { policies: record.because });
     this.record = record;
   }
@@ -47,7 +50,8 @@ const sentences = {
 
 /** Checks, bounds and decides one request; throws the Fault that the caller is to see. */
 export function decide(ports: Ports, principal: Principal, task: Task, request: CredentialRequest): Decided {
-  if (task.state !== 'open') throw new Fault('task.ended', 'The task has ended; nothing more can be issued for it.');
+  if (task.state !== 'open')
+    throw new Fault('task.ended', 'The task has ended; nothing more can be issued for it.');
   const policy = ports.policy();
   const entry = policy.catalog.get(request.credential);
   if (!entry) throw new Fault('credential.unknown', 'There is no catalog entry of this name.');
@@ -86,7 +90,13 @@ export async function decideAgain(
   return takeBack(new PolicyRefusal('policy.changed', record));
 }
 
-function ttlBounds(ports: Ports, principal: Principal, task: Task, request: CredentialRequest, entry: CatalogEntry) {
+function ttlBounds(
+  ports: Ports,
+  principal: Principal,
+  task: Task,
+  request: CredentialRequest,
+  entry: CatalogEntry,
+) {
   const now = ports.ledger.clock();
   const provider = ports.providers.get(entry.provider);
   return {

@@ -42,7 +42,11 @@ export async function grant(
       .activate(lease.id, { expiresAt: issued.expiresAt, effect: issued.effect ?? lease.effect })
       .catch((fault: unknown) => takeBack(ports, lease, fault));
     if (!active)
-      return await takeBack(ports, lease, new Fault('task.ended', 'The task ended while its credential was being minted.'));
+      return await takeBack(
+        ports,
+        lease,
+        new Fault('task.ended', 'The task ended while its credential was being minted.'),
+      );
     ports.meter.issued(provider.name, 'issued', (performance.now() - startedAt) / 1000);
     return { lease: active, secret: issued.secret };
   } catch (error) {
@@ -52,17 +56,34 @@ export async function grant(
   }
 }
 
-function orderOf(ports: Ports, { entry, scope, task, ttlSeconds }: Decided): { provider: Provider; order: Order } {
+function orderOf(
+  ports: Ports,
+  { entry, scope, task, ttlSeconds }: Decided,
+): { provider: Provider; order: Order } {
   const provider = ports.providers.get(entry.provider);
-  if (!provider) throw new Fault('provider.unavailable', 'The provider of this entry is not configured here.');
-  const order = { leaseId: newLeaseId(task.id), taskId: task.id, agent: task.agent, entry: entry.name, scope, ttlSeconds };
+  if (!provider)
+    throw new Fault('provider.unavailable', 'The provider of this entry is not configured here.');
+  const order = {
+    leaseId: newLeaseId(task.id),
+    taskId: task.id,
+    agent: task.agent,
+    entry: entry.name,
+    scope,
+    ttlSeconds,
+  };
   return { provider, order };
 }
 
 function newLease(ports: Ports, decided: Decided, provider: Provider, order: Order, handle: Lease['handle']) {
   const { request, parameters } = decided;
   return {
-    ...{ id: order.leaseId, taskId: order.taskId, agent: order.agent, entry: order.entry, provider: provider.name },
+    ...{
+      id: order.leaseId,
+      taskId: order.taskId,
+      agent: order.agent,
+      entry: order.entry,
+      provider: provider.name,
+    },
     ...{ parameters, handle, effect: provider.effect(order.scope), ttlSeconds: order.ttlSeconds },
     mintTimeoutMs: ports.limits.mintTimeoutMs * 2,
     ...(request.tool !== undefined && { tool: request.tool }),

@@ -10,11 +10,16 @@ import { endAndDispatch, findTask } from './tasks.js';
 
 export async function findLease(ports: Ports, principal: Principal, id: string): Promise<Lease> {
   const lease = await ports.ledger.leases.find(id);
-  const task = lease && principal.kind === 'orchestrator' ? await ports.ledger.tasks.find(lease.taskId) : undefined;
+  const task =
+    lease && principal.kind === 'orchestrator' ? await ports.ledger.tasks.find(lease.taskId) : undefined;
   return visibleLease(principal, lease, task?.openedBy);
 }
 
-export async function listLeases(ports: Ports, principal: Principal, query: LeaseQuery): Promise<Page<Lease>> {
+export async function listLeases(
+  ports: Ports,
+  principal: Principal,
+  query: LeaseQuery,
+): Promise<Page<Lease>> {
   if (principal.kind === 'operator') return ports.ledger.leases.list(query);
   if (query.task !== undefined) await findTask(ports, principal, query.task);
   else requireKind(principal, 'agent');
@@ -48,6 +53,7 @@ export async function revokeTask(
     leases.push(...page.items.filter((lease) => !isOver(lease.state)));
     pageToken = page.nextPageToken;
   }
-  if (!options.dryRun) await endAndDispatch(ports, taskId, { outcome: 'cancelled', by: principal.id, via: 'revocation' });
+  if (!options.dryRun)
+    await endAndDispatch(ports, taskId, { outcome: 'cancelled', by: principal.id, via: 'revocation' });
   return { leases, dryRun: options.dryRun };
 }

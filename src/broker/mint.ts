@@ -12,7 +12,11 @@ export async function mint(ports: Ports, provider: Provider, order: Order, lease
     return await withinMs(ports.limits.mintTimeoutMs, issuing);
   } catch (error) {
     const late = error instanceof Fault && error.code === 'provider.timeout';
-    if (late) void issuing.then(() => settledLate(ports, lease), () => settledLate(ports, lease));
+    if (late)
+      void issuing.then(
+        () => settledLate(ports, lease),
+        () => settledLate(ports, lease),
+      );
     return takeBack(ports, lease, error, !late);
   }
 }
@@ -33,7 +37,10 @@ export async function takeBack(ports: Ports, lease: Lease, error: unknown, settl
     await ports.ledger.leases.abandon(lease.id, fault, settled);
     await dispatchDue(ports, lease.provider);
   } catch (cause) {
-    ports.log.error({ lease: lease.id, err: cause }, 'a lease could not be marked for revocation; revoking it directly');
+    ports.log.error(
+      { lease: lease.id, err: cause },
+      'a lease could not be marked for revocation; revoking it directly',
+    );
     const provider = ports.providers.get(lease.provider);
     await provider?.revoke(lease.handle).catch(() => {});
   }

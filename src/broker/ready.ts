@@ -13,7 +13,9 @@ export async function ready(ports: Ports): Promise<Readiness> {
       checks.push({
         name: `revocations of ${provider}`,
         ok: overdueMs <= ports.limits.longestOverdueMs,
-        ...(overdueMs > 0 && { detail: `the oldest open revocation is ${Math.round(overdueMs / 1000)} s old` }),
+        ...(overdueMs > 0 && {
+          detail: `the oldest open revocation is ${Math.round(overdueMs / 1000)} s old`,
+        }),
       });
     }
   } catch {

@@ -36,7 +36,11 @@ async function authenticated(ports: Ports, source: string, delivery: HookDeliver
   } catch (error) {
     if (error instanceof Fault && error.code === 'hook.unproven') {
       ports.meter.hook(source, 'refused');
-      await ports.ledger.log.record({ type: 'hook.refused', source, ...(error.reason && { reason: error.reason }) });
+      await ports.ledger.log.record({
+        type: 'hook.refused',
+        source,
+        ...(error.reason && { reason: error.reason }),
+      });
     }
     throw error;
   }
@@ -45,10 +49,18 @@ async function authenticated(ports: Ports, source: string, delivery: HookDeliver
 async function carryOut(
   ports: Ports,
   source: string,
-  { deliveryId, taskId, outcome }: { deliveryId: string; taskId?: string; outcome?: 'completed' | 'failed' | 'cancelled' },
+  {
+    deliveryId,
+    taskId,
+    outcome,
+  }: { deliveryId: string; taskId?: string; outcome?: 'completed' | 'failed' | 'cancelled' },
 ): Promise<HookEffect> {
   if (taskId === undefined || outcome === undefined) return { effect: 'ignored' };
-  const { again } = await endAndDispatch(ports, taskId, { outcome, by: `hook:${source}`, via: `hook:${source}` });
+  const { again } = await endAndDispatch(ports, taskId, {
+    outcome,
+    by: `hook:${source}`,
+    via: `hook:${source}`,
+  });
   await ports.ledger.log.record({ type: 'hook.accepted', source, delivery: deliveryId, task: taskId });
   return { task: taskId, effect: again ? 'already' : 'ended' };
 }

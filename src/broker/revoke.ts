@@ -25,14 +25,20 @@ export async function revoke(ports: RevokePorts, leaseId: string): Promise<void>
 async function attemptRevoke(ports: RevokePorts, lease: Lease): Promise<Attempt> {
   const provider = ports.providers.get(lease.provider);
   if (!provider) {
-    ports.log.error({ lease: lease.id, provider: lease.provider }, 'a lease belongs to a provider that is not configured');
+    ports.log.error(
+      { lease: lease.id, provider: lease.provider },
+      'a lease belongs to a provider that is not configured',
+    );
     return { is: 'failed', fault: 'provider.unavailable' };
   }
   try {
     return await withinMs(ports.limits.revokeTimeoutMs, provider.revoke(lease.handle));
   } catch (error) {
     const fault = error instanceof Fault ? error.code : 'internal';
-    ports.log.warn({ lease: lease.id, provider: lease.provider, fault, err: error }, 'revoking failed; it is retried');
+    ports.log.warn(
+      { lease: lease.id, provider: lease.provider, fault, err: error },
+      'revoking failed; it is retried',
+    );
     return { is: 'failed', fault };
   }
 }

@@ -16,11 +16,19 @@ export function idempotencyOf(principal: Principal, request: object, key?: strin
   return { key: digest(`${principal.id}\n${key}`), digest: digest(JSON.stringify(request)) };
 }
 
-export async function openTask(ports: Ports, principal: Principal, request: OpenTask, key?: string): Promise<Task> {
+export async function openTask(
+  ports: Ports,
+  principal: Principal,
+  request: OpenTask,
+  key?: string,
+): Promise<Task> {
   requireKind(principal, 'agent', 'orchestrator');
   const agent = request.agent ?? principal.id;
   if (principal.kind === 'agent' && agent !== principal.id)
-    throw new Fault('role.missing', 'An agent opens tasks for itself; an orchestrator may open them for others.');
+    throw new Fault(
+      'role.missing',
+      'An agent opens tasks for itself; an orchestrator may open them for others.',
+    );
   if (principal.kind === 'orchestrator' && request.agent === undefined)
     throw new Fault('request.malformed', 'An orchestrator has to name the agent the task is for.', {
       errors: [{ pointer: '/agent', detail: 'required' }],
@@ -59,14 +67,23 @@ export function listTasks(
 }
 
 /** Owner, the orchestrator that opened it, or an operator with the admin role. */
-export async function endTask(ports: Ports, principal: Principal, id: string, outcome: TaskOutcome): Promise<Task> {
+export async function endTask(
+  ports: Ports,
+  principal: Principal,
+  id: string,
+  outcome: TaskOutcome,
+): Promise<Task> {
   await findTask(ports, principal, id);
   if (principal.kind === 'operator') requireRole(principal, 'admin');
   return (await endAndDispatch(ports, id, { outcome, by: principal.id, via: 'call' })).task;
 }
 
 /** When it returns the task is fenced and every lease it had is due (I4); the work itself is only begun. */
-export async function endAndDispatch(ports: Ports, id: string, end: TaskEnd): Promise<{ task: Task; again: boolean }> {
+export async function endAndDispatch(
+  ports: Ports,
+  id: string,
+  end: TaskEnd,
+): Promise<{ task: Task; again: boolean }> {
   const ended = await ports.ledger.tasks.end(id, end);
   if (!ended) throw new Fault('task.unknown', 'There is no such task.');
   await Promise.all(ended.providers.map((provider) => dispatchDue(ports, provider)));

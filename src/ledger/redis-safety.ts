@@ -30,6 +30,9 @@ export async function unsafeStore(redis: RedisClient): Promise<UnsafeStore[]> {
   const valkey = field(info, 'valkey_version');
   const version = valkey ?? field(info, 'redis_version') ?? '0';
   if (Number.parseInt(version, 10) < (valkey === undefined ? 7 : 8))
-    unsafe.push({ name: 'redis-version', problem: `version ${version} is too old: Redis 7 or Valkey 8 is needed.` });
+    unsafe.push({
+      name: 'redis-version',
+      problem: `version ${version} is too old: Redis 7 or Valkey 8 is needed.`,
+    });
   return unsafe;
 }

@@ -26,7 +26,11 @@ export function bullmqRevocationQueue(connection: ConnectionOptions, prefix: str
     async add(provider, leaseIds) {
       const jobs = [];
       for (let from = 0; from < leaseIds.length; from += jobSize)
-        jobs.push({ name: 'revoke', data: { leaseIds: leaseIds.slice(from, from + jobSize) }, opts: jobOptions });
+        jobs.push({
+          name: 'revoke',
+          data: { leaseIds: leaseIds.slice(from, from + jobSize) },
+          opts: jobOptions,
+        });
       if (jobs.length > 0) await queueOf(provider).addBulk(jobs);
     },
     backlog: (provider) => queueOf(provider).getWaitingCount(),

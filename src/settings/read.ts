@@ -34,7 +34,9 @@ function takeSecrets(value: unknown, environment: Environment, problems: string[
   if (keys.length === 1 && typeof source === 'string' && (key === 'env' || key === 'file')) {
     const found = key === 'env' ? environment[source] : readable(source);
     if (found !== undefined && found !== '') return new Secret(found);
-    problems.push(`${path}: ${key === 'env' ? `the environment has no ${source}` : `${source} cannot be read`}`);
+    problems.push(
+      `${path}: ${key === 'env' ? `the environment has no ${source}` : `${source} cannot be read`}`,
+    );
     return new Secret('');
   }
   return Object.fromEntries(
@@ -74,7 +76,8 @@ export function readSettingsTree(file: string, environment: Environment): { tree
   for (const [name, path] of Object.entries(fromEnvironment)) {
     const fileName = environment[`${name}_FILE`];
     const value = fileName === undefined ? environment[name] : readable(fileName);
-    if (fileName !== undefined && value === undefined) problems.push(`${name}_FILE: ${fileName} cannot be read`);
+    if (fileName !== undefined && value === undefined)
+      problems.push(`${name}_FILE: ${fileName} cannot be read`);
     if (value !== undefined) setAt(tree, path, secretNames.has(name) ? new Secret(value) : value);
   }
   return { tree, problems };
