@@ -1,4 +1,4 @@
-import { requireKind, requireRole } from './authorize.js';
+import { requireKind } from './authorize.js';
 import type { Broker } from './broker.js';
 import { grant } from './grant.js';
 import { findLease, listLeases, revokeLease, revokeTask } from './leases.js';
@@ -11,10 +11,7 @@ import { endTask, findTask, listTasks, openTask } from './tasks.js';
 export function createBroker(ports: Ports): Broker {
   return {
     identify: ports.identify,
-    catalog: (principal) => {
-      requireKind(principal, 'agent', 'operator', 'orchestrator');
-      return [...ports.policy().catalog.values()];
-    },
+    catalog: () => [...ports.policy().catalog.values()],
     openTask: (principal, request, key) => openTask(ports, principal, request, key),
     findTask: (principal, id) => findTask(ports, principal, id),
     listTasks: (principal, query) => listTasks(ports, principal, query),
@@ -25,7 +22,7 @@ export function createBroker(ports: Ports): Broker {
     revokeLease: (principal, id) => revokeLease(ports, principal, id),
     revokeTask: (principal, taskId, options) => revokeTask(ports, principal, taskId, options),
     readAudit: async (principal, query) => {
-      requireRole(principal, 'viewer');
+      requireKind(principal, 'operator');
       return ports.ledger.log.read(query);
     },
     receiveHook: (source, delivery) => receiveHook(ports, source, delivery),

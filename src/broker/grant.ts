@@ -24,7 +24,7 @@ export async function grant(
   let decided: Decided | undefined;
   try {
     requireKind(principal, 'agent');
-    const task = visibleTask(principal, await ports.ledger.tasks.find(request.task));
+    const task = visibleTask(principal, await ports.ledger.tasks.recall(request.task));
     decided = decide(ports, principal, task, request);
     redeem(decided.permit);
 

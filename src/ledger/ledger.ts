@@ -45,6 +45,11 @@ export interface TaskLedger {
    */
   open(task: NewTask, idempotency?: Idempotency): Promise<Task | undefined>;
   find(id: string): Promise<Task | undefined>;
+  /**
+   * As found before, without asking the store again: good for what never changes (intent, owner, deadline). It may
+   * have ended since; the reservation decides on that.
+   */
+  recall(id: string): Promise<Task | undefined>;
   list(query: PageQuery & { readonly agent?: string }): Promise<Page<Task>>;
   /**
    * The fence (I4): from its return on no lease of the task can be reserved or activated, and every lease it has is

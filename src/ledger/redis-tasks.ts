@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { Fault } from '../kernel/fault.js';
 import type { FaultCode } from '../kernel/fault.js';
 import type { Clock } from '../kernel/clock.js';
@@ -14,6 +15,9 @@ interface Times {
   readonly idempotencyMs: number;
 }
 
+/** Open tasks that a process remembers, to decide on them without a round trip. */
+const rememberedTasks = 10_000;
+
 export function redisTasks(
   redis: RedisClient,
   run: RunScript,
@@ -28,8 +32,19 @@ export function redisTasks(
     return fields['b'] === undefined ? undefined : toTask(id, fields, now());
   }
 
+  const known = new LRUCache<string, Task>({ max: rememberedTasks });
+  const remembered = (task: Task | undefined): Task | undefined => {
+    if (task?.state === 'open') known.set(task.id, task);
+    return task;
+  };
+
   return {
     find,
+
+    async recall(id) {
+      const task = known.get(id);
+      return task && task.deadlineAt > now() ? task : remembered(await find(id));
+    },
 
     async open(task, idempotency) {
       const { id, agent, deadlineAt, ...rest } = task;
@@ -49,7 +64,7 @@ export function redisTasks(
       if (is === 'taken') return undefined;
       if (is === 'same') return find(String(value));
       if (is !== 'ok') throw new Fault(is as FaultCode, 'The key was used for another request.');
-      return { ...task, state: 'open', openedAt: Number(value) };
+      return remembered({ ...task, state: 'open', openedAt: Number(value) });
     },
 
     async list({ agent, pageSize, pageToken }) {
@@ -67,6 +82,7 @@ export function redisTasks(
       if (!before) return undefined;
       const event = JSON.stringify({ type: 'task.ended', task: id, agent: before.agent, by, via, outcome });
       const answer = (await run('end-task', id, outcome, by, via, event)) as string[] | null;
+      known.delete(id);
       const task = answer && (await find(id));
       if (!answer || !task) return undefined;
       return { task, alreadyEnded: answer[0] === 'already', providers: answer.slice(1) } satisfies EndedTask;

@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { pino } from 'pino';
+import type { Logger } from 'pino';
+import { createBroker } from './broker/create-broker.js';
+import type { Ports } from './broker/ports.js';
+import { createIdentify } from './identity/identify.js';
+import { readHook } from './identity/hooks/read-hook.js';
+import type { Provider } from './issuance/provider.js';
+import { connectRedis, untilReady } from './ledger/redis-connection.js';
+import type { ConnectionMood } from './ledger/redis-connection.js';
+import { redisLedger } from './ledger/redis-ledger.js';
+import { unsafeStore } from './ledger/redis-safety.js';
+import type { RedisClient } from './ledger/script.js';
+import { openPolicySource } from './policy/policy-source.js';
+import type { PolicySource } from './policy/policy-source.js';
+import { bullmqRevocationQueue, bullmqRevocationWorker } from './revocation/bullmq-revocation-queue.js';
+import type { Settings } from './settings/load.js';
+import { createHttpServer } from './http/server.js';
+import { prometheusMeter } from './http/prometheus-meter.js';
+import { runWorker } from './worker/run-worker.js';
+
+export interface Roles {
+  readonly api: boolean;
+  readonly worker: boolean;
+}
+
+export interface Running {
+  /** Where the API listens; undefined without it. */
+  readonly url: string | undefined;
+  readonly log: Logger;
+  close(): Promise<void>;
+}
+
+/** The only place that knows every adapter. Throws, with everything closed again, when it is not safe to run. */
+export async function compose(settings: Settings, roles: Roles): Promise<Running> {
+  const log = pino({ level: settings.log.level, redact: ['*.token', '*.secret', '*.password', '*.authorization'] });
+  const closing: (() => Promise<unknown>)[] = [];
+  const close = async () => {
+    for (const step of closing.splice(0).reverse())
+      await step().catch((error: unknown) => log.warn({ err: error }, 'something did not close cleanly'));
+  };
+  try {
+    const { ports, meter } = await openPorts(settings, log, closing);
+    if (roles.worker) startWorker(settings, ports, log, closing);
+    const url = roles.api ? await startApi(settings, ports, meter, log, closing) : undefined;
+    return { url, log, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openRedis(settings: Settings, mood: ConnectionMood, log: Logger, closing: (() => Promise<unknown>)[]) {
+  const { password, certificateAuthorityFile: file, ...rest } = settings.redis;
+  const certificateAuthority = file === undefined ? undefined : readFileSync(file, 'utf8');
+  const redis = connectRedis({ ...rest, password: password?.reveal(), certificateAuthority }, mood);
+  redis.on('error', (error) => log.warn({ err: error }, 'Redis connection'));
+  closing.push(() => Promise.resolve(redis.disconnect()));
+  await untilReady(redis, 10_000);
+  return redis;
+}
+
+async function refuseUnsafeStore(redis: RedisClient, allowed: readonly string[], log: Logger): Promise<void> {
+  const unsafe = await unsafeStore(redis);
+  for (const { name, problem } of unsafe.filter(({ name }) => allowed.includes(name)))
+    log.warn({ allowed: name }, problem);
+  const refused = unsafe.filter(({ name }) => !allowed.includes(name));
+  if (refused.length > 0)
+    throw new Error(
+      `The state store is not safe:\n  ${refused.map(({ name, problem }) => `${problem} (or allow it by name: allowUnsafe: [${name}])`).join('\n  ')}`,
+    );
+}
+
+async function openPorts(settings: Settings, log: Logger, closing: (() => Promise<unknown>)[]) {
+  const redis = await openRedis(settings, 'asking', log, closing);
+  await refuseUnsafeStore(redis, settings.allowUnsafe, log);
+  const ledger = redisLedger(redis, { prefix: settings.redis.prefix, retentionMs: settings.limits.retention * 1000 });
+  await ledger.check();
+  const record = (event: Parameters<typeof ledger.log.record>[0]) =>
+    void ledger.log.record(event).catch((error: unknown) => log.warn({ err: error }, 'an event could not be recorded'));
+
+  const policy = await openPolicy(settings, log, record, closing);
+  const providers = new Map<string, Provider>();
+  for (const [name, section] of settings.providers) {
+    const provider = section.kind.open(name, section.settings);
+    providers.set(name, provider);
+    closing.push(() => provider.close());
+  }
+  const queue = bullmqRevocationQueue(redis, settings.redis.prefix);
+  closing.push(() => queue.close());
+  const meter = prometheusMeter();
+  const ports: Ports = {
+    identify: createIdentify(settings, {
+      clock: ledger.clock,
+      onRefusal: (reason) => record({ type: 'identity.refused', reason }),
+    }),
+    policy: () => policy.current(),
+    providers,
+    ledger,
+    queue,
+    readHook: (source, delivery, now) => {
+      const hook = settings.hooks[source];
+      return hook && readHook(hook, delivery, now);
+    },
+    meter,
+    log: asLog(log),
+    limits: {
+      longestTaskSeconds: settings.limits.longestTask,
+      mintTimeoutMs: settings.limits.mintTimeout * 1000,
+      revokeTimeoutMs: settings.limits.revokeTimeout * 1000,
+      endWithProof: settings.limits.credentialsEndWithProof,
+      longestOverdueMs: settings.limits.longestOverdue * 1000,
+    },
+  };
+  return { ports, meter };
+}
