@@ -113,7 +113,7 @@ function parseJson(text: string): unknown {
 
 const unreachable = (cause: unknown) =>
   keysUnavailable(
-    cause instanceof Error && cause.name === 'TimeoutError' ? 'keys.timeout' : 'keys.unreachable',
+    (cause as { name?: unknown } | null)?.name === 'TimeoutError' ? 'keys.timeout' : 'keys.unreachable',
     cause,
   );
 

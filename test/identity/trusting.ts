@@ -31,6 +31,7 @@ export function trusting(sections: Record<string, unknown>, fetch?: FetchKeys) {
     identify,
     refusals,
     requested,
+    now: () => now,
     advance: (seconds: number) => (now += seconds * 1000),
     /** The principal, or the reason that the log gets. */
     async ask(token: string): Promise<Outcome> {
