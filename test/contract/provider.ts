@@ -157,9 +157,9 @@ export function providerContract<Scope>(name: string, open: () => Promise<OpenPr
       const before = calls();
       const whole = order();
       await issue(provider, whole);
-      expect(await alive(whole)).toBeGreaterThan(0);
       const count = calls() - before;
       expect(count).toBeGreaterThan(0);
+      expect(await alive(whole)).toBeGreaterThan(0);
       for (let nth = 1; nth <= count; nth++) {
         const asked = order();
         const stored: Handle[] = [provider.plan(asked)];
