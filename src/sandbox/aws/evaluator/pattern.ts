@@ -22,7 +22,7 @@ function tokensOf(
     if (context && end > 0) {
       const value = variable(pattern.slice(at + 2, end), context);
       if (value === undefined) return undefined;
-      tokens.push(...value);
+      tokens.push(...value.split(''));
       at = end + 1;
       continue;
     }
