@@ -34,7 +34,10 @@ export interface Running {
 
 /** The only place that knows every adapter. Throws, with everything closed again, when it is not safe to run. */
 export async function compose(settings: Settings, roles: Roles): Promise<Running> {
-  const log = pino({ level: settings.log.level, redact: ['*.token', '*.secret', '*.password', '*.authorization'] });
+  const log = pino({
+    level: settings.log.level,
+    redact: ['*.token', '*.secret', '*.password', '*.authorization'],
+  });
   const closing: (() => Promise<unknown>)[] = [];
   const close = async () => {
     for (const step of closing.splice(0).reverse())
@@ -51,7 +54,12 @@ export async function compose(settings: Settings, roles: Roles): Promise<Running
   }
 }
 
-async function openRedis(settings: Settings, mood: ConnectionMood, log: Logger, closing: (() => Promise<unknown>)[]) {
+async function openRedis(
+  settings: Settings,
+  mood: ConnectionMood,
+  log: Logger,
+  closing: (() => Promise<unknown>)[],
+) {
   const { password, certificateAuthorityFile: file, ...rest } = settings.redis;
   const certificateAuthority = file === undefined ? undefined : readFileSync(file, 'utf8');
   const redis = connectRedis({ ...rest, password: password?.reveal(), certificateAuthority }, mood);
@@ -75,10 +83,15 @@ async function refuseUnsafeStore(redis: RedisClient, allowed: readonly string[],
 async function openPorts(settings: Settings, log: Logger, closing: (() => Promise<unknown>)[]) {
   const redis = await openRedis(settings, 'asking', log, closing);
   await refuseUnsafeStore(redis, settings.allowUnsafe, log);
-  const ledger = redisLedger(redis, { prefix: settings.redis.prefix, retentionMs: settings.limits.retention * 1000 });
+  const ledger = redisLedger(redis, {
+    prefix: settings.redis.prefix,
+    retentionMs: settings.limits.retention * 1000,
+  });
   await ledger.check();
   const record = (event: Parameters<typeof ledger.log.record>[0]) =>
-    void ledger.log.record(event).catch((error: unknown) => log.warn({ err: error }, 'an event could not be recorded'));
+    void ledger.log
+      .record(event)
+      .catch((error: unknown) => log.warn({ err: error }, 'an event could not be recorded'));
 
   const policy = await openPolicy(settings, log, record, closing);
   const providers = new Map<string, Provider>();
@@ -114,4 +127,60 @@ async function openPorts(settings: Settings, log: Logger, closing: (() => Promis
     },
   };
   return { ports, meter };
+}
+
+type Record = (event: AuditEvent) => void;
+
+async function openPolicy(
+  settings: Settings,
+  log: Logger,
+  record: Record,
+  closing: (() => Promise<unknown>)[],
+): Promise<PolicySource> {
+  const source = await openPolicySource({
+    directory: settings.policy.directory,
+    catalog: settings.catalog,
+    onLoaded: (policyDigest) => {
+      log.info({ policyDigest }, 'policy is in force');
+      record({ type: 'policy.loaded', policyDigest });
+    },
+    onRefused: (problems) => {
+      log.error({ problems }, 'a changed policy was refused; the one before stays in force');
+      record({ type: 'policy.refused', policyDigest: source.current().digest, problems });
+    },
+  });
+  closing.push(() => source.close());
+  return source;
+}
+
+function asLog(log: Logger): Log {
+  return {
+    info: (facts, message) => log.info(facts, message),
+    warn: (facts, message) => log.warn(facts, message),
+    error: (facts, message) => log.error(facts, message),
+  };
+}
+
+async function startWorker(
+  settings: Settings,
+  ports: Ports,
+  log: Logger,
+  closing: (() => Promise<unknown>)[],
+) {
+  const connection = await openRedis(settings, 'waiting', log, closing);
+  const worker = runWorker(ports, {
+    sealEveryMs: 100,
+    work: (provider, revokeOne) =>
+      bullmqRevocationWorker(
+        {
+          connection,
+          prefix: settings.redis.prefix,
+          provider,
+          concurrency: settings.worker.concurrency,
+          onError: (error) => log.warn({ provider, err: error }, 'revocation worker'),
+        },
+        revokeOne,
+      ),
+  });
+  closing.push(() => worker.close());
 }

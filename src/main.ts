@@ -57,7 +57,9 @@ program
   .command('test')
   .description('run the cases of the policy folder')
   .option(...config)
-  .action((options: { config: string }) => testPolicyFolder(resolve(options.config), process.env, providerKinds));
+  .action((options: { config: string }) =>
+    testPolicyFolder(resolve(options.config), process.env, providerKinds),
+  );
 
 program
   .command('config')

@@ -21,7 +21,9 @@ export class SettingsError extends Error {
   readonly problems: readonly string[];
 
   constructor(file: string, problems: readonly string[]) {
-    super(`${file} has ${problems.length} problem${problems.length === 1 ? '' : 's'}:\n  ${problems.join('\n  ')}`);
+    super(
+      `${file} has ${problems.length} problem${problems.length === 1 ? '' : 's'}:\n  ${problems.join('\n  ')}`,
+    );
     this.problems = problems;
   }
 }
@@ -38,14 +40,17 @@ export function loadSettings(file: string, options: LoadOptions): Settings {
   const { tree, problems } = readSettingsTree(file, options.environment);
   for (const [path, value] of options.overrides ?? []) setAt(tree, path, value);
   const parsed = settingsSchema.safeParse(tree);
-  if (!parsed.success) throw new SettingsError(file, [...problems, ...parsed.error.issues.map(describeIssue)]);
+  if (!parsed.success)
+    throw new SettingsError(file, [...problems, ...parsed.error.issues.map(describeIssue)]);
   const settings = parsed.data;
 
   const providers = new Map<string, ProviderSection>();
   for (const [name, { kind: kindName, ...rest }] of Object.entries(settings.providers)) {
     const kind = options.kinds.get(kindName);
     if (!kind) {
-      problems.push(`providers.${name}.kind: "${kindName}" is none of ${[...options.kinds.keys()].join(', ')}`);
+      problems.push(
+        `providers.${name}.kind: "${kindName}" is none of ${[...options.kinds.keys()].join(', ')}`,
+      );
       continue;
     }
     const section = kind.settings.safeParse(rest);
@@ -57,7 +62,8 @@ export function loadSettings(file: string, options: LoadOptions): Settings {
     if (!provider) problems.push(`catalog.${name}.provider: there is no provider "${entry.provider}"`);
     else {
       const scope = provider.kind.scope.safeParse(entry.mint);
-      if (!scope.success) problems.push(...scope.error.issues.map((issue) => `catalog.${name}.mint.${describeIssue(issue)}`));
+      if (!scope.success)
+        problems.push(...scope.error.issues.map((issue) => `catalog.${name}.mint.${describeIssue(issue)}`));
     }
   }
   problems.push(...unsafeSettings(settings, tree));

@@ -55,17 +55,18 @@ function readable(path: string): string | undefined {
   }
 }
 
+/** Puts a value at a path; what is not there on the way becomes an object, and a number names a place in a list. */
 export function setAt(tree: Tree, path: readonly string[], value: unknown): void {
   const [name, ...rest] = path;
   if (name === undefined) return;
-  if (rest.length === 0) {
-    tree[name] = value;
-    return;
-  }
   const inner = tree[name];
-  const next: Tree = isTree(inner) ? inner : {};
-  tree[name] = next;
-  setAt(next, rest, value);
+  if (rest.length === 0) tree[name] = value;
+  else if (Array.isArray(inner)) setAt(inner as unknown as Tree, rest, value);
+  else {
+    const next: Tree = isTree(inner) ? inner : {};
+    tree[name] = next;
+    setAt(next, rest, value);
+  }
 }
 
 /** The settings tree before it is checked: defaults < file < PROTEM_* < *_FILE. */

@@ -36,7 +36,10 @@ const redis = z.strictObject({
       addresses: z.array(z.strictObject({ host: z.string(), port })).min(1),
     })
     .optional(),
-  certificateAuthorityFile: z.string().optional().describe('PEM that the certificate of rediss:// must come from.'),
+  certificateAuthorityFile: z
+    .string()
+    .optional()
+    .describe('PEM that the certificate of rediss:// must come from.'),
   prefix: z
     .string()
     .regex(/^\{[A-Za-z0-9_-]+\}$/, 'must be one hash tag such as "{protem}"')
@@ -53,9 +56,16 @@ const limits = z
       .boolean()
       .default(false)
       .describe('A credential ends no later than the token that asked for it.'),
-    longestOverdue: duration.default(120).describe('An open revocation older than this makes the broker not ready.'),
+    longestOverdue: duration
+      .default(120)
+      .describe('An open revocation older than this makes the broker not ready.'),
     bodyBytes: z.number().int().min(1024).max(1_048_576).default(65_536).describe('Largest request body.'),
-    requestsPerSecond: z.number().int().min(1).default(5000).describe('From all callers together, in one process.'),
+    requestsPerSecond: z
+      .number()
+      .int()
+      .min(1)
+      .default(5000)
+      .describe('From all callers together, in one process.'),
     requestsPerSecondPerAddress: z.number().int().min(1).default(1000).describe('From one address.'),
     retention: duration.default(604_800).describe('How long ended tasks and leases are kept.'),
   })
@@ -75,11 +85,20 @@ export const settingsSchema = z.strictObject({
   policy: z
     .strictObject({ directory: z.string().describe('Folder of *.cedar, the schema and cases.yaml.') })
     .describe('Where the policies are; relative to the settings file.'),
-  hooks: z.record(name, hookSettings).default({}).describe('Webhooks that end tasks, by the name in their URL.'),
+  hooks: z
+    .record(name, hookSettings)
+    .default({})
+    .describe('Webhooks that end tasks, by the name in their URL.'),
   limits,
   worker: z
     .strictObject({
-      concurrency: z.number().int().min(1).max(1000).default(16).describe('Revocation jobs at once, per provider.'),
+      concurrency: z
+        .number()
+        .int()
+        .min(1)
+        .max(1000)
+        .default(16)
+        .describe('Revocation jobs at once, per provider.'),
     })
     .prefault({}),
   log: z

@@ -5,7 +5,16 @@ import { Fault } from '../../src/kernel/fault.js';
 import type { Ledger } from '../../src/ledger/ledger.js';
 import { redisLedger } from '../../src/ledger/redis-ledger.js';
 import type { Policy } from '../../src/policy/decision.js';
-import { admin, agent, brokerPorts, entry, orchestrator, otherAgent, permitting, policyOf } from '../fake/broker-ports.js';
+import {
+  admin,
+  agent,
+  brokerPorts,
+  entry,
+  orchestrator,
+  otherAgent,
+  permitting,
+  policyOf,
+} from '../fake/broker-ports.js';
 import { pretendProvider } from '../fake/pretend-provider.js';
 import type { PretendProvider } from '../fake/pretend-provider.js';
 import { backends, connected, uniquePrefix } from '../setup/backends.js';
@@ -35,7 +44,11 @@ describe('granting', () => {
   test('I1: the lease and its history are durable when the secret is handed over', async () => {
     const { ports } = brokerPorts(ledger, [provider]);
     const task = await openTask(ports, agent, opening);
-    const { lease, secret } = await grant(ports, agent, request(task.id, { ttlSeconds: 60, tool: 't', reason: 'r' }));
+    const { lease, secret } = await grant(
+      ports,
+      agent,
+      request(task.id, { ttlSeconds: 60, tool: 't', reason: 'r' }),
+    );
     expect(secret.reveal()).toEqual({ password: `pw-of-${lease.id}` });
     expect(await ledger.leases.find(lease.id)).toMatchObject({ state: 'active', handle: { learned: true } });
     expect((await eventsOf(task.id)).map((event) => event.type)).toEqual([
@@ -75,7 +88,12 @@ describe('granting', () => {
     ['a TTL of 0', (id: string) => request(id, { ttlSeconds: 0 }), agent, 'ttl.invalid'],
     ['a negative TTL', (id: string) => request(id, { ttlSeconds: -1 }), agent, 'ttl.invalid'],
     ['a TTL beyond the entry', (id: string) => request(id, { ttlSeconds: 7200 }), agent, 'ttl.invalid'],
-    ['an unknown parameter', (id: string) => request(id, { parameters: { x: 1 } }), agent, 'credential.parameters'],
+    [
+      'an unknown parameter',
+      (id: string) => request(id, { parameters: { x: 1 } }),
+      agent,
+      'credential.parameters',
+    ],
     ['OPS-04: an operator', (id: string) => request(id), admin, 'role.missing'],
     ['OPS-04: an orchestrator', (id: string) => request(id), orchestrator, 'role.missing'],
   ])('%s is refused, told in the audit, and nothing is minted', async (_name, ask, who, code) => {
@@ -107,7 +125,10 @@ describe('granting', () => {
       policies: ['no-friday'],
     });
     expect(await eventsOf(task.id)).toContainEqual(
-      expect.objectContaining({ type: 'credential.refused', decided: expect.objectContaining({ is: 'deny' }) }),
+      expect.objectContaining({
+        type: 'credential.refused',
+        decided: expect.objectContaining({ is: 'deny' }),
+      }),
     );
   });
 
@@ -171,12 +192,16 @@ describe('when the provider fails', () => {
     const task = await openTask(ports, agent, opening);
     let release = () => {};
     provider.hold.beforeIssue = new Promise((resolve) => (release = resolve));
-    await expect(grant(impatient, agent, request(task.id))).rejects.toMatchObject({ code: 'provider.timeout' });
+    await expect(grant(impatient, agent, request(task.id))).rejects.toMatchObject({
+      code: 'provider.timeout',
+    });
     await settled();
     release();
     await until(async () => {
       const [lease] = (await ledger.leases.list({ task: task.id, pageSize: 10 })).items;
-      return lease?.state === 'revoked' && provider.calls.filter((call) => call.startsWith('revoke')).length > 1;
+      return (
+        lease?.state === 'revoked' && provider.calls.filter((call) => call.startsWith('revoke')).length > 1
+      );
     });
     expect(provider.live.size).toBe(0);
   });
@@ -197,7 +222,9 @@ describe('when the state store fails', () => {
     const { ports } = brokerPorts(ledger, [provider]);
     const task = await openTask(ports, agent, opening);
     const leases = { ...ledger.leases, activate: away, abandon: away };
-    await expect(grant({ ...ports, ledger: { ...ledger, leases } }, agent, request(task.id))).rejects.toMatchObject({
+    await expect(
+      grant({ ...ports, ledger: { ...ledger, leases } }, agent, request(task.id)),
+    ).rejects.toMatchObject({
       code: 'state.unavailable',
     });
     expect(provider.live.size).toBe(0);

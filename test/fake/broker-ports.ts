@@ -17,7 +17,12 @@ export const agent: Principal = {
 };
 export const otherAgent: Principal = { ...agent, id: 'spiffe://example.org/agent/b' };
 export const orchestrator: Principal = { ...agent, id: 'orchestrator:argo', kind: 'orchestrator' };
-export const admin: Principal = { ...agent, id: 'operator:olga', kind: 'operator', roles: ['viewer', 'admin'] };
+export const admin: Principal = {
+  ...agent,
+  id: 'operator:olga',
+  kind: 'operator',
+  roles: ['viewer', 'admin'],
+};
 export const viewer: Principal = { ...admin, id: 'operator:vic', roles: ['viewer'] };
 
 export const entry = (provider: string, over: Partial<CatalogEntry> = {}): CatalogEntry => ({
@@ -40,7 +45,11 @@ export const permitting = (ttlSeconds = 3600): Decision => ({
   permit: mintPermit({ ttlSeconds, because: ['allow-all'], policyDigest: 'd1' }),
 });
 
-export const policyOf = (entries: CatalogEntry[], decide: () => Decision = () => permitting(), digest = 'd1'): Policy => ({
+export const policyOf = (
+  entries: CatalogEntry[],
+  decide: () => Decision = () => permitting(),
+  digest = 'd1',
+): Policy => ({
   digest,
   catalog: new Map(entries.map((each) => [each.name, each])),
   decide,

@@ -1,6 +1,13 @@
 import { Fault } from '../../src/kernel/fault.js';
 import { Secret } from '../../src/kernel/secret.js';
-import type { Handle, Issued, Order, Provider, RevocationEffect, Revoked } from '../../src/issuance/provider.js';
+import type {
+  Handle,
+  Issued,
+  Order,
+  Provider,
+  RevocationEffect,
+  Revoked,
+} from '../../src/issuance/provider.js';
 
 /** A provider whose credentials one can see: `live` is what would be accepted. It can be made slow, or to fail. */
 export interface PretendProvider extends Provider {

@@ -1,12 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { portOrFree } from '../../src/sandbox/port.js';
 import { startValkey } from '../../src/sandbox/valkey/start-valkey.js';
 
 export interface Backends {
@@ -15,10 +13,7 @@ export interface Backends {
 
 /** Real Redis with its append-only file, on a free port and in a directory of its own. */
 async function startRealRedis(): Promise<{ url: string; process: ChildProcess }> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
+  const port = await portOrFree(0);
   const directory = mkdtempSync(join(tmpdir(), 'protem-redis-'));
   const process = spawn(
     'redis-server',

@@ -121,7 +121,7 @@ const outcome = ({ status, body }: Answer) =>
 async function becauseOf({ api, operatorToken }: World, lease: Json): Promise<string> {
   if (!lease) return 'nothing was granted';
   const log = await api.call('GET', `/v1/audit?lease=${lease.id}`, operatorToken);
-  const events: Json[] = (log.body?.records ?? []).map((record: Json) => record.event);
+  const events: Json[] = (log.body?.items ?? []).map((record: Json) => record.event);
   return (events.find((event) => event.type === 'lease.reserved')?.decided.because ?? []).join(', ');
 }
 
@@ -173,7 +173,7 @@ async function tellOfAudit(
   expect: (holds: boolean, what: string) => string,
 ): Promise<void> {
   const log = await api.call('GET', `/v1/audit?task=${taskId}&page_size=100`, operatorToken);
-  const records: Json[] = log.body?.records ?? [];
+  const records: Json[] = log.body?.items ?? [];
   const told = records.some((record) => record.event.type === 'lease.revoked');
   say(
     `\n8  An auditor reads it all back  ${records.length} records, each chained to the one before${expect(told, 'the audit tells it')}`,

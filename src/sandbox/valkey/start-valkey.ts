@@ -1,25 +1,15 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { portOrFree } from '../port.js';
 
 export interface EmbeddedValkey {
   readonly url: string;
   close(): Promise<void>;
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 /** Embedded Valkey on loopback; nothing in it is durable. It ends with this process. */
 export async function startValkey(port?: number): Promise<EmbeddedValkey> {
-  const listenOn = port ?? (await freePort());
+  const listenOn = port ?? (await portOrFree(0));
   const child = fork(new URL('./valkey-child.js', import.meta.url), [String(listenOn)], {
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     execArgv: ['--disable-warning=ExperimentalWarning'],
