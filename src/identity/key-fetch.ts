@@ -39,7 +39,7 @@ const maximumBytes = 512 * 1024;
 
 /** GETs a JSON document. Throws Fault `identity.unavailable`; no redirect is followed, no large body is read. */
 export async function fetchDocument(url: string, options: FetchOptions): Promise<FetchedDocument> {
-  if (!isAllowedUrl(url, options.allowHttp)) throw keysUnavailable('keys.plain_http');
+  if (!isAllowedUrl(url, options.allowHttp)) throw keysUnavailable('keys.address');
   const agent = options.caFile ? new Agent({ connect: { ca: await readText(options.caFile) } }) : undefined;
   try {
     const headers: Record<string, string> = { accept: 'application/json, application/jwk-set+json' };

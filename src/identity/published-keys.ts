@@ -21,7 +21,7 @@ export function discoverJwks(issuer: string, options: FetchOptions): LoadKeys {
     const { issuer: named, jwks_uri: url } = Object(document) as { issuer?: unknown; jwks_uri?: unknown };
     if (named !== issuer) throw keysUnavailable('keys.discovery_issuer');
     if (typeof url !== 'string') throw keysUnavailable('keys.malformed');
-    if (!isAllowedUrl(url, options.allowHttp)) throw keysUnavailable('keys.plain_http');
+    if (!isAllowedUrl(url, options.allowHttp)) throw keysUnavailable('keys.address');
     return readJwksAt(url, stayingAt(wellKnown, url, options));
   };
 }

@@ -45,7 +45,8 @@ export type KeysReason =
   | 'keys.status'
   | 'keys.too_large'
   | 'keys.malformed'
-  | 'keys.plain_http'
+  /** Neither https nor http that was allowed. */
+  | 'keys.address'
   | 'keys.discovery_issuer';
 
 /** One sentence for every bad token, so that a guesser learns nothing (the reason goes to log and audit). */

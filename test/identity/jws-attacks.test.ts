@@ -1,7 +1,8 @@
 import { constants, createHash, createPublicKey, privateEncrypt, publicDecrypt, sign } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { readJws } from '../../src/identity/jws.js';
+import { isSignedBy, readJws } from '../../src/identity/jws.js';
+import { readKeySet } from '../../src/identity/key-set.js';
 import { Fault } from '../../src/kernel/fault.js';
 import { hmacJws, jwksOf, makeSigner, rawSignature, signJws, unsignedJws, type Signer } from './signer.js';
 import { broker, startSeconds, trusting } from './trusting.js';
@@ -50,8 +51,7 @@ test('the ES256 example of RFC 7515 verifies, and does not with another payload'
     'eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ',
     'DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q',
   ];
-  const { isSignedBy } = await import('../../src/identity/jws.js');
-  const { readKeySet } = await import('../../src/identity/key-set.js');
+
   const keySet = readKeySet({ keys: [key] }, 'sig');
   expect(await isSignedBy(readJws(`${head}.${body}.${signature}`), keySet)).toBe(true);
   expect(await isSignedBy(readJws(`${head}.${head}.${signature}`), keySet)).toBe(false);
@@ -84,7 +84,7 @@ describe('WID-16: the shape is strict', () => {
     ['a payload that is no JSON', signJws(es256, 'joe'), 'token.malformed'],
     [
       'a payload that is not UTF-8',
-      `${head}.${Buffer.from([0x22, 0xff, 0x22]).toString('base64url')}.${signature}`,
+      `${head}.${Buffer.from('{"sub":"\xff"}', 'latin1').toString('base64url')}.${signature}`,
       'token.malformed',
     ],
     ['a length beyond the limit', `${head}.${'A'.repeat(20_000)}.${signature}`, 'token.too_long'],
@@ -281,67 +281,5 @@ describe('WID-16: RSA paddings that are almost right are refused', () => {
     expect(await ask(withSignature(ps256, privateEncrypt({ key: ps256.privateKey, padding }, block)))).toBe(
       'oidc.signature',
     );
-  });
-});
-
-describe('WID-16: keys are for what they say they are for', () => {
-  const other = makeSigner('ES256', 'other');
-  const answerFor = (change: Record<string, unknown>, alg = 'ES256') =>
-    trusting({
-      issuers: [
-        {
-          issuer,
-          keys: { inline: { keys: [{ ...other.publicJwk, ...change }] } },
-          algorithms: ['ES256', 'ES384'],
-          rules: [{ where: { sub: 'joe' }, kind: 'agent', id: 'joe' }],
-        },
-      ],
-    }).ask(signJws(other, claims, { alg }));
-
-  test.each([
-    [{ use: 'enc' }],
-    [{ use: 'jwt-svid' }],
-    [{ key_ops: ['encrypt'] }],
-    [{ key_ops: 'verify' }],
-    [{ alg: 'ECDH-ES' }],
-    [{ alg: 'ES384' }],
-    [{ kty: 'RSA' }],
-    [{ crv: 'P-384' }],
-    [{ kid: 'different' }],
-    [{ d: 'AAAA' }],
-  ])('a key with %j verifies nothing', async (change) => {
-    expect(await answerFor(change)).toEqual({ refused: 'oidc.unknown_key' });
-  });
-
-  test.each([[{ use: 'sig' }], [{ key_ops: ['verify'] }], [{ alg: 'ES256' }], [{}]])(
-    'a key with %j does',
-    async (change) => {
-      expect(await answerFor(change)).toHaveProperty('principal');
-    },
-  );
-
-  test('a point that is not on the curve verifies nothing', async () => {
-    expect(await answerFor({ x: other.publicJwk['y'] })).toEqual({ refused: 'oidc.signature' });
-  });
-
-  test('an RSA key under 2048 bits verifies nothing', async () => {
-    const { generateKeyPairSync } = await import('node:crypto');
-    const pair = generateKeyPairSync('rsa', { modulusLength: 1024 });
-    const weak: Signer = {
-      alg: 'RS256',
-      kid: 'weak',
-      privateKey: pair.privateKey,
-      publicJwk: { ...pair.publicKey.export({ format: 'jwk' }), kid: 'weak' },
-    };
-    const answer = await trusting({
-      issuers: [
-        {
-          issuer,
-          keys: { inline: jwksOf(weak) },
-          rules: [{ where: { sub: 'joe' }, kind: 'agent', id: 'joe' }],
-        },
-      ],
-    }).ask(signJws(weak, claims));
-    expect(answer).toEqual({ refused: 'oidc.signature' });
   });
 });

@@ -132,6 +132,11 @@ test.each<[string, string, string]>([
     signJws(key, { ...claims, sub: 'spiffe://a.example/ci/x' }),
     'svid.subject',
   ],
+  [
+    'a path that only begins like a folder',
+    signJws(key, { ...claims, sub: 'spiffe://a.example/agents2/x' }),
+    'svid.subject',
+  ],
 ])('WID-03: an SVID with %s is refused', async (_, token, reason) => {
   expect(await ask(token)).toEqual({ refused: reason });
 });
@@ -176,6 +181,7 @@ test('WID-07: of a bundle only the keys for JWT-SVIDs that have a kid count', as
     use,
     signer: makeSigner('ES256', `k${index}`),
   }));
+  const header = { alg: 'ES256', kid: undefined };
   const { kid: _, ...nameless } = makeSigner('ES256', 'x').publicJwk;
   const inline = {
     spiffe_sequence: 1,
@@ -188,6 +194,7 @@ test('WID-07: of a bundle only the keys for JWT-SVIDs that have a kid count', as
     ],
   };
   expect(readKeySet(inline, 'jwt-svid').kids).toEqual(['k1', 'k4', 'n']);
+  expect(readKeySet({ keys: [{ ...nameless, use: 'jwt-svid' }] }, 'jwt-svid').matching(header)).toEqual([]);
   const trust = trusting({ trustDomains: [{ ...trustDomains[0], bundle: { inline } }] });
   const answers = await Promise.all(signers.map(({ signer }) => trust.ask(signJws(signer, claims))));
   expect(answers.map((answer) => 'principal' in answer)).toEqual([false, true, false, false, true, false]);

@@ -121,7 +121,7 @@ test.each([
 test('a plain address is not asked when http is not allowed', async () => {
   const fetch = () => Promise.reject(new Error('was asked'));
   await expect(fetchDocument('http://a.example', { fetch, allowHttp: false })).rejects.toMatchObject({
-    reason: 'keys.plain_http',
+    reason: 'keys.address',
   });
 });
 
@@ -148,7 +148,8 @@ test('WID-10: discovery leads to the keys when it names the very issuer', async 
     [{ issuer: 'https://other.example', jwks_uri: `${issuer}/keys` }, 'keys.discovery_issuer'],
     [{ jwks_uri: `${issuer}/keys` }, 'keys.discovery_issuer'],
     [{ issuer }, 'keys.malformed'],
-    [{ issuer, jwks_uri: 'file:///etc/passwd' }, 'keys.plain_http'],
+    [{ issuer, jwks_uri: 'file:///etc/passwd' }, 'keys.address'],
+    [{ issuer, jwks_uri: '/keys' }, 'keys.address'],
     [[], 'keys.discovery_issuer'],
     ['null', 'keys.discovery_issuer'],
   ] as const) {

@@ -154,6 +154,17 @@ test('a key not seen before makes it ask at once, but not for every such token',
   expect(state.loads).toBe(3);
 });
 
+test('a failure before the keys are due does not keep them in use after', async () => {
+  const { source, kids, publish, advance } = published(setOf(a));
+  const before = await source.keys();
+  advance(290);
+  publish(down);
+  await expect(source.newerThan(before)).rejects.toBe(down);
+  publish(setOf());
+  advance(10);
+  expect(await kids()).toEqual([]);
+});
+
 test('a key not seen before while the source is down is not called unknown', async () => {
   const { source, publish } = published(setOf(a));
   const before = await source.keys();

@@ -34,7 +34,7 @@ export function trusting(sections: Record<string, unknown>, fetch?: FetchKeys) {
     now: () => now,
     advance: (seconds: number) => (now += seconds * 1000),
     /** The principal, or the reason that the log gets. */
-    async ask(token: string): Promise<Outcome> {
+    ask: async (token: string): Promise<Outcome> => {
       try {
         return { principal: await identify(token) };
       } catch (cause) {

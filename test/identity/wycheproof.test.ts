@@ -32,7 +32,8 @@ const cases = () => {
   return { all, count: vectors.numberOfTests };
 };
 
-const testWithVectors = existsSync(file) ? test : test.skip;
+const testWithVectors = (name: string, run: () => Promise<void>) =>
+  existsSync(file) ? test(name, run) : test.skip(`${name} (skipped: ${file} is not there)`, run);
 
 testWithVectors('WID-16: the entry point refuses every invalid case of Wycheproof', async () => {
   const { all, count } = cases();
