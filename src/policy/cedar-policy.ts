@@ -20,8 +20,15 @@ interface Answer {
 
 const rememberedVerdicts = 20_000;
 
-/** Parsed sets stay in the engine for good, so their names are used again: two generations, of which one is in force. */
-let generation = 0;
+export interface PolicyFolder {
+  readonly directory: string;
+  readonly catalog: ReadonlyMap<string, CatalogEntry>;
+  /**
+   * The engine keeps parsed sets for good, under their names: whoever reloads alternates between two names, so that
+   * the one in force is not touched and nothing piles up.
+   */
+  readonly name: string;
+}
 
 /**
  * Loads the policies of a folder. Throws PolicyError with every problem; nothing that was in force changes by it.
@@ -34,7 +41,7 @@ export function loadPolicy(options: {
 }): Policy {
   const { catalog } = options;
   const bundle = readBundle(options.directory, catalog);
-  const prefix = `protem-${(generation = (generation + 1) % 2)}`;
+  const prefix = options.name;
   parseSchema(prefix, bundle);
   for (const name of catalog.keys()) parseSlice(`${prefix}-${name}`, sliceFor(name, bundle.policies));
   const byId = new Map(bundle.policies.map((policy) => [policy.id, policy]));
