@@ -45,8 +45,8 @@ export async function takeBack(asBroker: AsBroker, timeoutMs: number, handle: Ha
     await attempt(async () => {
       queued = (await revokeLease(call, leaseId)) === 'queued';
     });
-  for (const accessor of [...accessors, ...(wrapAccessor === undefined ? [] : [wrapAccessor])])
-    await attempt(() => revokeToken(call, accessor));
+  const tokens = wrapAccessor === undefined ? accessors : [...accessors, wrapAccessor];
+  await Promise.all(tokens.map((accessor) => attempt(() => revokeToken(call, accessor))));
 
   if (failures.length > 0) throw failures[0];
   if (queued) return { is: 'pending', againAfterSeconds: 1 };

@@ -1,7 +1,7 @@
 import { openVault } from '../../../../src/issuance/providers/vault/index.js';
 import type { VaultScope } from '../../../../src/issuance/providers/vault/scope.js';
-import type { VaultFault } from '../../../../src/sandbox/vault/fault.js';
-import { providerContract, type Breakage, type OpenProvider } from '../../../contract/provider.js';
+import { providerContract, type OpenProvider } from '../../../contract/provider.js';
+import { faultOf, upstreamText } from './breakage.js';
 import {
   ask,
   connects,
@@ -13,17 +13,6 @@ import {
   tokensOf,
   tokenWith,
 } from './stand-in-broker.js';
-
-const upstreamText = 'the backend speaks of its inner life';
-
-const faultOf: Record<Breakage, VaultFault> = {
-  gone: { kind: 'reset' },
-  failing: { kind: 'error', text: upstreamText },
-  silent: { kind: 'hang' },
-  refusing: { kind: 'forbidden', text: upstreamText },
-  throttling: { kind: 'throttled', text: upstreamText },
-  nonsense: { kind: 'nonsense' },
-};
 
 type Works = (secret: Readonly<Record<string, unknown>>) => Promise<boolean>;
 
