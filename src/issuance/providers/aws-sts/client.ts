@@ -35,19 +35,14 @@ export function openSts(settings: AwsStsSettings): StsCalls {
   };
 }
 
-function clientConfig({ region, endpoint, attempts, timeout, connections }: AwsStsSettings): STSClientConfig {
+function clientConfig({ region, endpoint, attempts, connections }: AwsStsSettings): STSClientConfig {
   const agent = { keepAlive: true, maxSockets: connections };
   return {
     region,
     ...(endpoint === undefined ? {} : { endpoint }),
     maxAttempts: attempts,
-    requestHandler: {
-      connectionTimeout: timeout * 1000,
-      requestTimeout: timeout * 1000,
-      throwOnRequestTimeout: true,
-      httpAgent: agent,
-      httpsAgent: agent,
-    },
+    // No timeouts here: the abort signal of every call bounds all of its attempts, and connecting too.
+    requestHandler: { httpAgent: agent, httpsAgent: agent },
   };
 }
 

@@ -18,7 +18,7 @@ export function issuedFrom(
   if (!AccessKeyId || !SecretAccessKey || !SessionToken || !(Expiration instanceof Date))
     throw nonsense('the answer has no credentials in it');
   const expiresAt = Expiration.getTime();
-  if (!(expiresAt > now - clockSkewMs && expiresAt <= now + ttlSeconds * 1000 + clockSkewMs))
+  if (!(Math.abs(expiresAt - now - ttlSeconds * 1000) <= clockSkewMs))
     throw nonsense('the session ends at another time than was asked for');
   const expected = expectedArn(handle);
   if (answer.AssumedRoleUser?.Arn !== expected.arn)

@@ -15,6 +15,8 @@ interface Thrown {
   readonly name?: unknown;
   readonly message?: unknown;
   readonly code?: unknown;
+  /** Set on what STS said, missing on what could not be read. */
+  readonly $fault?: unknown;
   readonly $metadata?: { readonly httpStatusCode?: unknown };
 }
 
@@ -40,16 +42,14 @@ export const tooLate = (): Fault =>
     reason: 'the timeout of the settings has passed',
   });
 
-function codeOf({ name, code, $metadata }: Thrown): ProviderFault {
+function codeOf({ name, code, $fault, $metadata }: Thrown): ProviderFault {
   const status = $metadata?.httpStatusCode;
   // The SDK calls a broken connection a timeout as well; its code tells them apart.
   if (code === 'ECONNRESET' || code === 'EPIPE') return 'provider.unavailable';
   if (name === 'TimeoutError' || name === 'AbortError' || code === 'ETIMEDOUT') return 'provider.timeout';
-  if (name === 'CredentialsProviderError' || name === 'TokenProviderError') return 'provider.unavailable';
   if (status === 429 || /^Thrott|^TooManyRequests|^RequestLimitExceeded|^SlowDown/.test(String(name)))
     return 'provider.throttled';
   if (typeof status === 'number' && status >= 500) return 'provider.unavailable';
-  if (typeof status === 'number' && status >= 400) return 'provider.refused';
-  if (typeof code === 'string' && status === undefined) return 'provider.unavailable';
-  return 'provider.nonsense';
+  if (typeof status === 'number' && status >= 400 && $fault) return 'provider.refused';
+  return status === undefined ? 'provider.unavailable' : 'provider.nonsense';
 }

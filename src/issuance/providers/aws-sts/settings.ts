@@ -7,6 +7,15 @@ export const roleArn = z
   .string()
   .regex(/^arn:aws(-[a-z]+)*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/, 'expected the ARN of an IAM role');
 
+/** A secret of the settings: wrapped when it arrives, or wrapped here. */
+const secret = z.union([
+  z.instanceof(Secret<string>),
+  z
+    .string()
+    .min(1)
+    .transform((text) => new Secret(text)),
+]);
+
 const externalId = z.string().regex(/^[\w+=,.@:/-]{2,1224}$/, 'expected 2 to 1,224 of A-Z a-z 0-9 _+=,.@:/-');
 
 /** "Role chaining limits your session to a maximum of one hour" (STS API reference, AssumeRole). */
@@ -55,7 +64,7 @@ export const settings = z
     credentials: z
       .strictObject({
         accessKeyId: z.string().min(1).describe('Access key of the sandbox.'),
-        secretAccessKey: z.instanceof(Secret<string>).describe('Its secret.'),
+        secretAccessKey: secret.describe('Its secret.'),
       })
       .optional()
       .describe(
