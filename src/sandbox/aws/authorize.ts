@@ -10,6 +10,7 @@ export interface Attempt {
   readonly resource: string;
   readonly resourceAccount: string;
   readonly resourcePolicy?: Policy;
+  readonly trustPolicy?: Policy;
   /** Context keys that only this action has. */
   readonly context?: Readonly<Record<string, string | undefined>>;
 }
@@ -29,6 +30,7 @@ export function authorize(caller: Caller, attempt: Attempt, region: string, now:
       ...(caller.boundary ? { boundary: caller.boundary } : {}),
       ...(caller.sessionPolicies ? { session: caller.sessionPolicies } : {}),
       ...(attempt.resourcePolicy ? { resource: attempt.resourcePolicy } : {}),
+      ...(attempt.trustPolicy ? { trust: attempt.trustPolicy } : {}),
     },
   );
   if (decision.is !== 'allowed')
@@ -72,6 +74,7 @@ const kinds: Record<Decision['by'], string> = {
   session: 'session policy',
   boundary: 'permissions boundary',
   resource: 'resource-based policy',
+  trust: 'role trust policy',
   organization: 'service control policy',
   service: 'policy',
 };

@@ -25,6 +25,8 @@ export interface AwsStandIn {
   readonly setFault: FaultPlan['set'];
   /** The latest 1,000 calls, oldest first. */
   trail(): readonly TrailEvent[];
+  /** Connections that are open now. */
+  connections(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -122,6 +124,10 @@ export async function startAwsStandIn(
     accessKey,
     setFault: faults.set,
     trail: log.events,
+    connections: () =>
+      new Promise((resolve, reject) => {
+        server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
+      }),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

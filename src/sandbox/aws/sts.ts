@@ -73,7 +73,7 @@ function mayAssume(
       action,
       resource: role.arn,
       resourceAccount: role.account,
-      resourcePolicy: role.trust.policy,
+      trustPolicy: role.trust.policy,
       context,
     });
 }

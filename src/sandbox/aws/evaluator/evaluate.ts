@@ -21,8 +21,10 @@ export interface PoliciesInForce {
   /** Session policies: together they bound what the identity policies grant. */
   readonly session?: readonly Policy[];
   readonly boundary?: Policy;
-  /** Bucket policy, or trust policy of a role. */
+  /** Bucket policy. */
   readonly resource?: Policy;
+  /** Trust policy of a role: as `resource`, and without its consent nothing goes. */
+  readonly trust?: Policy;
   /** Service control policies of one level of the organization. */
   readonly organization?: readonly Policy[];
 }
@@ -45,25 +47,28 @@ export function evaluate(request: Request, policies: PoliciesInForce): Decision 
   const denied = explicitDeny(request, policies);
   if (denied) return denied;
 
-  const { identity, session, boundary, resource, organization } = policies;
+  const { identity, session, boundary, trust, organization } = policies;
+  const resource = trust ?? policies.resource;
+  const kind = trust ? 'trust' : 'resource';
   if (organization && !allows(organization, request)) return { is: 'implicitly_denied', by: 'organization' };
   const granted = resource ? resourceGrant(resource, request) : undefined;
   const sameAccount = request.resourceAccount === request.principal.account;
-  if (sameAccount && granted === 'itself') return { is: 'allowed', by: 'resource' };
-  if (!sameAccount && !granted) return { is: 'implicitly_denied', by: 'resource' };
+  if (sameAccount && granted === 'itself') return { is: 'allowed', by: kind };
+  if ((!sameAccount || trust) && !granted) return { is: 'implicitly_denied', by: kind };
 
   const byResource = sameAccount && (granted === 'role' || granted === 'everyone');
   const bounded = !(sameAccount && granted === 'everyone');
   if (!byResource && !allows(identity, request)) return { is: 'implicitly_denied', by: 'identity' };
   if (bounded && boundary && !allows([boundary], request)) return { is: 'implicitly_denied', by: 'boundary' };
   if (session && !allows(session, request)) return { is: 'implicitly_denied', by: 'session' };
-  return { is: 'allowed', by: byResource ? 'resource' : 'identity' };
+  return { is: 'allowed', by: byResource ? kind : 'identity' };
 }
 
 function explicitDeny(request: Request, policies: PoliciesInForce): Decision | undefined {
   const inForce = {
     organization: policies.organization,
     resource: policies.resource && [policies.resource],
+    trust: policies.trust && [policies.trust],
     identity: policies.identity,
     boundary: policies.boundary && [policies.boundary],
     session: policies.session,
