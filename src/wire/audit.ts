@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Shape } from './shape.js';
 import { pageOf, pageQuery } from './page.js';
 import { instant, leaseId, principalId, taskId } from './text.js';
 
@@ -31,4 +32,4 @@ export const auditRecord = z
 
 export const auditPage = pageOf(auditRecord);
 
-export type AuditRecordShape = z.output<typeof auditRecord>;
+export type AuditRecordShape = Shape<typeof auditRecord>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Shape } from './shape.js';
 import { durationText } from './text.js';
 
 const parameterRule = z
@@ -40,4 +41,4 @@ export const catalogEntry = z
 
 export const catalog = z.strictObject({ items: z.array(catalogEntry) });
 
-export type CatalogEntryShape = z.output<typeof catalogEntry>;
+export type CatalogEntryShape = Shape<typeof catalogEntry>;

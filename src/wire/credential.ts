@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Shape } from './shape.js';
 import { duration } from '../kernel/duration.js';
 import { lease, reason } from './lease.js';
 import { line, name } from './text.js';
@@ -21,12 +22,10 @@ export const credentialRequest = z
 export const grant = z
   .strictObject({
     lease,
-    secret: z
-      .record(z.string(), z.unknown())
-      .meta({
-        description: 'The credential, under the names its clients know. Shown once and never stored.',
-      }),
+    secret: z.record(z.string(), z.unknown()).meta({
+      description: 'The credential, under the names its clients know. Shown once and never stored.',
+    }),
   })
   .meta({ description: 'A credential and its lease.' });
 
-export type GrantShape = z.output<typeof grant>;
+export type GrantShape = Shape<typeof grant>;

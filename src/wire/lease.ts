@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Shape } from './shape.js';
 import { pageOf, pageQuery } from './page.js';
 import { instant, leaseId, name, principalId, prose, taskId } from './text.js';
 
@@ -67,4 +68,4 @@ export const leaseRevocationRequest = z.strictObject({
   reason: reason.optional().meta({ description: 'Why, for the audit log.' }),
 });
 
-export type LeaseShape = z.output<typeof lease>;
+export type LeaseShape = Shape<typeof lease>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Shape } from './shape.js';
 import { faults } from '../kernel/fault.js';
 import type { FaultCode } from '../kernel/fault.js';
 
@@ -31,4 +32,4 @@ export const problemType = z.strictObject({
   remedy: z.string(),
 });
 
-export type Problem = z.output<typeof problem>;
+export type Problem = Shape<typeof problem>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Shape } from './shape.js';
 import { pageOf, pageQuery } from './page.js';
 import { deadline, instant, line, lineOrNothing, principalId, prose, taskId } from './text.js';
 
@@ -50,4 +51,4 @@ export const task = z
 export const taskQuery = z.strictObject({ ...pageQuery, agent: principalId.optional() });
 export const taskPage = pageOf(task);
 
-export type TaskShape = z.output<typeof task>;
+export type TaskShape = Shape<typeof task>;

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { parseDuration } from '../kernel/duration.js';
 
 // Terminals obey control characters, so what people and agents write may hold none but newline and tab.
-const prosePattern = /^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f]*$/;
-const linePattern = /^[^\u0000-\u001f\u007f-\u009f]*$/;
+const prosePattern = /^(?:[^\p{Cc}]|[\n\t])*$/u;
+const linePattern = /^[^\p{Cc}]*$/u;
 
 /** Text of several lines; the caller's own words, never interpreted. */
 export const prose = (longest: number) =>
