@@ -23,6 +23,8 @@ export function connectionFault(error: NodeJS.ErrnoException): Fault | undefined
       return new Fault('request.too_large', 'The head of the request is too large.', detail);
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return new Fault('request.timeout', 'The request did not arrive in time.', detail);
+    case 'HPE_INVALID_EOF_STATE':
+      return new Fault('request.malformed', 'The request ended before it was complete.', detail);
     default:
       return new Fault('request.malformed', 'What arrived is not an HTTP request.', detail);
   }

@@ -20,8 +20,10 @@ const principalOf = (id: string, kind: Principal['kind']): Principal => ({
   proofExpiresAt: Number.MAX_SAFE_INTEGER,
 });
 
+export const agent = principalOf('spiffe://test/agent', 'agent');
+
 const principals: Record<string, Principal> = {
-  [agentToken]: principalOf('spiffe://test/agent', 'agent'),
+  [agentToken]: agent,
   [operatorToken]: principalOf('ops@test', 'operator'),
 };
 
