@@ -48,6 +48,12 @@ export const faults = {
     retry: false,
     remedy: 'Send "Content-Type: application/json".',
   },
+  'request.timeout': {
+    status: 408,
+    title: 'The request did not arrive in time',
+    retry: true,
+    remedy: 'Send the whole request at once; the time it may take is in the settings under "limits".',
+  },
   'request.rate_limited': {
     status: 429,
     title: 'Too many requests',

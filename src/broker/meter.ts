@@ -1,0 +1,26 @@
+import type { FaultCode } from '../kernel/fault.js';
+import type { RevocationCause } from '../lease/lease.js';
+
+/** What the broker and the worker count. No argument may be an id: each is one of a bounded set. */
+export interface Meter {
+  /** `provider` is empty when the request got no further than policy. Seconds from request to hand-over. */
+  issued(provider: string, outcome: 'issued' | FaultCode, seconds: number): void;
+  /** An attempt to end a lease; the lag, from the request for its end, when it is over. */
+  revoked(
+    provider: string,
+    cause: RevocationCause,
+    outcome: 'revoked' | 'expired' | 'failed' | 'stuck',
+    lagSeconds?: number,
+  ): void;
+  decided(effect: 'permit' | 'ask' | 'deny' | 'error'): void;
+  /** `source` is a configured one, or `unknown`. */
+  hook(source: string, outcome: 'ended' | 'already' | 'ignored' | FaultCode): void;
+}
+
+/** Counts nothing. */
+export const silentMeter: Meter = {
+  issued() {},
+  revoked() {},
+  decided() {},
+  hook() {},
+};

@@ -1,0 +1,52 @@
+import type { IncomingMessage } from 'node:http';
+import { Fault } from '../kernel/fault.js';
+
+/** Every value of the header as it was sent; Node would keep the first of several and hide the rest. */
+export function headerValues(req: IncomingMessage, lowerCaseName: string): string[] {
+  const values: string[] = [];
+  for (let i = 0; i + 1 < req.rawHeaders.length; i += 2)
+    if (req.rawHeaders[i]?.toLowerCase() === lowerCaseName) values.push(req.rawHeaders[i + 1] ?? '');
+  return values;
+}
+
+// RFC 6750 section 2.1 (b64token); RFC 9110 section 11.1 has the scheme in either case.
+const bearerPattern = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i;
+
+/**
+ * The token of the one `Authorization: Bearer` header.
+ * @throws Fault identity.unproven
+ */
+export function bearer(req: IncomingMessage): string {
+  const values = headerValues(req, 'authorization');
+  const [, token] = (values.length === 1 && values[0] !== undefined && bearerPattern.exec(values[0])) || [];
+  if (token !== undefined) return token;
+  throw new Fault('identity.unproven', 'The request does not prove who the caller is.', {
+    reason:
+      values.length === 0
+        ? 'no Authorization header'
+        : values.length > 1
+          ? 'more than one Authorization header'
+          : 'the Authorization header is not "Bearer <token>"',
+  });
+}
+
+const idempotencyPattern = /^[\x21-\x7e]{1,255}$/;
+
+/**
+ * The Idempotency-Key, undefined when there is none.
+ * @throws Fault request.malformed
+ */
+export function idempotencyKey(req: IncomingMessage): string | undefined {
+  const values = headerValues(req, 'idempotency-key');
+  if (values.length === 0) return undefined;
+  const [key = ''] = values;
+  if (values.length === 1 && idempotencyPattern.test(key)) return key;
+  throw new Fault('request.malformed', 'The Idempotency-Key is not one.', {
+    errors: [
+      {
+        pointer: '/header/idempotency-key',
+        detail: 'expected one header of 1 to 255 visible ASCII characters',
+      },
+    ],
+  });
+}

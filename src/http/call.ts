@@ -1,0 +1,25 @@
+import type { ServerResponse } from 'node:http';
+import type { Fault } from '../kernel/fault.js';
+import { newRequestId } from '../kernel/id.js';
+
+/** What is known of one request while it is answered. */
+export interface Call {
+  readonly id: string;
+  /** Milliseconds on the monotonic clock. */
+  readonly startedAt: number;
+  /** The path of its operation, with `{name}` for what varies; `none` until one is found. */
+  route: string;
+  principal?: string;
+  fault?: Fault;
+}
+
+const calls = new WeakMap<ServerResponse, Call>();
+
+export function beginCall(res: ServerResponse): Call {
+  const call: Call = { id: newRequestId(), startedAt: performance.now(), route: 'none' };
+  calls.set(res, call);
+  return call;
+}
+
+/** The call that the response answers. */
+export const callOf = (res: ServerResponse): Call => calls.get(res) ?? beginCall(res);

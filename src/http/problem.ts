@@ -1,0 +1,54 @@
+import type { ServerResponse } from 'node:http';
+import { Fault, faults } from '../kernel/fault.js';
+import type { FaultCode } from '../kernel/fault.js';
+import type { Problem } from '../wire/problem.js';
+import { send } from './send.js';
+
+/** Said for every unproven caller alike: which check failed is for the log, not for whoever is guessing. */
+const sameForAll: Partial<Record<FaultCode, string>> = {
+  'identity.unproven': 'The request does not prove who the caller is.',
+  'hook.unproven': 'The delivery does not prove who sent it.',
+};
+
+/** Whatever was thrown, as what the caller may see: a Fault as it is, all else as `internal` without a word of it. */
+export function faultOf(thrown: unknown): Fault {
+  if (thrown instanceof Fault) return thrown;
+  // The router throws this for a path whose percent-encoding is not one.
+  if (thrown instanceof URIError || (isRecord(thrown) && thrown['status'] === 400))
+    return new Fault('request.malformed', 'The path is not well-formed.', { cause: thrown });
+  return new Fault('internal', 'The request could not be completed.', { cause: thrown });
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null;
+
+/** The fault as RFC 9457 problem details. `instance` is the id of the request. */
+export function problemOf(fault: Fault, instance: string): Problem {
+  const { status, title, retry, remedy } = faults[fault.code];
+  return {
+    type: `/problems/${fault.code}`,
+    title,
+    status,
+    detail: sameForAll[fault.code] ?? fault.message,
+    instance,
+    code: fault.code,
+    retry,
+    remedy,
+    ...(fault.policies && { policies: [...fault.policies] }),
+    ...(fault.errors && { errors: fault.errors.map((error) => ({ ...error })) }),
+  };
+}
+
+/** Headers that the kind of fault asks for. */
+export function headersOf(fault: Fault): Record<string, string> {
+  const headers: Record<string, string> = { 'Content-Type': 'application/problem+json' };
+  if (fault.code === 'identity.unproven') headers['WWW-Authenticate'] = 'Bearer realm="protem"';
+  if (faults[fault.code].retry) headers['Retry-After'] = String(Math.ceil(fault.retryAfterSeconds ?? 1));
+  if (fault.code === 'broker.stopping' || fault.code === 'request.too_large') headers['Connection'] = 'close';
+  return headers;
+}
+
+export function sendProblem(res: ServerResponse, fault: Fault, instance: string): void {
+  for (const [header, value] of Object.entries(headersOf(fault))) res.setHeader(header, value);
+  send(res, faults[fault.code].status, problemOf(fault, instance));
+}

@@ -1,0 +1,89 @@
+import type { AuditRecord } from '../audit/event.js';
+import type { Grant } from '../broker/broker.js';
+import { formatDuration } from '../kernel/duration.js';
+import type { Lease } from '../lease/lease.js';
+import type { Page } from '../ledger/ledger.js';
+import type { CatalogEntry } from '../policy/catalog.js';
+import type { Task } from '../task/task.js';
+import type { AuditRecordShape } from '../wire/audit.js';
+import type { CatalogEntryShape } from '../wire/catalog.js';
+import type { GrantShape } from '../wire/credential.js';
+import type { LeaseShape } from '../wire/lease.js';
+import type { TaskShape } from '../wire/task.js';
+import { present } from './present.js';
+
+// Domain to wire. Each names every field it gives, so that a new field of the domain is not published by itself.
+
+const instant = (ms: number): string => new Date(ms).toISOString();
+const instantIf = (ms: number | undefined) => (ms === undefined ? undefined : instant(ms));
+
+export const renderTask = (task: Task): TaskShape =>
+  present({
+    id: task.id,
+    intent: task.intent,
+    agent: task.agent,
+    openedBy: task.openedBy,
+    onBehalfOf: task.onBehalfOf,
+    labels: task.labels,
+    tools: task.tools,
+    state: task.state,
+    openedAt: instant(task.openedAt),
+    deadline: instant(task.deadlineAt),
+    endedAt: instantIf(task.endedAt),
+    endedBy: task.endedBy,
+    outcome: task.outcome,
+  });
+
+export const renderLease = (lease: Lease): LeaseShape =>
+  present({
+    id: lease.id,
+    task: lease.taskId,
+    agent: lease.agent,
+    credential: lease.entry,
+    provider: lease.provider,
+    parameters: lease.parameters,
+    tool: lease.tool,
+    reason: lease.reason,
+    state: lease.state,
+    revocation: present({
+      effect: lease.effect,
+      cause: lease.cause,
+      requestedAt: instantIf(lease.revocationRequestedAt),
+      endedAt: instantIf(lease.endedAt),
+      attempts: lease.attempts,
+      lastFault: lease.lastFault,
+    }),
+    reservedAt: instant(lease.reservedAt),
+    expiresAt: instant(lease.expiresAt),
+  });
+
+/** The one place where a secret is put into an answer. */
+export const renderGrant = ({ lease, secret }: Grant): GrantShape => ({
+  lease: renderLease(lease),
+  secret: secret.reveal(),
+});
+
+/** The entry as agents may know it; what it mints stays with the operator. */
+export const renderEntry = (entry: CatalogEntry): CatalogEntryShape => ({
+  name: entry.name,
+  description: entry.description,
+  provider: entry.provider,
+  sensitivity: entry.sensitivity,
+  environment: entry.environment,
+  riskTier: entry.riskTier,
+  maximumTtl: formatDuration(entry.maximumTtlSeconds),
+  defaultTtl: formatDuration(entry.defaultTtlSeconds),
+  parameters: entry.parameters,
+});
+
+export const renderRecord = ({ seq, id, at, event, previous, hash }: AuditRecord): AuditRecordShape => ({
+  seq,
+  id,
+  at: instant(at),
+  event: { ...event },
+  previous,
+  hash,
+});
+
+export const renderPage = <Item, Shape>(page: Page<Item>, render: (item: Item) => Shape) =>
+  present({ items: page.items.map(render), next_page_token: page.nextPageToken });

@@ -1,0 +1,31 @@
+import type { Request, RequestHandler, Response } from 'express';
+import type { Broker } from '../broker/broker.js';
+import type { Principal } from '../identity/principal.js';
+import type { Clock } from '../kernel/clock.js';
+import type { OperationId } from '../wire/operations.js';
+import { bearer } from './bearer.js';
+import { callOf } from './call.js';
+import type { Limits } from './limits.js';
+
+/** What the routes need. */
+export interface RoutePorts {
+  readonly broker: Broker;
+  readonly limits: Limits;
+  readonly clock: Clock;
+}
+
+/** One handler for each of these operations: parse, one call, render. What it throws becomes a problem. */
+export type Routes<Id extends OperationId> = Readonly<Record<Id, RequestHandler>>;
+
+/** Who asks. Before anything else of the request is looked at. */
+export async function identified(broker: Broker, req: Request, res: Response): Promise<Principal> {
+  const principal = await broker.identify(bearer(req));
+  callOf(res).principal = principal.id;
+  return principal;
+}
+
+/** A parameter of the path; the router has seen to it that it is there. */
+export const pathParameter = (req: Request, name: string): string => {
+  const value = req.params[name];
+  return typeof value === 'string' ? value : '';
+};

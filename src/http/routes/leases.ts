@@ -1,0 +1,55 @@
+import type { Request } from 'express';
+import type { LeaseQuery } from '../../ledger/ledger.js';
+import { Fault } from '../../kernel/fault.js';
+import { leaseIdPattern } from '../../kernel/id.js';
+import { leaseQuery, leaseRevocationRequest } from '../../wire/lease.js';
+import { revocationRequest } from '../../wire/revocation.js';
+import { readJson } from '../body.js';
+import { parse } from '../parse.js';
+import { renderLease, renderPage } from '../render.js';
+import { identified, pathParameter } from '../route.js';
+import type { RoutePorts, Routes } from '../route.js';
+import { send } from '../send.js';
+import { pageOf } from './page.js';
+
+export const leaseRoutes = ({
+  broker,
+  limits,
+}: RoutePorts): Routes<'listLeases' | 'findLease' | 'revokeLease' | 'revokeMany'> => ({
+  listLeases: async (req, res) => {
+    const principal = await identified(broker, req, res);
+    const page = await broker.listLeases(principal, queryOf(req));
+    send(res, 200, renderPage(page, renderLease));
+  },
+
+  findLease: async (req, res) => {
+    const principal = await identified(broker, req, res);
+    send(res, 200, renderLease(await broker.findLease(principal, leaseOf(req))));
+  },
+
+  revokeLease: async (req, res) => {
+    const principal = await identified(broker, req, res);
+    const { reason } = parse(leaseRevocationRequest, await readJson(req, limits.bodyBytes));
+    send(res, 200, renderLease(await broker.revokeLease(principal, leaseOf(req), reason)));
+  },
+
+  revokeMany: async (req, res) => {
+    const principal = await identified(broker, req, res);
+    const { task, ...options } = parse(revocationRequest, await readJson(req, limits.bodyBytes));
+    const { dryRun, leases } = await broker.revokeTask(principal, task, options);
+    send(res, dryRun ? 200 : 202, { dryRun, leases: leases.map(renderLease) });
+  },
+});
+
+function queryOf(req: Request): LeaseQuery {
+  const query = parse(leaseQuery, req.query, { within: '/query' });
+  const { page_size: _size, page_token: _token, credential, ...filters } = query;
+  return { ...pageOf(query), ...filters, ...(credential !== undefined && { entry: credential }) };
+}
+
+/** @throws Fault lease.unknown for what cannot be a lease id */
+function leaseOf(req: Request): string {
+  const id = pathParameter(req, 'lease');
+  if (!leaseIdPattern.test(id)) throw new Fault('lease.unknown', 'There is no lease of this id.');
+  return id;
+}

@@ -1,0 +1,79 @@
+import type { Request } from 'express';
+import type { Clock } from '../../kernel/clock.js';
+import { Fault } from '../../kernel/fault.js';
+import { taskIdPattern } from '../../kernel/id.js';
+import { credentialRequest } from '../../wire/credential.js';
+import { taskEndRequest, taskQuery, taskRequest } from '../../wire/task.js';
+import type { Deadline } from '../../wire/text.js';
+import { idempotencyKey } from '../bearer.js';
+import { readJson } from '../body.js';
+import { parse } from '../parse.js';
+import { renderGrant, renderPage, renderTask } from '../render.js';
+import { identified, pathParameter } from '../route.js';
+import type { RoutePorts, Routes } from '../route.js';
+import { send } from '../send.js';
+import { pageOf } from './page.js';
+
+export const taskRoutes = ({
+  broker,
+  limits,
+  clock,
+}: RoutePorts): Routes<'openTask' | 'listTasks' | 'findTask' | 'endTask' | 'requestCredential'> => ({
+  openTask: async (req, res) => {
+    const principal = await identified(broker, req, res);
+    const key = idempotencyKey(req);
+    const { deadline, ...ask } = parse(taskRequest, await readJson(req, limits.bodyBytes));
+    const task = await broker.openTask(principal, { ...ask, deadlineAt: momentOf(deadline, clock) }, key);
+    res.setHeader('Location', `/v1/tasks/${task.id}`);
+    send(res, 201, renderTask(task));
+  },
+
+  listTasks: async (req, res) => {
+    const principal = await identified(broker, req, res);
+    const query = parse(taskQuery, req.query, { within: '/query' });
+    const page = await broker.listTasks(principal, {
+      ...pageOf(query),
+      ...(query.agent !== undefined && { agent: query.agent }),
+    });
+    send(res, 200, renderPage(page, renderTask));
+  },
+
+  findTask: async (req, res) => {
+    const principal = await identified(broker, req, res);
+    send(res, 200, renderTask(await broker.findTask(principal, taskOf(req))));
+  },
+
+  endTask: async (req, res) => {
+    const principal = await identified(broker, req, res);
+    const { outcome } = parse(taskEndRequest, await readJson(req, limits.bodyBytes));
+    send(res, 200, renderTask(await broker.endTask(principal, taskOf(req), outcome)));
+  },
+
+  requestCredential: async (req, res) => {
+    const principal = await identified(broker, req, res);
+    const key = idempotencyKey(req);
+    const body = await readJson(req, limits.bodyBytes);
+    const { ttl, ...ask } = parse(credentialRequest, body, { faultAt: { '/ttl': 'ttl.invalid' } });
+    const request = { task: taskOf(req), ...ask, ...(ttl !== undefined && { ttlSeconds: ttl }) };
+    const grant = await broker.grant(principal, request, key);
+    res.setHeader('Location', `/v1/leases/${grant.lease.id}`);
+    send(res, 201, renderGrant(grant));
+  },
+});
+
+/** @throws Fault task.unknown for what cannot be a task id */
+function taskOf(req: Request): string {
+  const id = pathParameter(req, 'task');
+  if (!taskIdPattern.test(id)) throw new Fault('task.unknown', 'There is no task of this id.');
+  return id;
+}
+
+/** Milliseconds since the epoch. How far ahead it may lie is for the broker to say. */
+function momentOf(deadline: Deadline, clock: Clock): number {
+  const now = clock();
+  const at = 'inSeconds' in deadline ? now + deadline.inSeconds * 1000 : deadline.atMs;
+  if (at > now) return at;
+  throw new Fault('task.deadline_past', 'The deadline is not in the future.', {
+    errors: [{ pointer: '/deadline', detail: 'lies in the past' }],
+  });
+}

@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import type { Shape } from './shape.js';
+import { pageOf, pageQuery } from './page.js';
+import { instant, leaseId, name, principalId, prose, taskId } from './text.js';
+
+export const leaseState = z
+  .enum(['reserved', 'active', 'revoking', 'revoked', 'expired', 'stuck'])
+  .meta({ description: '`stuck`: revoking keeps failing; it is still being tried.' });
+
+export const revocationEffect = z
+  .enum(['revoked_at_provider', 'denied_by_policy', 'stops_renewing', 'expires_only'])
+  .meta({ description: 'What ending the lease really does at the provider.' });
+
+export const revocationCause = z.enum([
+  'expiry',
+  'task_end',
+  'operator',
+  'released',
+  'superseded',
+  'mint_unresolved',
+  'policy_changed',
+]);
+
+const revocation = z
+  .strictObject({
+    effect: revocationEffect,
+    cause: revocationCause.optional(),
+    requestedAt: instant.optional().meta({ description: 'When its end was asked for.' }),
+    endedAt: instant
+      .optional()
+      .meta({ description: 'When it was over: revoked or expired at the provider.' }),
+    attempts: z.int().min(0),
+    lastFault: z.string().optional().meta({ description: 'Code of the fault that the last attempt met.' }),
+  })
+  .meta({ description: 'How the lease ends, or ended.' });
+
+export const lease = z
+  .strictObject({
+    id: leaseId,
+    task: taskId,
+    agent: z.string(),
+    credential: z.string().meta({ description: 'Name of the catalog entry.' }),
+    provider: z.string(),
+    parameters: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())])),
+    tool: z.string().optional(),
+    reason: z.string().optional(),
+    state: leaseState,
+    revocation,
+    reservedAt: instant,
+    expiresAt: instant,
+  })
+  .meta({ description: 'The record of one credential. It never holds the secret.' });
+
+export const leaseQuery = z.strictObject({
+  ...pageQuery,
+  state: leaseState.optional(),
+  task: taskId.optional(),
+  agent: principalId.optional(),
+  provider: name.optional(),
+  credential: name.optional(),
+  effect: revocationEffect.optional(),
+});
+export const leasePage = pageOf(lease);
+
+export const reason = prose(500);
+
+export const leaseRevocationRequest = z.strictObject({
+  reason: reason.optional().meta({ description: 'Why, for the audit log.' }),
+});
+
+export type LeaseShape = Shape<typeof lease>;

@@ -1,0 +1,55 @@
+import type { z } from 'zod';
+import type { FaultCode } from '../kernel/fault.js';
+
+export interface Answer {
+  readonly description: string;
+  /** Absent for an answer that is not JSON. */
+  readonly shape?: z.ZodType;
+  readonly mediaType?: string;
+}
+
+/** One call of the HTTP API: what it takes and every way it answers. */
+export interface Operation {
+  readonly method: 'get' | 'post';
+  /** With `{name}` for each path parameter. */
+  readonly path: string;
+  readonly tag: 'tasks' | 'leases' | 'catalog' | 'hooks' | 'audit' | 'health' | 'description';
+  readonly summary: string;
+  /** How the caller proves who it is: a bearer token, the webhook's own proof, or not at all. */
+  readonly proof: 'bearer' | 'hook' | 'none';
+  /** Takes an Idempotency-Key. */
+  readonly idempotent?: boolean;
+  readonly query?: z.ZodObject;
+  readonly body?: z.ZodType;
+  /** By status. */
+  readonly answers: Readonly<Record<number, Answer>>;
+  /** Beside those that every operation with its kind of proof may meet. */
+  readonly faults: readonly FaultCode[];
+}
+
+/** What any request may meet before it reaches its operation. */
+const onTheWay: readonly FaultCode[] = [
+  'request.malformed',
+  'request.too_large',
+  'request.timeout',
+  'request.rate_limited',
+  'broker.stopping',
+  'internal',
+];
+
+const ofBearers: readonly FaultCode[] = [
+  'identity.unproven',
+  'identity.unavailable',
+  'role.missing',
+  'state.unavailable',
+];
+
+/** Every fault that the operation may answer. */
+export const faultsOf = (operation: Operation): readonly FaultCode[] => [
+  ...new Set([
+    ...(operation.proof === 'bearer' ? ofBearers : []),
+    ...(operation.body ? (['request.media_type'] as const) : []),
+    ...operation.faults,
+    ...onTheWay,
+  ]),
+];

@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { parseDuration } from '../kernel/duration.js';
+
+// Terminals obey control characters, so what people and agents write may hold none but newline and tab.
+const prosePattern = /^(?:[^\p{Cc}]|[\n\t])*$/u;
+const linePattern = /^[^\p{Cc}]*$/u;
+
+/** Text of several lines; the caller's own words, never interpreted. */
+export const prose = (longest: number) =>
+  z.string().min(1).max(longest).regex(prosePattern, 'control characters are not allowed');
+
+/** Text of one line. */
+export const line = (longest: number) =>
+  z.string().min(1).max(longest).regex(linePattern, 'control characters are not allowed');
+
+/** Text of one line that may be empty. */
+export const lineOrNothing = (longest: number) =>
+  z.string().max(longest).regex(linePattern, 'control characters are not allowed');
+
+/** Name of a catalog entry, a provider or a webhook source. */
+export const name = z
+  .string()
+  .max(64)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'expected a name of letters, digits, ".", "_" and "-"');
+
+/** A principal: a SPIFFE ID (up to 2,048 bytes) or the name that its issuer's settings give it. */
+export const principalId = line(2048);
+
+export const taskId = z.string().regex(/^tsk_[0-9A-Za-z]{8}$/, 'expected a task id such as "tsk_4Fq2aB9x"');
+export const leaseId = z.string().regex(/^lse_[0-9A-Za-z]{14}$/, 'expected a lease id');
+
+/** A moment: ISO 8601 in UTC, with milliseconds. */
+export const instant = z.iso.datetime();
+
+/** A length of time in an answer, such as "15m". */
+export const durationText = z.string().regex(/^(\d+[smhd])+$/);
+
+/** When something must be over: at a moment, or so many seconds from now. */
+export type Deadline = { readonly atMs: number } | { readonly inSeconds: number };
+
+const withOffset = z.iso.datetime({ offset: true });
+
+/** A moment in ISO 8601 with its offset ("2030-01-31T12:00:00Z"), or a duration from now ("2h"). */
+export const deadline = z
+  .string()
+  .max(64)
+  .transform((text, context): Deadline => {
+    const inSeconds = parseDuration(text);
+    if (inSeconds !== undefined) return { inSeconds };
+    if (withOffset.safeParse(text).success) return { atMs: Date.parse(text) };
+    context.addIssue({
+      code: 'custom',
+      message: 'expected a moment such as "2030-01-31T12:00:00Z" or a duration from now such as "2h"',
+    });
+    return z.NEVER;
+  })
+  .meta({ description: 'ISO 8601 with an offset, or a duration from now such as "2h".' });

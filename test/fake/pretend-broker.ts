@@ -1,0 +1,186 @@
+import type { Broker, CredentialRequest, OpenTask } from '../../src/broker/broker.js';
+import type { Principal } from '../../src/identity/principal.js';
+import type { Clock } from '../../src/kernel/clock.js';
+import { Fault } from '../../src/kernel/fault.js';
+import { newLeaseId, newTaskId } from '../../src/kernel/id.js';
+import { Secret } from '../../src/kernel/secret.js';
+import type { Lease } from '../../src/lease/lease.js';
+import type { CatalogEntry } from '../../src/policy/catalog.js';
+import type { Task } from '../../src/task/task.js';
+
+export const agentToken = 'agent.token.for-tests';
+export const operatorToken = 'operator.token.for-tests';
+
+const principalOf = (id: string, kind: Principal['kind']): Principal => ({
+  id,
+  kind,
+  issuer: 'https://issuer.test',
+  roles: kind === 'operator' ? ['viewer', 'admin'] : [],
+  claims: {},
+  proofExpiresAt: Number.MAX_SAFE_INTEGER,
+});
+
+export const agent = principalOf('spiffe://test/agent', 'agent');
+
+const principals: Record<string, Principal> = {
+  [agentToken]: agent,
+  [operatorToken]: principalOf('ops@test', 'operator'),
+};
+
+const entry: CatalogEntry = {
+  name: 'reports-reader',
+  description: 'Reads reports.',
+  provider: 'aws',
+  sensitivity: 'internal',
+  environment: 'production',
+  riskTier: 1,
+  maximumTtlSeconds: 3600,
+  defaultTtlSeconds: 900,
+  parameters: {
+    prefix: { type: 'path', within: 'reports/' },
+    month: { type: 'enum', values: ['2030-01', '2030-02'], default: '2030-01' },
+    limit: { type: 'integer', minimum: 1, maximum: 10 },
+  },
+  mint: { role: 'arn:aws:iam::111122223333:role/kept-to-itself' },
+};
+
+export interface PretendBroker extends Broker {
+  /** The arguments of every call, by verb. */
+  readonly calls: { readonly verb: string; readonly arguments: readonly unknown[] }[];
+  readonly tasks: Map<string, Task>;
+  readonly leases: Map<string, Lease>;
+}
+
+/** A broker in memory, as small as answers of every kind allow. `instead` replaces single verbs. */
+export function pretendBroker(clock: Clock, instead: Partial<Broker> = {}): PretendBroker {
+  const tasks = new Map<string, Task>();
+  const leases = new Map<string, Lease>();
+  const calls: PretendBroker['calls'] = [];
+
+  const taskOf = (id: string): Task => {
+    const task = tasks.get(id);
+    if (!task) throw new Fault('task.unknown', 'There is no task of this id.');
+    return task;
+  };
+  const leaseOf = (id: string): Lease => {
+    const lease = leases.get(id);
+    if (!lease) throw new Fault('lease.unknown', 'There is no lease of this id.');
+    return lease;
+  };
+  const leasesOf = (task: string) => [...leases.values()].filter((lease) => lease.taskId === task);
+  const revoking = (lease: Lease, cause: 'task_end' | 'operator'): Lease => {
+    const next: Lease = { ...lease, state: 'revoking', cause, revocationRequestedAt: clock() };
+    leases.set(lease.id, next);
+    return next;
+  };
+
+  const open = (principal: Principal, request: OpenTask): Task => {
+    const { deadlineAt, agent = principal.id, ...rest } = request;
+    const task: Task = {
+      ...rest,
+      id: newTaskId(),
+      agent,
+      openedBy: principal.id,
+      openedAt: clock(),
+      deadlineAt,
+      state: 'open',
+    };
+    tasks.set(task.id, task);
+    return task;
+  };
+  const end = (id: string, by: string, outcome: 'completed' | 'failed' | 'cancelled'): Task => {
+    const task: Task = { ...taskOf(id), state: 'ended', endedAt: clock(), endedBy: by, outcome };
+    tasks.set(id, task);
+    for (const lease of leasesOf(id)) revoking(lease, 'task_end');
+    return task;
+  };
+  const lend = (request: CredentialRequest): Lease => {
+    const task = taskOf(request.task);
+    if (task.state !== 'open') throw new Fault('task.ended', 'The task has ended.');
+    if (request.credential !== entry.name) throw new Fault('credential.unknown', 'There is no such entry.');
+    const lease: Lease = {
+      id: newLeaseId(task.id),
+      taskId: task.id,
+      agent: task.agent,
+      entry: entry.name,
+      provider: entry.provider,
+      parameters: { prefix: 'reports/2030', limit: 3, months: ['2030-01'] },
+      ...(request.tool !== undefined && { tool: request.tool }),
+      ...(request.reason !== undefined && { reason: request.reason }),
+      handle: { sessionName: 'kept-to-itself' },
+      effect: 'expires_only',
+      state: 'active',
+      reservedAt: clock(),
+      expiresAt: clock() + (request.ttlSeconds ?? entry.defaultTtlSeconds) * 1000,
+      attempts: 0,
+    };
+    leases.set(lease.id, lease);
+    return lease;
+  };
+
+  const verbs: Broker = {
+    async identify(token) {
+      const principal = principals[token];
+      if (principal) return principal;
+      throw new Fault('identity.unproven', 'The signature of this token is wrong.', {
+        reason: 'bad signature',
+      });
+    },
+    catalog: () => [entry],
+    openTask: async (principal, request) => open(principal, request),
+    findTask: async (_principal, id) => taskOf(id),
+    listTasks: async (_principal, { pageSize }) => ({
+      items: [...tasks.values()].slice(0, pageSize),
+      ...(tasks.size > pageSize && { nextPageToken: 'bmV4dA' }),
+    }),
+    endTask: async (principal, id, outcome) => end(id, principal.id, outcome),
+    grant: async (_principal, request) => ({
+      lease: lend(request),
+      secret: new Secret({ AccessKeyId: 'pretended', SecretAccessKey: 'pretended' }),
+    }),
+    findLease: async (_principal, id) => leaseOf(id),
+    listLeases: async () => ({ items: [...leases.values()] }),
+    revokeLease: async (_principal, id) => revoking(leaseOf(id), 'operator'),
+    async revokeTask(_principal, task, { dryRun }) {
+      taskOf(task);
+      return {
+        dryRun,
+        leases: dryRun ? leasesOf(task) : leasesOf(task).map((lease) => revoking(lease, 'operator')),
+      };
+    },
+    readAudit: async () => ({
+      items: [
+        {
+          seq: 1,
+          id: '1893456000000-0',
+          at: clock(),
+          event: { type: 'identity.refused', reason: 'expired' },
+          previous: '0'.repeat(64),
+          hash: 'a'.repeat(64),
+        },
+      ],
+    }),
+    async receiveHook(source, { rawBody }) {
+      if (source !== 'orchestrator')
+        throw new Fault('hook.unknown', 'There is no webhook source of this name.');
+      const { task } = JSON.parse(rawBody.toString()) as { task?: string };
+      if (task === undefined) return { effect: 'ignored' };
+      const already = taskOf(task).state === 'ended';
+      if (!already) end(task, `hook:${source}`, 'completed');
+      return { task, effect: already ? 'already' : 'ended' };
+    },
+    ready: async () => ({ ready: true, checks: [{ name: 'state', ok: true }] }),
+    ...instead,
+  };
+
+  const noted = Object.fromEntries(
+    Object.entries(verbs).map(([verb, act]: [string, (...all: never[]) => unknown]) => [
+      verb,
+      (...all: never[]) => {
+        calls.push({ verb, arguments: all });
+        return act(...all);
+      },
+    ]),
+  ) as unknown as Broker;
+  return { ...noted, calls, tasks, leases };
+}
