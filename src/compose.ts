@@ -1,9 +1,11 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
 import { createBroker } from './broker/create-broker.js';
-import type { Ports } from './broker/ports.js';
+import type { AuditEvent } from './audit/event.js';
+import type { Log, Ports } from './broker/ports.js';
 import { createIdentify } from './identity/identify.js';
 import { readHook } from './identity/hooks/read-hook.js';
 import type { Provider } from './issuance/provider.js';
@@ -17,8 +19,12 @@ import type { PolicySource } from './policy/policy-source.js';
 import { bullmqRevocationQueue, bullmqRevocationWorker } from './revocation/bullmq-revocation-queue.js';
 import type { Settings } from './settings/load.js';
 import { createHttpServer } from './http/server.js';
+import type { PrometheusMeter } from './http/prometheus-meter.js';
 import { prometheusMeter } from './http/prometheus-meter.js';
 import { runWorker } from './worker/run-worker.js';
+
+/** As package.json has it. */
+export const version = '0.1.0';
 
 export interface Roles {
   readonly api: boolean;
@@ -45,7 +51,7 @@ export async function compose(settings: Settings, roles: Roles): Promise<Running
   };
   try {
     const { ports, meter } = await openPorts(settings, log, closing);
-    if (roles.worker) startWorker(settings, ports, log, closing);
+    if (roles.worker) await startWorker(settings, ports, log, closing);
     const url = roles.api ? await startApi(settings, ports, meter, log, closing) : undefined;
     return { url, log, close };
   } catch (error) {
@@ -62,7 +68,10 @@ async function openRedis(
 ) {
   const { password, certificateAuthorityFile: file, ...rest } = settings.redis;
   const certificateAuthority = file === undefined ? undefined : readFileSync(file, 'utf8');
-  const redis = connectRedis({ ...rest, password: password?.reveal(), certificateAuthority }, mood);
+  const redis = connectRedis(
+    { ...rest, password: password?.reveal() as string | undefined, certificateAuthority },
+    mood,
+  );
   redis.on('error', (error) => log.warn({ err: error }, 'Redis connection'));
   closing.push(() => Promise.resolve(redis.disconnect()));
   await untilReady(redis, 10_000);
@@ -88,12 +97,12 @@ async function openPorts(settings: Settings, log: Logger, closing: (() => Promis
     retentionMs: settings.limits.retention * 1000,
   });
   await ledger.check();
-  const record = (event: Parameters<typeof ledger.log.record>[0]) =>
+  const record: Tell = (event) =>
     void ledger.log
       .record(event)
       .catch((error: unknown) => log.warn({ err: error }, 'an event could not be recorded'));
 
-  const policy = await openPolicy(settings, log, record, closing);
+  const policy = openPolicy(settings, log, record, closing);
   const providers = new Map<string, Provider>();
   for (const [name, section] of settings.providers) {
     const provider = section.kind.open(name, section.settings);
@@ -102,7 +111,19 @@ async function openPorts(settings: Settings, log: Logger, closing: (() => Promis
   }
   const queue = bullmqRevocationQueue(redis, settings.redis.prefix);
   closing.push(() => queue.close());
-  const meter = prometheusMeter();
+  const meter = prometheusMeter({
+    version,
+    gauges: {
+      leases: () => ledger.leases.counts(),
+      overdue: async () =>
+        Promise.all(
+          (await ledger.leases.providers()).map(async (provider) => ({
+            provider,
+            seconds: (await ledger.leases.overdueMs(provider)) / 1000,
+          })),
+        ),
+    },
+  });
   const ports: Ports = {
     identify: createIdentify(settings, {
       clock: ledger.clock,
@@ -129,15 +150,15 @@ async function openPorts(settings: Settings, log: Logger, closing: (() => Promis
   return { ports, meter };
 }
 
-type Record = (event: AuditEvent) => void;
+type Tell = (event: AuditEvent) => void;
 
-async function openPolicy(
+function openPolicy(
   settings: Settings,
   log: Logger,
-  record: Record,
+  record: Tell,
   closing: (() => Promise<unknown>)[],
-): Promise<PolicySource> {
-  const source = await openPolicySource({
+): PolicySource {
+  const source = openPolicySource({
     directory: settings.policy.directory,
     catalog: settings.catalog,
     onLoaded: (policyDigest) => {
@@ -159,6 +180,28 @@ function asLog(log: Logger): Log {
     warn: (facts, message) => log.warn(facts, message),
     error: (facts, message) => log.error(facts, message),
   };
+}
+
+async function startApi(
+  settings: Settings,
+  ports: Ports,
+  metrics: PrometheusMeter,
+  log: Logger,
+  closing: (() => Promise<unknown>)[],
+): Promise<string> {
+  const { server, stop } = createHttpServer({
+    broker: createBroker(ports),
+    limits: settings.http,
+    clock: ports.ledger.clock,
+    metrics,
+    log,
+    version,
+  });
+  const { host, port } = settings.listen;
+  server.listen(port, host);
+  await once(server, 'listening');
+  closing.push(stop);
+  return `http://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
 }
 
 async function startWorker(

@@ -10,6 +10,9 @@ import type { Roles } from './compose.js';
 import { providerKinds } from './issuance/providers/registry.js';
 import { loadSettings, SettingsError } from './settings/load.js';
 
+// The SDK warns on every start that its releases from January 2027 on need Node 22; package.json pins one before.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+
 const sandboxConfig = fileURLToPath(new URL('../config/protem.yaml', import.meta.url));
 const defaultConfig = process.env['PROTEM_CONFIG'] ?? 'protem.yaml';
 

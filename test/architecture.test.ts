@@ -21,7 +21,7 @@ const upTo = (stage: string) => stages.slice(0, stages.indexOf(stage));
 const mayImport: Record<string, readonly string[]> = {
   ...Object.fromEntries(stages.map((stage) => [stage, upTo(stage)])),
   wire: ['kernel'],
-  settings: stages,
+  settings: [...stages, 'http'],
   http: [...stages, 'wire'],
   worker: stages,
   cli: ['wire', 'settings', 'policy', 'kernel'],

@@ -1,5 +1,5 @@
 import type { Principal } from '../identity/principal.js';
-import { Fault } from '../kernel/fault.js';
+import { Fault, faultCode } from '../kernel/fault.js';
 import { newLeaseId } from '../kernel/id.js';
 import type { Order, Provider } from '../issuance/provider.js';
 import type { Lease } from '../lease/lease.js';
@@ -50,7 +50,11 @@ export async function grant(
     ports.meter.issued(provider.name, 'issued', (performance.now() - startedAt) / 1000);
     return { lease: active, secret: issued.secret };
   } catch (error) {
-    ports.meter.issued(decided?.entry.provider ?? 'none', 'refused', (performance.now() - startedAt) / 1000);
+    ports.meter.issued(
+      decided?.entry.provider ?? '',
+      faultCode(error),
+      (performance.now() - startedAt) / 1000,
+    );
     await recordRefusal(ports, principal, request, decided, error);
     throw error;
   }

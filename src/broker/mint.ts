@@ -1,4 +1,4 @@
-import { Fault } from '../kernel/fault.js';
+import { faultCode } from '../kernel/fault.js';
 import type { Issued, Order, Provider } from '../issuance/provider.js';
 import type { Lease } from '../lease/lease.js';
 import { withinMs } from './deadline.js';
@@ -11,7 +11,7 @@ export async function mint(ports: Ports, provider: Provider, order: Order, lease
   try {
     return await withinMs(ports.limits.mintTimeoutMs, issuing);
   } catch (error) {
-    const late = error instanceof Fault && error.code === 'provider.timeout';
+    const late = faultCode(error) === 'provider.timeout';
     if (late)
       void issuing.then(
         () => settledLate(ports, lease),
@@ -32,9 +32,8 @@ async function settledLate(ports: Ports, lease: Lease): Promise<void> {
  * ledger still knows the reservation and will come to it; until then one direct attempt is better than none.
  */
 export async function takeBack(ports: Ports, lease: Lease, error: unknown, settled = true): Promise<never> {
-  const fault = error instanceof Fault ? error.code : 'internal';
   try {
-    await ports.ledger.leases.abandon(lease.id, fault, settled);
+    await ports.ledger.leases.abandon(lease.id, faultCode(error), settled);
     await dispatchDue(ports, lease.provider);
   } catch (cause) {
     ports.log.error(

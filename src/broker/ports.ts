@@ -1,4 +1,5 @@
-import type { HookEnd, HookDelivery } from '../identity/hooks/hook.js';
+import type { Delivery } from '../identity/hooks/delivery.js';
+import type { HookReading } from '../identity/hooks/read-hook.js';
 import type { Identify } from '../identity/principal.js';
 import type { Provider } from '../issuance/provider.js';
 import type { Ledger } from '../ledger/ledger.js';
@@ -15,7 +16,7 @@ export interface Ports {
   readonly ledger: Ledger;
   readonly queue: RevocationQueue;
   /** What a delivery says, or Fault `hook.unproven`; undefined when there is no such source. */
-  readonly readHook: (source: string, delivery: HookDelivery, now: number) => HookEnd | undefined;
+  readonly readHook: (source: string, delivery: Delivery, now: number) => HookReading | undefined;
   readonly meter: Meter;
   readonly log: Log;
   readonly limits: Limits;

@@ -9,7 +9,6 @@ export async function ready(ports: Ports): Promise<Readiness> {
     checks.push({ name: 'state', ok: true });
     for (const provider of await ports.ledger.leases.providers()) {
       const overdueMs = await ports.ledger.leases.overdueMs(provider);
-      ports.meter.overdue(provider, overdueMs / 1000);
       checks.push({
         name: `revocations of ${provider}`,
         ok: overdueMs <= ports.limits.longestOverdueMs,

@@ -1,7 +1,8 @@
+import type { Delivery } from '../identity/hooks/delivery.js';
+import type { HookReading } from '../identity/hooks/read-hook.js';
 import { Fault } from '../kernel/fault.js';
-import type { HookDelivery } from '../identity/hooks/hook.js';
-import { endAndDispatch } from './tasks.js';
 import type { Ports } from './ports.js';
+import { endAndDispatch } from './tasks.js';
 
 export interface HookEffect {
   readonly task?: string;
@@ -15,47 +16,42 @@ const rememberSeconds = 7 * 86_400;
  * A task-end webhook. It is remembered only after its effect is durable, so a delivery that was cut off works when it
  * is sent again; and since ending is idempotent, a replay that slips between changes nothing.
  */
-export async function receiveHook(ports: Ports, source: string, delivery: HookDelivery): Promise<HookEffect> {
-  const end = await authenticated(ports, source, delivery);
-  const name = `hook:${source}:${end.deliveryId}`;
-  if (await ports.ledger.seen(name)) {
-    ports.meter.hook(source, 'repeated');
-    return { ...(end.taskId !== undefined && { task: end.taskId }), effect: 'already' };
-  }
-  const effect = await carryOut(ports, source, end);
-  await ports.ledger.remember(name, rememberSeconds);
+export async function receiveHook(ports: Ports, source: string, delivery: Delivery): Promise<HookEffect> {
+  const reading = await authenticated(ports, source, delivery);
+  const name = `hook:${source}:${reading.deliveryId}`;
+  const effect = (await ports.ledger.seen(name)) ? repeated(reading) : await carryOut(ports, source, reading);
+  if (effect.effect === 'ended') await ports.ledger.remember(name, rememberSeconds);
   ports.meter.hook(source, effect.effect);
   return effect;
 }
 
-async function authenticated(ports: Ports, source: string, delivery: HookDelivery) {
+const repeated = ({ taskId }: HookReading): HookEffect => ({
+  ...(taskId !== undefined && { task: taskId }),
+  effect: 'already',
+});
+
+async function authenticated(ports: Ports, source: string, delivery: Delivery): Promise<HookReading> {
   try {
-    const end = ports.readHook(source, delivery, ports.ledger.clock());
-    if (!end) throw new Fault('hook.unknown', 'There is no webhook source of this name.');
-    return end;
+    const reading = ports.readHook(source, delivery, ports.ledger.clock());
+    if (!reading) throw new Fault('hook.unknown', 'There is no webhook source of this name.');
+    return reading;
   } catch (error) {
-    if (error instanceof Fault && error.code === 'hook.unproven') {
-      ports.meter.hook(source, 'refused');
+    const fault = error instanceof Fault ? error : undefined;
+    const known = fault?.code !== 'hook.unknown';
+    ports.meter.hook(known ? source : 'unknown', fault?.code ?? 'internal');
+    if (fault && known)
       await ports.ledger.log.record({
         type: 'hook.refused',
         source,
-        ...(error.reason && { reason: error.reason }),
+        ...(fault.reason && { reason: fault.reason }),
       });
-    }
     throw error;
   }
 }
 
-async function carryOut(
-  ports: Ports,
-  source: string,
-  {
-    deliveryId,
-    taskId,
-    outcome,
-  }: { deliveryId: string; taskId?: string; outcome?: 'completed' | 'failed' | 'cancelled' },
-): Promise<HookEffect> {
-  if (taskId === undefined || outcome === undefined) return { effect: 'ignored' };
+async function carryOut(ports: Ports, source: string, reading: HookReading): Promise<HookEffect> {
+  const { deliveryId, taskId, outcome } = reading;
+  if (taskId === undefined) return { effect: 'ignored' };
   const { again } = await endAndDispatch(ports, taskId, {
     outcome,
     by: `hook:${source}`,

@@ -1,4 +1,4 @@
-import { Fault } from '../kernel/fault.js';
+import { faultCode } from '../kernel/fault.js';
 import { isOver } from '../lease/lease.js';
 import type { Lease } from '../lease/lease.js';
 import { settle } from '../revocation/settlement.js';
@@ -14,12 +14,19 @@ export async function revoke(ports: RevokePorts, leaseId: string): Promise<void>
   if (!lease || isOver(lease.state) || lease.state === 'reserved' || lease.state === 'active') return;
   const attempt = await attemptRevoke(ports, lease);
   const settled = await ports.ledger.leases.settle(leaseId, settle(attempt, lease, ports.ledger.clock()));
-  if (settled?.endedAt !== undefined) {
-    const lagSeconds = (settled.endedAt - (settled.revocationRequestedAt ?? settled.endedAt)) / 1000;
-    ports.meter.revoked(lease.provider, lease.cause ?? 'expiry', settled.state, lagSeconds);
-  } else if (attempt.is === 'failed') {
-    ports.meter.revoked(lease.provider, lease.cause ?? 'expiry', 'failed', 0);
-  }
+  if (settled) measure(ports, settled, attempt);
+}
+
+function measure(
+  { meter }: RevokePorts,
+  { provider, cause = 'expiry', ...lease }: Lease,
+  attempt: Attempt,
+): void {
+  if (lease.state === 'revoked' || lease.state === 'expired') {
+    const { endedAt = 0, revocationRequestedAt = endedAt } = lease;
+    meter.revoked(provider, cause, lease.state, (endedAt - revocationRequestedAt) / 1000);
+  } else if (attempt.is === 'failed')
+    meter.revoked(provider, cause, lease.state === 'stuck' ? 'stuck' : 'failed');
 }
 
 async function attemptRevoke(ports: RevokePorts, lease: Lease): Promise<Attempt> {
@@ -34,7 +41,7 @@ async function attemptRevoke(ports: RevokePorts, lease: Lease): Promise<Attempt>
   try {
     return await withinMs(ports.limits.revokeTimeoutMs, provider.revoke(lease.handle));
   } catch (error) {
-    const fault = error instanceof Fault ? error.code : 'internal';
+    const fault = faultCode(error);
     ports.log.warn(
       { lease: lease.id, provider: lease.provider, fault, err: error },
       'revoking failed; it is retried',

@@ -35,10 +35,7 @@ export interface PolicyFolder {
  * Each catalog entry has a slice: the policies whose scope can match it. What is left out of a slice could never have
  * applied, so the answers are those of the whole set, for a fraction of the time.
  */
-export function loadPolicy(options: {
-  directory: string;
-  catalog: ReadonlyMap<string, CatalogEntry>;
-}): Policy {
+export function loadPolicy(options: PolicyFolder): Policy {
   const { catalog } = options;
   const bundle = readBundle(options.directory, catalog);
   const prefix = options.name;

@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import type { ProviderKind } from '../issuance/provider.js';
+import type { CatalogEntry } from '../policy/catalog.js';
 import { readSettingsTree, setAt } from './read.js';
 import type { Environment } from './read.js';
 import { settingsSchema } from './schema.js';
@@ -57,19 +58,27 @@ export function loadSettings(file: string, options: LoadOptions): Settings {
     if (section.success) providers.set(name, { kind, settings: section.data });
     else problems.push(...section.error.issues.map((issue) => `providers.${name}.${describeIssue(issue)}`));
   }
-  for (const [name, entry] of settings.catalog) {
-    const provider = providers.get(entry.provider);
-    if (!provider) problems.push(`catalog.${name}.provider: there is no provider "${entry.provider}"`);
-    else {
-      const scope = provider.kind.scope.safeParse(entry.mint);
-      if (!scope.success)
-        problems.push(...scope.error.issues.map((issue) => `catalog.${name}.mint.${describeIssue(issue)}`));
-    }
-  }
+  const catalog = withScopes(settings.catalog, providers, problems);
   problems.push(...unsafeSettings(settings, tree));
   if (problems.length > 0) throw new SettingsError(file, problems);
   const directory = resolve(dirname(file), settings.policy.directory);
-  return Object.freeze({ ...settings, providers, policy: { ...settings.policy, directory } });
+  return Object.freeze({ ...settings, providers, catalog, policy: { ...settings.policy, directory } });
+}
+
+/** The catalog with each provider's section as the schema of its kind reads it, defaults filled in. */
+function withScopes(
+  catalog: ReadonlyMap<string, CatalogEntry>,
+  providers: ReadonlyMap<string, ProviderSection>,
+  problems: string[],
+): ReadonlyMap<string, CatalogEntry> {
+  const scoped = new Map<string, CatalogEntry>();
+  for (const [name, entry] of catalog) {
+    const scope = providers.get(entry.provider)?.kind.scope.safeParse(entry.mint);
+    if (!scope) problems.push(`catalog.${name}.provider: there is no provider "${entry.provider}"`);
+    else if (scope.success) scoped.set(name, { ...entry, mint: scope.data });
+    else problems.push(...scope.error.issues.map((issue) => `catalog.${name}.mint.${describeIssue(issue)}`));
+  }
+  return scoped;
 }
 
 const describeIssue = (issue: z.core.$ZodIssue): string =>

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { limitsSettings } from '../http/limits.js';
 import { hookSettings } from '../identity/hooks/hook-settings.js';
 import { identitySections } from '../identity/identity-settings.js';
 import { duration } from '../kernel/duration.js';
@@ -59,14 +60,6 @@ const limits = z
     longestOverdue: duration
       .default(120)
       .describe('An open revocation older than this makes the broker not ready.'),
-    bodyBytes: z.number().int().min(1024).max(1_048_576).default(65_536).describe('Largest request body.'),
-    requestsPerSecond: z
-      .number()
-      .int()
-      .min(1)
-      .default(5000)
-      .describe('From all callers together, in one process.'),
-    requestsPerSecondPerAddress: z.number().int().min(1).default(1000).describe('From one address.'),
     retention: duration.default(604_800).describe('How long ended tasks and leases are kept.'),
   })
   .prefault({});
@@ -77,6 +70,7 @@ export const settingsSchema = z.strictObject({
     .strictObject({ host: z.string().default('127.0.0.1'), port: port.default(8700) })
     .prefault({})
     .describe('Where the API listens.'),
+  http: limitsSettings.prefault({}),
   redis: redis.describe('The state store.'),
   providers: z
     .record(name, z.looseObject({ kind: z.string() }))
@@ -85,10 +79,7 @@ export const settingsSchema = z.strictObject({
   policy: z
     .strictObject({ directory: z.string().describe('Folder of *.cedar, the schema and cases.yaml.') })
     .describe('Where the policies are; relative to the settings file.'),
-  hooks: z
-    .record(name, hookSettings)
-    .default({})
-    .describe('Webhooks that end tasks, by the name in their URL.'),
+  hooks: hookSettings,
   limits,
   worker: z
     .strictObject({

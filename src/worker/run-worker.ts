@@ -1,5 +1,4 @@
 import type { Ports } from '../broker/ports.js';
-import { ready } from '../broker/ready.js';
 import { revoke } from '../broker/revoke.js';
 import type { RevocationWorker, RevokeOne } from '../revocation/revocation-queue.js';
 import { repeat } from './repeat.js';
@@ -32,8 +31,6 @@ export function runWorker(ports: Ports, options: WorkerOptions): Repeating {
     }, ports.log),
     repeat(async () => {
       for (const provider of await ports.ledger.leases.providers()) attend(provider);
-      ports.meter.leases(await ports.ledger.leases.counts());
-      await ready(ports);
       return 5000;
     }, ports.log),
   ];

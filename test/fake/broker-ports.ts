@@ -1,3 +1,4 @@
+import { silentMeter } from '../../src/broker/meter.js';
 import type { Ports } from '../../src/broker/ports.js';
 import { revoke } from '../../src/broker/revoke.js';
 import type { Principal } from '../../src/identity/principal.js';
@@ -72,7 +73,7 @@ export function brokerPorts(ledger: Ledger, providers: Provider[], over: Partial
       close: () => Promise.resolve(),
     },
     readHook: () => undefined,
-    meter: { issued() {}, revoked() {}, decided() {}, hook() {}, leases() {}, overdue() {} },
+    meter: silentMeter,
     log: { info() {}, warn() {}, error() {} },
     limits: {
       longestTaskSeconds: 86_400,
