@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import closeWithGrace from 'close-with-grace';
 import { Command } from 'commander';
-import { checkConfig } from './cli/config-check.js';
+import { describeConfig } from './cli/config-check.js';
 import { testPolicyFolder } from './cli/policy-test.js';
 import { compose } from './compose.js';
 import type { Roles } from './compose.js';
@@ -20,10 +20,12 @@ const program = new Command('protem')
   .description('Just-in-time credentials for AI agents, taken back when the task ends.')
   .version('0.1.0');
 
+const load = (config: string) =>
+  loadSettings(resolve(config), { environment: process.env, kinds: providerKinds });
+
 /** Runs until it is told to stop, then drains: requests under way are answered, jobs under way are finished. */
 async function serve(config: string, roles: Roles): Promise<void> {
-  const settings = loadSettings(resolve(config), { environment: process.env, kinds: providerKinds });
-  const running = await compose(settings, roles);
+  const running = await compose(load(config), roles);
   running.log.info({ url: running.url, ...roles }, 'protem is running');
   closeWithGrace({ delay: 20_000, logger: running.log }, async ({ err }) => {
     if (err) running.log.error({ err }, 'protem stops because of an error');
@@ -60,9 +62,10 @@ program
   .command('test')
   .description('run the cases of the policy folder')
   .option(...config)
-  .action((options: { config: string }) =>
-    testPolicyFolder(resolve(options.config), process.env, providerKinds),
-  );
+  .action((options: { config: string }) => {
+    if (!testPolicyFolder(load(options.config), (line) => process.stdout.write(`${line}\n`)))
+      process.exitCode = 1;
+  });
 
 program
   .command('config')
@@ -70,7 +73,9 @@ program
   .command('check')
   .description('say everything that is wrong with the settings')
   .option(...config)
-  .action((options: { config: string }) => checkConfig(resolve(options.config), process.env, providerKinds));
+  .action((options: { config: string }) => {
+    process.stdout.write(describeConfig(options.config, load(options.config)));
+  });
 
 program.parseAsync().catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

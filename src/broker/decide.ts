@@ -59,7 +59,11 @@ export function decide(ports: Ports, principal: Principal, task: Task, request: 
   const bounds = ttlBounds(ports, principal, task, request, entry);
   const askedSeconds = boundTtl(bounds);
   const ask: Ask = {
-    ...{ principal, task, entry, parameters, ttlSeconds: askedSeconds },
+    principal,
+    task,
+    entry,
+    parameters,
+    ttlSeconds: askedSeconds,
     ...(request.tool !== undefined && { tool: request.tool }),
     asserted: request.reason === undefined ? {} : { reason: request.reason },
   };
@@ -69,7 +73,15 @@ export function decide(ports: Ports, principal: Principal, task: Task, request: 
   if (decision.is !== 'permit') throw new PolicyRefusal(refusalCode(decision), record);
   const ttlSeconds = boundTtl({ ...bounds, policySeconds: decision.permit.ttlSeconds });
   return {
-    ...{ principal, task, request, entry, parameters, ttlSeconds, permit: decision.permit, ask, record },
+    principal,
+    task,
+    request,
+    entry,
+    parameters,
+    ttlSeconds,
+    permit: decision.permit,
+    ask,
+    record,
     scope: fillTemplate(entry.mint, parameters),
     asked: askedFor(request, parameters, askedSeconds),
   };
@@ -126,7 +138,9 @@ function recordOf(decision: Decision, policyDigest: string): DecidedRecord {
 }
 
 const askedFor = (request: CredentialRequest, parameters: ParameterValues, ttlSeconds: number): AskedFor => ({
-  ...{ entry: request.credential, parameters, ttlSeconds },
+  entry: request.credential,
+  parameters,
+  ttlSeconds,
   ...(request.tool !== undefined && { tool: request.tool }),
   ...(request.reason !== undefined && { reason: request.reason }),
 });

@@ -81,14 +81,15 @@ function orderOf(
 function newLease(ports: Ports, decided: Decided, provider: Provider, order: Order, handle: Lease['handle']) {
   const { request, parameters } = decided;
   return {
-    ...{
-      id: order.leaseId,
-      taskId: order.taskId,
-      agent: order.agent,
-      entry: order.entry,
-      provider: provider.name,
-    },
-    ...{ parameters, handle, effect: provider.effect(order.scope), ttlSeconds: order.ttlSeconds },
+    id: order.leaseId,
+    taskId: order.taskId,
+    agent: order.agent,
+    entry: order.entry,
+    provider: provider.name,
+    parameters,
+    handle,
+    effect: provider.effect(order.scope),
+    ttlSeconds: order.ttlSeconds,
     mintTimeoutMs: ports.limits.mintTimeoutMs * 2,
     ...(request.tool !== undefined && { tool: request.tool }),
     ...(request.reason !== undefined && { reason: request.reason }),
@@ -98,9 +99,17 @@ function newLease(ports: Ports, decided: Decided, provider: Provider, order: Ord
 function reservedEvent({ task, asked, record, principal }: Decided, provider: Provider, order: Order) {
   return {
     type: 'lease.reserved' as const,
-    ...{ lease: order.leaseId, task: task.id, agent: task.agent, intent: task.intent },
+    lease: order.leaseId,
+    task: task.id,
+    agent: task.agent,
+    intent: task.intent,
     ...(task.onBehalfOf !== undefined && { onBehalfOf: task.onBehalfOf }),
-    ...{ asked, decided: record, provider: provider.name, ttlSeconds: order.ttlSeconds },
-    ...{ effect: provider.effect(order.scope), issuer: principal.issuer, claims: principal.claims },
+    asked,
+    decided: record,
+    provider: provider.name,
+    ttlSeconds: order.ttlSeconds,
+    effect: provider.effect(order.scope),
+    issuer: principal.issuer,
+    claims: principal.claims,
   };
 }

@@ -41,7 +41,12 @@ export async function openTask(
   for (let attempt = 0; attempt < 5; attempt++) {
     const task = await ports.ledger.tasks.open(
       {
-        ...{ id: newTaskId(), intent, agent, openedBy: principal.id, labels, deadlineAt },
+        id: newTaskId(),
+        intent,
+        agent,
+        openedBy: principal.id,
+        labels,
+        deadlineAt,
         ...(onBehalfOf !== undefined && { onBehalfOf }),
         ...(tools !== undefined && { tools }),
       },

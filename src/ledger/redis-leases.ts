@@ -46,9 +46,18 @@ export function redisLeases(
     async reserve(lease, event, idempotency) {
       const [is, at, expiresAt, mintUntil] = (await run(
         'reserve',
-        ...[lease.id, lease.taskId, lease.agent, lease.provider, bodyText(lease)],
-        ...[lease.ttlSeconds * 1000, lease.mintTimeoutMs, effectCode(lease.effect), JSON.stringify(event)],
-        ...[idempotency?.key ?? '', idempotency?.digest ?? '', times.idempotencyMs],
+        lease.id,
+        lease.taskId,
+        lease.agent,
+        lease.provider,
+        bodyText(lease),
+        lease.ttlSeconds * 1000,
+        lease.mintTimeoutMs,
+        effectCode(lease.effect),
+        JSON.stringify(event),
+        idempotency?.key ?? '',
+        idempotency?.digest ?? '',
+        times.idempotencyMs,
       )) as [string, number, number, number];
       if (is === 'taken')
         throw new Fault('state.unavailable', 'The lease id is taken.', { reason: 'id collision' });

@@ -58,8 +58,15 @@ export function redisTasks(
       });
       const [is, value] = (await run(
         'open-task',
-        ...[id, agent, deadlineAt, JSON.stringify(rest satisfies Body), event, times.retentionMs],
-        ...[idempotency?.key ?? '', idempotency?.digest ?? '', times.idempotencyMs],
+        id,
+        agent,
+        deadlineAt,
+        JSON.stringify(rest satisfies Body),
+        event,
+        times.retentionMs,
+        idempotency?.key ?? '',
+        idempotency?.digest ?? '',
+        times.idempotencyMs,
       )) as [string, number | string];
       if (is === 'taken') return undefined;
       if (is === 'same') return find(String(value));

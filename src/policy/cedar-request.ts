@@ -70,7 +70,18 @@ export function cedarRequest(ask: Ask, approved: boolean) {
 export function memoKey({ principal, task, entry, parameters, ttlSeconds, tool, asserted }: Ask): string {
   const { intent, openedBy, onBehalfOf, tools, labels } = task;
   return JSON.stringify([
-    ...[principal.id, principal.issuer, principal.claims, intent, openedBy, onBehalfOf, tools, labels],
-    ...[entry.name, parameters, ttlSeconds, tool, asserted.reason],
+    principal.id,
+    principal.issuer,
+    principal.claims,
+    intent,
+    openedBy,
+    onBehalfOf,
+    tools,
+    labels,
+    entry.name,
+    parameters,
+    ttlSeconds,
+    tool,
+    asserted.reason,
   ]);
 }

@@ -52,7 +52,9 @@ describe('granting', () => {
     expect(secret.reveal()).toEqual({ password: `pw-of-${lease.id}` });
     expect(await ledger.leases.find(lease.id)).toMatchObject({ state: 'active', handle: { learned: true } });
     expect((await eventsOf(task.id)).map((event) => event.type)).toEqual([
-      ...['task.opened', 'lease.reserved', 'lease.active'],
+      'task.opened',
+      'lease.reserved',
+      'lease.active',
     ]);
     expect((await eventsOf(task.id))[1]).toMatchObject({
       decided: { is: 'permit', because: ['allow-all'], policyDigest: 'd1' },

@@ -303,7 +303,12 @@ describe.each(backends)('the ledger on $name', ({ url }) => {
     await own.log.record({ type: 'identity.refused', reason: 'svid.expired' });
     const { items } = await own.log.read({ pageSize: 100 });
     expect(items.map((record) => record.event.type)).toEqual([
-      ...['task.opened', 'lease.reserved', 'lease.active', 'task.ended', 'lease.revoking', 'lease.revoked'],
+      'task.opened',
+      'lease.reserved',
+      'lease.active',
+      'task.ended',
+      'lease.revoking',
+      'lease.revoked',
       'identity.refused',
     ]);
     let previous = chainStart;

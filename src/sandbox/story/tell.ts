@@ -24,7 +24,6 @@ export async function tellStory(world: World, say: Say): Promise<string[]> {
     if (!holds) wrong.push(what);
     return holds ? '' : '   <-- this should not be so';
   };
-  const { api, agentToken } = world;
 
   say(`1  An agent proves who it is     ${world.agent}, with a JWT-SVID; there is no shared secret`);
   const task = await opened(world);

@@ -17,7 +17,7 @@ afterEach(async () => {
 
 async function start(now?: () => number): Promise<AwsStandIn> {
   const standIn = await startAwsStandIn(seed, now ? { clock: now } : {});
-  closing.push(standIn.close);
+  closing.push(() => standIn.close());
   return standIn;
 }
 
