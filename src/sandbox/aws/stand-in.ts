@@ -58,7 +58,7 @@ export async function startAwsStandIn(
     const now = clock();
     let caller: Caller | undefined;
     try {
-      const known = callerOf(request, world, region, now);
+      const known = callerOf(request, target.service, world, region, now);
       caller = known;
       const call = {
         caller: known,
