@@ -24,10 +24,10 @@ export interface AwsStandIn {
   readonly accessKey: AccessKey;
   readonly setFault: FaultPlan['set'];
   /** The latest 1,000 calls, oldest first. */
-  trail(): readonly TrailEvent[];
+  readonly trail: () => readonly TrailEvent[];
   /** Connections that are open now. */
-  connections(): Promise<number>;
-  close(): Promise<void>;
+  readonly connections: () => Promise<number>;
+  readonly close: () => Promise<void>;
 }
 
 export interface AwsStandInOptions {

@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { GetRoleCommand } from '@aws-sdk/client-iam';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { describe, expect, test } from '@jest/globals';
@@ -98,7 +99,6 @@ describe('what the services say to a bad signature', () => {
 
   test('IAM is signed for us-east-1 too', async () => {
     const standIn = await start();
-    const { GetRoleCommand } = await import('@aws-sdk/client-iam');
     const iam = iamOf({ ...standIn, region: 'us-east-1' });
     await expect(iam.send(new GetRoleCommand({ RoleName: 'nope' }))).rejects.toMatchObject({
       name: 'AccessDenied',

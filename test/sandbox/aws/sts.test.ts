@@ -1,4 +1,8 @@
-import { type AssumeRoleCommandInput, GetCallerIdentityCommand } from '@aws-sdk/client-sts';
+import {
+  AssumeRoleCommand,
+  type AssumeRoleCommandInput,
+  GetCallerIdentityCommand,
+} from '@aws-sdk/client-sts';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { describe, expect, test } from '@jest/globals';
@@ -100,7 +104,7 @@ test('the answer names the session, and lasts exactly as long as was asked for',
   const sts = stsOf(standIn);
   sts.config.systemClockOffset = now - Date.now();
   const made = await sts.send(
-    new (await import('@aws-sdk/client-sts')).AssumeRoleCommand({
+    new AssumeRoleCommand({
       RoleArn: arnOf('reports'),
       RoleSessionName: 'j.tAAAAAAA.1',
       SourceIdentity: 'j.tAAAAAAA',
@@ -217,7 +221,6 @@ test('a session an hour past its end is forgotten', async () => {
   ahead = 901_000 + 3_600_000;
   const sts = stsOf(standIn);
   sts.config.systemClockOffset = ahead;
-  const { AssumeRoleCommand } = await import('@aws-sdk/client-sts');
   await sts.send(new AssumeRoleCommand({ RoleArn: arnOf('reports'), RoleSessionName: 'j.t.2' }));
   await expect(use(ahead)).rejects.toMatchObject({ name: 'InvalidAccessKeyId' });
 });
