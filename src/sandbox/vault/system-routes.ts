@@ -41,8 +41,17 @@ export function systemRoutes(core: Core): Route[] {
         const lease = core.leases.find(textOf(body['lease_id']));
         if (!lease) return refuse(400, 'invalid lease');
         const ttl = Math.max(0, Math.floor((lease.endsAt - core.clock()) / 1000));
-        const expire_time = new Date(lease.endsAt).toISOString();
-        return ok({ data: { id: lease.id, expire_time, renewable: false, ttl } });
+        return ok({
+          data: {
+            id: lease.id,
+            path: '',
+            issue_time: new Date(lease.issuedAt).toISOString(),
+            expire_time: new Date(lease.endsAt).toISOString(),
+            last_renewal: null,
+            renewable: true,
+            ttl,
+          },
+        });
       },
     },
     {
