@@ -19,8 +19,12 @@ export function systemRoutes(core: Core): Route[] {
       method: 'POST',
       path: /^sys\/policies\/acl\/([\w-]+)$/,
       answer: ({ captured: [name = ''], body }) => {
-        core.policies.set(name, parsePolicy(textOf(body['policy'])));
-        return done;
+        try {
+          core.policies.set(name, parsePolicy(textOf(body['policy'])));
+          return done;
+        } catch {
+          return refuse(400, 'failed to parse policy');
+        }
       },
     },
     {
