@@ -147,10 +147,26 @@ test('a wrapped secret is unwrapped once, and its lease is known all the same', 
 
 test('a wrapped secret that nobody has opened is gone with its lease', async () => {
   const { vault, provider } = await open();
-  const { secret, last } = await issue(provider, orderOf({ ...reports, deliver: 'wrapped' }, 60));
+  const order = orderOf({ ...reports, deliver: 'wrapped' }, 60);
+  const { secret, last } = await issue(provider, order);
   expect(secret['wrapTtlSeconds']).toBe(60);
   await provider.revoke(last);
   expect((await ask(vault, 'sys/wrapping/unwrap', {}, String(secret['wrappingToken']))).status).toBe(400);
+  expect(await tokensOf(vault, order.leaseId)).toBe(0);
+});
+
+test('I2 what cannot be written down is taken back at once, by the only one who knows its name', async () => {
+  const { vault, provider } = await open();
+  for (const lost of [1, 2, 3]) {
+    const order = orderOf({ ...reports, deliver: 'wrapped' });
+    let learned = 0;
+    const issuing = provider.issue(order, provider.plan(order), async () => {
+      if (++learned === lost) throw new Error('the store is gone');
+    });
+    await expect(issuing).rejects.toThrow('the store is gone');
+    expect(await tokensOf(vault, order.leaseId)).toBe(0);
+    expect(vault.databaseUsers()).toEqual([]);
+  }
 });
 
 test('what is written to a path goes there as it stands in the entry', async () => {
