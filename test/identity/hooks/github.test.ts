@@ -7,7 +7,7 @@ import { Secret } from '../../../src/kernel/secret.js';
 // The example in GitHub's "Validating webhook deliveries".
 const secret = new Secret("It's a Secret to Everybody");
 const documented = 'sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17';
-const rawBody = Buffer.from('Hello, World!');
+const rawBody: Buffer = Buffer.from('Hello, World!');
 const delivery = '72d3162e-cc78-11e3-81ab-4c9367dc0958';
 
 const prove = (headers: Record<string, string | undefined>, secrets = [secret], body = rawBody) =>
@@ -37,6 +37,7 @@ test.each<[string, Record<string, string | undefined>, Buffer]>([
       ...headers,
       'x-hub-signature-256': `sha256=${createHmac('sha256', 'x').update(rawBody).digest('hex')}`,
     },
+    rawBody,
   ],
 ])('a delivery with %s is unproven', (_what, sent, body) => {
   let thrown: unknown;
