@@ -12,7 +12,7 @@ test('REV-03 a delivery reaches the broker byte for byte, and needs no token', a
   const sent = { token: null, body, headers: { 'content-type': 'text/plain', 'Webhook-Id': 'msg_1' } };
   const answer = await call('POST', path, sent);
   expect([answer.status, answer.json]).toEqual([200, { task: task.json['id'], effect: 'ended' }]);
-  const [source, delivery] = broker.calls.find(({ verb }) => verb === 'receiveHook')?.arguments as [
+  const [source, delivery] = broker.calls.find(({ verb }) => verb === 'receiveHook')!.arguments as [
     string,
     HookDelivery,
   ];
@@ -31,7 +31,7 @@ test('a header sent twice proves nothing', async () => {
     `POST ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${twice}Content-Length: 2\r\n\r\n{}`,
   );
   expect(await closed).toMatch(/^HTTP\/1\.1 200 /);
-  const [, delivery] = broker.calls[0]?.arguments as [string, HookDelivery];
+  const [, delivery] = broker.calls[0]!.arguments as [string, HookDelivery];
   expect(delivery.headers['webhook-signature']).toBeUndefined();
 });
 
