@@ -91,6 +91,12 @@ export type AuditEvent =
       readonly stuck: boolean;
       readonly retryInMs: number;
     })
+  | {
+      readonly type: 'lease.quarantined';
+      readonly lease: string;
+      readonly task: string;
+      readonly provider: string;
+    }
   | { readonly type: 'identity.refused'; readonly reason: string }
   | {
       readonly type: 'hook.accepted' | 'hook.refused';

@@ -1,4 +1,5 @@
 import type { AuditRecord } from '../audit/event.js';
+import type { Delivery } from '../identity/hooks/delivery.js';
 import type { Identify, Principal } from '../identity/principal.js';
 import type { Secret } from '../kernel/secret.js';
 import type { Lease } from '../lease/lease.js';
@@ -66,13 +67,7 @@ export interface Broker {
   /** A task-end webhook, raw as it came. Returns when its effect is durable. */
   receiveHook(
     source: string,
-    delivery: HookDelivery,
+    delivery: Delivery,
   ): Promise<{ task?: string; effect: 'ended' | 'already' | 'ignored' }>;
   ready(): Promise<Readiness>;
-}
-
-export interface HookDelivery {
-  /** Header names in lower case. */
-  readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly rawBody: Buffer;
 }

@@ -252,3 +252,6 @@ export class Fault extends Error {
 }
 
 export const kindOf = (fault: Fault): FaultKind => faults[fault.code];
+
+/** The code of whatever was thrown; what is not a Fault is a flaw of our own. */
+export const faultCode = (thrown: unknown): FaultCode => (thrown instanceof Fault ? thrown.code : 'internal');

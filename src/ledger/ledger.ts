@@ -1,6 +1,8 @@
 import type { AuditEvent, AuditRecord } from '../audit/event.js';
+import type { Clock } from '../kernel/clock.js';
 import type { Handle, RevocationEffect } from '../issuance/provider.js';
 import type { Lease, LeaseState, NewLease, RevocationCause } from '../lease/lease.js';
+import type { Settlement } from '../revocation/settlement.js';
 import type { NewTask, Task, TaskOutcome } from '../task/task.js';
 
 /** One page, and the opaque token of the next. */
@@ -43,6 +45,11 @@ export interface TaskLedger {
    */
   open(task: NewTask, idempotency?: Idempotency): Promise<Task | undefined>;
   find(id: string): Promise<Task | undefined>;
+  /**
+   * As found before, without asking the store again: good for what never changes (intent, owner, deadline). It may
+   * have ended since; the reservation decides on that.
+   */
+  recall(id: string): Promise<Task | undefined>;
   list(query: PageQuery & { readonly agent?: string }): Promise<Page<Task>>;
   /**
    * The fence (I4): from its return on no lease of the task can be reserved or activated, and every lease it has is
@@ -67,12 +74,6 @@ export interface Claim {
   readonly now: number;
 }
 
-export type Settlement =
-  | { readonly is: 'revoked' | 'expired' }
-  /** Not over yet: look again then; not a failure. */
-  | { readonly is: 'waiting'; readonly untilAt: number }
-  | { readonly is: 'failed'; readonly fault: string; readonly retryInMs: number; readonly stuck: boolean };
-
 /** Leases. Every write also writes its audit event, in the same atomic step, on the ledger's own clock. */
 export interface LeaseLedger {
   /**
@@ -86,7 +87,7 @@ export interface LeaseLedger {
     idempotency?: Idempotency,
   ): Promise<Lease>;
   /** Replaces the handle while minting. */
-  learn(id: string, handle: Handle): Promise<void>;
+  learn(lease: Lease, handle: Handle): Promise<void>;
   /**
    * From its return on the secret may be handed over. Undefined, with the revocation seen to, when the task or the
    * lease was ended meanwhile: then it may not.
@@ -95,8 +96,8 @@ export interface LeaseLedger {
     id: string,
     minted: { readonly expiresAt: number | undefined; readonly effect: RevocationEffect },
   ): Promise<Lease | undefined>;
-  /** Minting failed: whatever may exist is due for revocation now. */
-  abandon(id: string, fault: string): Promise<void>;
+  /** Minting failed: whatever may exist is due for revocation now. `settled`: nothing more can come of it. */
+  abandon(id: string, fault: string, settled: boolean): Promise<void>;
   find(id: string): Promise<Lease | undefined>;
   list(query: LeaseQuery): Promise<Page<Lease>>;
   /** Makes it due for revocation now. Undefined when there is no such lease; a lease that is over stays as it is. */
@@ -126,9 +127,11 @@ export interface Ledger {
   readonly tasks: TaskLedger;
   readonly leases: LeaseLedger;
   readonly log: AuditLog;
-  /** True once per id within its time: for webhook deliveries. */
-  firstSeen(scope: string, id: string, ttlSeconds: number): Promise<boolean>;
-  forget(scope: string, id: string): Promise<void>;
+  /** The ledger's own time as this process last learned it; the one clock for deadlines and ends. */
+  readonly clock: Clock;
+  /** Whether `remember` was called with this name within its time: for webhook deliveries. */
+  seen(name: string): Promise<boolean>;
+  remember(name: string, ttlSeconds: number): Promise<void>;
   /** Throws `state.unavailable` when the state store does not answer. */
   check(): Promise<void>;
   close(): Promise<void>;

@@ -1,1 +1,54 @@
-export default async function startBackends(): Promise<void> {}
+import { spawn, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { portOrFree } from '../../src/sandbox/port.js';
+import { startValkey } from '../../src/sandbox/valkey/start-valkey.js';
+
+export interface Backends {
+  stop(): Promise<void>;
+}
+
+/** Real Redis with its append-only file, on a free port and in a directory of its own. */
+async function startRealRedis(): Promise<{ url: string; process: ChildProcess }> {
+  const port = await portOrFree(0);
+  const directory = mkdtempSync(join(tmpdir(), 'protem-redis-'));
+  const process = spawn(
+    'redis-server',
+    ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--appendonly', 'yes', '--save', ''],
+    { stdio: 'ignore' },
+  );
+  const redis = new Redis(port, '127.0.0.1', { retryStrategy: () => 50, maxRetriesPerRequest: null });
+  await redis.ping();
+  redis.disconnect();
+  return { url: `redis://127.0.0.1:${port}`, process };
+}
+
+const hasRealRedis = () => spawnSync('redis-server', ['--version']).status === 0;
+
+/** Embedded Valkey always; real Redis where the binary is, and a failure where it must be and is not. */
+export default async function startBackends(): Promise<void> {
+  const valkey = await startValkey();
+  process.env['PROTEM_TEST_VALKEY'] = valkey.url;
+  let real: ChildProcess | undefined;
+  if (hasRealRedis()) {
+    const redis = await startRealRedis();
+    process.env['PROTEM_TEST_REDIS'] = redis.url;
+    real = redis.process;
+  } else if (process.env['PROTEM_STACK_REQUIRED'] === '1') {
+    await valkey.close();
+    throw new Error('redis-server is required here and was not found');
+  } else {
+    console.log(
+      '\nSkipped on real Redis: no redis-server on this machine (embedded Valkey is used for everything).',
+    );
+  }
+  (globalThis as { backends?: Backends }).backends = {
+    async stop() {
+      real?.kill('SIGKILL');
+      await valkey.close();
+    },
+  };
+}

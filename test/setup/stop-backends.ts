@@ -1,1 +1,5 @@
-export default async function stopBackends(): Promise<void> {}
+import type { Backends } from './start-backends.js';
+
+export default async function stopBackends(): Promise<void> {
+  await (globalThis as { backends?: Backends }).backends?.stop();
+}

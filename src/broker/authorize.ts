@@ -1,0 +1,34 @@
+import type { OperatorRole, Principal, PrincipalKind } from '../identity/principal.js';
+import { Fault } from '../kernel/fault.js';
+import type { Lease } from '../lease/lease.js';
+import type { Task } from '../task/task.js';
+
+/** OPS-04: agents have no operator rights, and operators cannot act as agents. */
+export function requireKind(principal: Principal, ...kinds: PrincipalKind[]): void {
+  if (!kinds.includes(principal.kind))
+    throw new Fault(
+      'role.missing',
+      `This call is for ${kinds.join(' or ')} identities; yours is ${principal.kind}.`,
+    );
+}
+
+export function requireRole(principal: Principal, role: OperatorRole): void {
+  requireKind(principal, 'operator');
+  if (!principal.roles.includes(role))
+    throw new Fault('role.missing', `This call needs the operator role "${role}".`);
+}
+
+/** Any operator may look; a caller that may not see a thing is told that it does not exist. */
+const mayLook = (principal: Principal, ...owners: string[]): boolean =>
+  principal.kind === 'operator' || owners.includes(principal.id);
+
+export function visibleTask(principal: Principal, task: Task | undefined): Task {
+  if (task && mayLook(principal, task.agent, task.openedBy)) return task;
+  throw new Fault('task.unknown', 'There is no such task.');
+}
+
+/** The orchestrator that opened the task sees its leases, as does the agent. */
+export function visibleLease(principal: Principal, lease: Lease | undefined, openedBy?: string): Lease {
+  if (lease && mayLook(principal, lease.agent, ...(openedBy === undefined ? [] : [openedBy]))) return lease;
+  throw new Fault('lease.unknown', 'There is no such lease.');
+}

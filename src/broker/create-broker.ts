@@ -1,0 +1,31 @@
+import { requireKind } from './authorize.js';
+import type { Broker } from './broker.js';
+import { grant } from './grant.js';
+import { findLease, listLeases, revokeLease, revokeTask } from './leases.js';
+import type { Ports } from './ports.js';
+import { ready } from './ready.js';
+import { receiveHook } from './receive-hook.js';
+import { endTask, findTask, listTasks, openTask } from './tasks.js';
+
+/** The verbs of the product, bound to the world they act on. */
+export function createBroker(ports: Ports): Broker {
+  return {
+    identify: ports.identify,
+    catalog: () => [...ports.policy().catalog.values()],
+    openTask: (principal, request, key) => openTask(ports, principal, request, key),
+    findTask: (principal, id) => findTask(ports, principal, id),
+    listTasks: (principal, query) => listTasks(ports, principal, query),
+    endTask: (principal, id, outcome) => endTask(ports, principal, id, outcome),
+    grant: (principal, request, key) => grant(ports, principal, request, key),
+    findLease: (principal, id) => findLease(ports, principal, id),
+    listLeases: (principal, query) => listLeases(ports, principal, query),
+    revokeLease: (principal, id) => revokeLease(ports, principal, id),
+    revokeTask: (principal, taskId, options) => revokeTask(ports, principal, taskId, options),
+    readAudit: async (principal, query) => {
+      requireKind(principal, 'operator');
+      return ports.ledger.log.read(query);
+    },
+    receiveHook: (source, delivery) => receiveHook(ports, source, delivery),
+    ready: () => ready(ports),
+  };
+}

@@ -1,0 +1,115 @@
+import type { Principal } from '../identity/principal.js';
+import { Fault, faultCode } from '../kernel/fault.js';
+import { newLeaseId } from '../kernel/id.js';
+import type { Order, Provider } from '../issuance/provider.js';
+import type { Lease } from '../lease/lease.js';
+import { redeem } from '../policy/permit.js';
+import { requireKind, visibleTask } from './authorize.js';
+import type { CredentialRequest, Grant } from './broker.js';
+import { decide, decideAgain } from './decide.js';
+import type { Decided } from './decide.js';
+import { mint, takeBack } from './mint.js';
+import type { Ports } from './ports.js';
+import { recordRefusal } from './record-refusal.js';
+import { idempotencyOf } from './tasks.js';
+
+/** The whole product on one screen: who, for what, may they, write it down, make it, hand it over. */
+export async function grant(
+  ports: Ports,
+  principal: Principal,
+  request: CredentialRequest,
+  idempotencyKey?: string,
+): Promise<Grant> {
+  const startedAt = performance.now();
+  let decided: Decided | undefined;
+  try {
+    requireKind(principal, 'agent');
+    const task = visibleTask(principal, await ports.ledger.tasks.recall(request.task));
+    decided = decide(ports, principal, task, request);
+    redeem(decided.permit);
+
+    const { provider, order } = orderOf(ports, decided);
+    const handle = provider.plan(order);
+    const lease = await ports.ledger.leases.reserve(
+      newLease(ports, decided, provider, order, handle),
+      reservedEvent(decided, provider, order),
+      idempotencyOf(principal, request, idempotencyKey),
+    );
+
+    const issued = await mint(ports, provider, order, lease);
+    decided = await decideAgain(ports, decided, (fault) => takeBack(ports, lease, fault));
+    const active = await ports.ledger.leases
+      .activate(lease.id, { expiresAt: issued.expiresAt, effect: issued.effect ?? lease.effect })
+      .catch((fault: unknown) => takeBack(ports, lease, fault));
+    if (!active)
+      return await takeBack(
+        ports,
+        lease,
+        new Fault('task.ended', 'The task ended while its credential was being minted.'),
+      );
+    ports.meter.issued(provider.name, 'issued', (performance.now() - startedAt) / 1000);
+    return { lease: active, secret: issued.secret };
+  } catch (error) {
+    ports.meter.issued(
+      decided?.entry.provider ?? '',
+      faultCode(error),
+      (performance.now() - startedAt) / 1000,
+    );
+    await recordRefusal(ports, principal, request, decided, error);
+    throw error;
+  }
+}
+
+function orderOf(
+  ports: Ports,
+  { entry, scope, task, ttlSeconds }: Decided,
+): { provider: Provider; order: Order } {
+  const provider = ports.providers.get(entry.provider);
+  if (!provider)
+    throw new Fault('provider.unavailable', 'The provider of this entry is not configured here.');
+  const order = {
+    leaseId: newLeaseId(task.id),
+    taskId: task.id,
+    agent: task.agent,
+    entry: entry.name,
+    scope,
+    ttlSeconds,
+  };
+  return { provider, order };
+}
+
+function newLease(ports: Ports, decided: Decided, provider: Provider, order: Order, handle: Lease['handle']) {
+  const { request, parameters } = decided;
+  return {
+    id: order.leaseId,
+    taskId: order.taskId,
+    agent: order.agent,
+    entry: order.entry,
+    provider: provider.name,
+    parameters,
+    handle,
+    effect: provider.effect(order.scope),
+    ttlSeconds: order.ttlSeconds,
+    mintTimeoutMs: ports.limits.mintTimeoutMs * 2,
+    ...(request.tool !== undefined && { tool: request.tool }),
+    ...(request.reason !== undefined && { reason: request.reason }),
+  };
+}
+
+function reservedEvent({ task, asked, record, principal }: Decided, provider: Provider, order: Order) {
+  return {
+    type: 'lease.reserved' as const,
+    lease: order.leaseId,
+    task: task.id,
+    agent: task.agent,
+    intent: task.intent,
+    ...(task.onBehalfOf !== undefined && { onBehalfOf: task.onBehalfOf }),
+    asked,
+    decided: record,
+    provider: provider.name,
+    ttlSeconds: order.ttlSeconds,
+    effect: provider.effect(order.scope),
+    issuer: principal.issuer,
+    claims: principal.claims,
+  };
+}

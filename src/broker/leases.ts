@@ -1,0 +1,59 @@
+import type { Principal } from '../identity/principal.js';
+import { isOver } from '../lease/lease.js';
+import type { Lease } from '../lease/lease.js';
+import type { LeaseQuery, Page } from '../ledger/ledger.js';
+import { requireKind, requireRole, visibleLease } from './authorize.js';
+import type { BlastRadius } from './broker.js';
+import { dispatchDue } from './dispatch-due.js';
+import type { Ports } from './ports.js';
+import { endAndDispatch, findTask } from './tasks.js';
+
+export async function findLease(ports: Ports, principal: Principal, id: string): Promise<Lease> {
+  const lease = await ports.ledger.leases.find(id);
+  const task =
+    lease && principal.kind === 'orchestrator' ? await ports.ledger.tasks.find(lease.taskId) : undefined;
+  return visibleLease(principal, lease, task?.openedBy);
+}
+
+export async function listLeases(
+  ports: Ports,
+  principal: Principal,
+  query: LeaseQuery,
+): Promise<Page<Lease>> {
+  if (principal.kind === 'operator') return ports.ledger.leases.list(query);
+  if (query.task !== undefined) await findTask(ports, principal, query.task);
+  else requireKind(principal, 'agent');
+  return ports.ledger.leases.list(principal.kind === 'agent' ? { ...query, agent: principal.id } : query);
+}
+
+/** The agent gives it back, or an operator takes it. Answers at once; the worker does the rest. */
+export async function revokeLease(ports: Ports, principal: Principal, id: string): Promise<Lease> {
+  const lease = await findLease(ports, principal, id);
+  if (principal.kind === 'operator') requireRole(principal, 'admin');
+  const cause = principal.kind === 'operator' ? 'operator' : 'released';
+  const revoking = await ports.ledger.leases.revoke(id, cause, principal.id);
+  await dispatchDue(ports, lease.provider);
+  return revoking ?? lease;
+}
+
+const pageSize = 500;
+
+/** Everything of one task: issuing is blocked first, because the task is ended, then its leases go. */
+export async function revokeTask(
+  ports: Ports,
+  principal: Principal,
+  taskId: string,
+  options: { readonly dryRun: boolean },
+): Promise<BlastRadius> {
+  requireRole(principal, 'admin');
+  await findTask(ports, principal, taskId);
+  const leases: Lease[] = [];
+  for (let pageToken: string | undefined, first = true; first || pageToken !== undefined; first = false) {
+    const page = await ports.ledger.leases.list({ task: taskId, pageSize, ...(pageToken && { pageToken }) });
+    leases.push(...page.items.filter((lease) => !isOver(lease.state)));
+    pageToken = page.nextPageToken;
+  }
+  if (!options.dryRun)
+    await endAndDispatch(ports, taskId, { outcome: 'cancelled', by: principal.id, via: 'revocation' });
+  return { leases, dryRun: options.dryRun };
+}

@@ -1,0 +1,41 @@
+import type { Delivery } from '../identity/hooks/delivery.js';
+import type { HookReading } from '../identity/hooks/read-hook.js';
+import type { Identify } from '../identity/principal.js';
+import type { Provider } from '../issuance/provider.js';
+import type { Ledger } from '../ledger/ledger.js';
+import type { Policy } from '../policy/decision.js';
+import type { RevocationQueue } from '../revocation/revocation-queue.js';
+import type { Meter } from './meter.js';
+
+/** Everything the broker needs from outside. `compose.ts` makes the real one, `test/fake/broker-ports.ts` the other. */
+export interface Ports {
+  readonly identify: Identify;
+  /** The policy in force; a reload replaces it. */
+  readonly policy: () => Policy;
+  readonly providers: ReadonlyMap<string, Provider>;
+  readonly ledger: Ledger;
+  readonly queue: RevocationQueue;
+  /** What a delivery says, or Fault `hook.unproven`; undefined when there is no such source. */
+  readonly readHook: (source: string, delivery: Delivery, now: number) => HookReading | undefined;
+  readonly meter: Meter;
+  readonly log: Log;
+  readonly limits: Limits;
+}
+
+export interface Log {
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+  error(facts: object, message: string): void;
+}
+
+export interface Limits {
+  readonly longestTaskSeconds: number;
+  /** How long minting may take before nobody waits for it any more. */
+  readonly mintTimeoutMs: number;
+  /** How long one attempt to revoke may take. */
+  readonly revokeTimeoutMs: number;
+  /** Whether a credential must end with the token that asked for it. */
+  readonly endWithProof: boolean;
+  /** A revocation that is later than this makes the broker not ready. */
+  readonly longestOverdueMs: number;
+}

@@ -1,0 +1,35 @@
+import type { Principal } from '../identity/principal.js';
+import { Fault } from '../kernel/fault.js';
+import type { CredentialRequest } from './broker.js';
+import { PolicyRefusal } from './decide.js';
+import type { Decided } from './decide.js';
+import type { Ports } from './ports.js';
+
+/**
+ * A refusal is a fact as well: it is durable before the caller hears of it. When the ledger itself is away, the caller
+ * hears that instead, and nothing was issued.
+ */
+export async function recordRefusal(
+  ports: Ports,
+  principal: Principal,
+  request: CredentialRequest,
+  decided: Decided | undefined,
+  error: unknown,
+): Promise<void> {
+  const fault = error instanceof Fault ? error : undefined;
+  if (fault?.code === 'state.unavailable') return;
+  await ports.ledger.log.record({
+    type: 'credential.refused',
+    task: request.task,
+    agent: principal.id,
+    fault: fault?.code ?? 'internal',
+    ...(decided && { intent: decided.task.intent }),
+    asked: decided?.asked ?? {
+      entry: request.credential,
+      ...(request.tool !== undefined && { tool: request.tool }),
+      ...(request.reason !== undefined && { reason: request.reason }),
+    },
+    ...(fault instanceof PolicyRefusal ? { decided: fault.record } : decided && { decided: decided.record }),
+    ...(fault?.reason !== undefined && { reason: fault.reason }),
+  });
+}

@@ -1,0 +1,51 @@
+import { faultCode } from '../kernel/fault.js';
+import { isOver } from '../lease/lease.js';
+import type { Lease } from '../lease/lease.js';
+import { settle } from '../revocation/settlement.js';
+import type { Attempt } from '../revocation/settlement.js';
+import { withinMs } from './deadline.js';
+import type { Ports } from './ports.js';
+
+type RevokePorts = Pick<Ports, 'ledger' | 'providers' | 'meter' | 'log' | 'limits'>;
+
+/** One attempt to take one lease back at its provider, and what the lease becomes by it. Safe to run twice at once. */
+export async function revoke(ports: RevokePorts, leaseId: string): Promise<void> {
+  const lease = await ports.ledger.leases.find(leaseId);
+  if (!lease || isOver(lease.state) || lease.state === 'reserved' || lease.state === 'active') return;
+  const attempt = await attemptRevoke(ports, lease);
+  const settled = await ports.ledger.leases.settle(leaseId, settle(attempt, lease, ports.ledger.clock()));
+  if (settled) measure(ports, settled, attempt);
+}
+
+function measure(
+  { meter }: RevokePorts,
+  { provider, cause = 'expiry', ...lease }: Lease,
+  attempt: Attempt,
+): void {
+  if (lease.state === 'revoked' || lease.state === 'expired') {
+    const { endedAt = 0, revocationRequestedAt = endedAt } = lease;
+    meter.revoked(provider, cause, lease.state, (endedAt - revocationRequestedAt) / 1000);
+  } else if (attempt.is === 'failed')
+    meter.revoked(provider, cause, lease.state === 'stuck' ? 'stuck' : 'failed');
+}
+
+async function attemptRevoke(ports: RevokePorts, lease: Lease): Promise<Attempt> {
+  const provider = ports.providers.get(lease.provider);
+  if (!provider) {
+    ports.log.error(
+      { lease: lease.id, provider: lease.provider },
+      'a lease belongs to a provider that is not configured',
+    );
+    return { is: 'failed', fault: 'provider.unavailable' };
+  }
+  try {
+    return await withinMs(ports.limits.revokeTimeoutMs, provider.revoke(lease.handle));
+  } catch (error) {
+    const fault = faultCode(error);
+    ports.log.warn(
+      { lease: lease.id, provider: lease.provider, fault, err: error },
+      'revoking failed; it is retried',
+    );
+    return { is: 'failed', fault };
+  }
+}

@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import type { Principal } from '../identity/principal.js';
+import { Fault } from '../kernel/fault.js';
+import { newTaskId } from '../kernel/id.js';
+import type { Idempotency, Page, PageQuery, TaskEnd } from '../ledger/ledger.js';
+import type { Task, TaskOutcome } from '../task/task.js';
+import { requireKind, requireRole, visibleTask } from './authorize.js';
+import type { OpenTask } from './broker.js';
+import { dispatchDue } from './dispatch-due.js';
+import type { Ports } from './ports.js';
+
+/** A key means one request of one principal: the same text under another principal is another key. */
+export function idempotencyOf(principal: Principal, request: object, key?: string): Idempotency | undefined {
+  if (key === undefined) return undefined;
+  const digest = (text: string) => createHash('sha256').update(text).digest('base64url');
+  return { key: digest(`${principal.id}\n${key}`), digest: digest(JSON.stringify(request)) };
+}
+
+export async function openTask(
+  ports: Ports,
+  principal: Principal,
+  request: OpenTask,
+  key?: string,
+): Promise<Task> {
+  requireKind(principal, 'agent', 'orchestrator');
+  const agent = request.agent ?? principal.id;
+  if (principal.kind === 'agent' && agent !== principal.id)
+    throw new Fault(
+      'role.missing',
+      'An agent opens tasks for itself; an orchestrator may open them for others.',
+    );
+  if (principal.kind === 'orchestrator' && request.agent === undefined)
+    throw new Fault('request.malformed', 'An orchestrator has to name the agent the task is for.', {
+      errors: [{ pointer: '/agent', detail: 'required' }],
+    });
+  const now = ports.ledger.clock();
+  if (request.deadlineAt <= now || request.deadlineAt > now + ports.limits.longestTaskSeconds * 1000)
+    throw new Fault('task.deadline_past', 'The deadline must lie ahead, within the longest task allowed.');
+  const { intent, labels, deadlineAt, onBehalfOf, tools } = request;
+  const idempotency = idempotencyOf(principal, request, key);
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const task = await ports.ledger.tasks.open(
+      {
+        id: newTaskId(),
+        intent,
+        agent,
+        openedBy: principal.id,
+        labels,
+        deadlineAt,
+        ...(onBehalfOf !== undefined && { onBehalfOf }),
+        ...(tools !== undefined && { tools }),
+      },
+      idempotency,
+    );
+    if (task) return task;
+  }
+  throw new Fault('internal', 'No free task id was found.');
+}
+
+export async function findTask(ports: Ports, principal: Principal, id: string): Promise<Task> {
+  return visibleTask(principal, await ports.ledger.tasks.find(id));
+}
+
+export function listTasks(
+  ports: Ports,
+  principal: Principal,
+  query: PageQuery & { readonly agent?: string },
+): Promise<Page<Task>> {
+  if (principal.kind === 'operator') return ports.ledger.tasks.list(query);
+  requireKind(principal, 'agent');
+  return ports.ledger.tasks.list({ ...query, agent: principal.id });
+}
+
+/** Owner, the orchestrator that opened it, or an operator with the admin role. */
+export async function endTask(
+  ports: Ports,
+  principal: Principal,
+  id: string,
+  outcome: TaskOutcome,
+): Promise<Task> {
+  await findTask(ports, principal, id);
+  if (principal.kind === 'operator') requireRole(principal, 'admin');
+  return (await endAndDispatch(ports, id, { outcome, by: principal.id, via: 'call' })).task;
+}
+
+/** When it returns the task is fenced and every lease it had is due (I4); the work itself is only begun. */
+export async function endAndDispatch(
+  ports: Ports,
+  id: string,
+  end: TaskEnd,
+): Promise<{ task: Task; again: boolean }> {
+  const ended = await ports.ledger.tasks.end(id, end);
+  if (!ended) throw new Fault('task.unknown', 'There is no such task.');
+  await Promise.all(ended.providers.map((provider) => dispatchDue(ports, provider)));
+  return { task: ended.task, again: ended.alreadyEnded };
+}

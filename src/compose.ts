@@ -1,0 +1,229 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { pino } from 'pino';
+import type { Logger } from 'pino';
+import { createBroker } from './broker/create-broker.js';
+import type { AuditEvent } from './audit/event.js';
+import type { Log, Ports } from './broker/ports.js';
+import { createIdentify } from './identity/identify.js';
+import { readHook } from './identity/hooks/read-hook.js';
+import type { Provider } from './issuance/provider.js';
+import { connectRedis, untilReady } from './ledger/redis-connection.js';
+import type { ConnectionMood } from './ledger/redis-connection.js';
+import { redisLedger } from './ledger/redis-ledger.js';
+import { unsafeStore } from './ledger/redis-safety.js';
+import type { RedisClient } from './ledger/script.js';
+import { openPolicySource } from './policy/policy-source.js';
+import type { PolicySource } from './policy/policy-source.js';
+import { bullmqRevocationQueue, bullmqRevocationWorker } from './revocation/bullmq-revocation-queue.js';
+import type { Settings } from './settings/load.js';
+import { createHttpServer } from './http/server.js';
+import type { PrometheusMeter } from './http/prometheus-meter.js';
+import { prometheusMeter } from './http/prometheus-meter.js';
+import { runWorker } from './worker/run-worker.js';
+
+/** As package.json has it. */
+export const version = '0.1.0';
+
+export interface Roles {
+  readonly api: boolean;
+  readonly worker: boolean;
+}
+
+export interface Running {
+  /** Where the API listens; undefined without it. */
+  readonly url: string | undefined;
+  readonly log: Logger;
+  close(): Promise<void>;
+}
+
+/** The only place that knows every adapter. Throws, with everything closed again, when it is not safe to run. */
+export async function compose(settings: Settings, roles: Roles): Promise<Running> {
+  const log = pino({
+    level: settings.log.level,
+    redact: ['*.token', '*.secret', '*.password', '*.authorization'],
+  });
+  const closing: (() => Promise<unknown>)[] = [];
+  const close = async () => {
+    for (const step of closing.splice(0).reverse())
+      await step().catch((error: unknown) => log.warn({ err: error }, 'something did not close cleanly'));
+  };
+  try {
+    const { ports, meter } = await openPorts(settings, log, closing);
+    if (roles.worker) await startWorker(settings, ports, log, closing);
+    const url = roles.api ? await startApi(settings, ports, meter, log, closing) : undefined;
+    return { url, log, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openRedis(
+  settings: Settings,
+  mood: ConnectionMood,
+  log: Logger,
+  closing: (() => Promise<unknown>)[],
+) {
+  const { password, certificateAuthorityFile: file, ...rest } = settings.redis;
+  const certificateAuthority = file === undefined ? undefined : readFileSync(file, 'utf8');
+  const redis = connectRedis(
+    { ...rest, password: password?.reveal() as string | undefined, certificateAuthority },
+    mood,
+  );
+  redis.on('error', (error) => log.warn({ err: error }, 'Redis connection'));
+  closing.push(() => Promise.resolve(redis.disconnect()));
+  await untilReady(redis, 10_000);
+  return redis;
+}
+
+async function refuseUnsafeStore(redis: RedisClient, allowed: readonly string[], log: Logger): Promise<void> {
+  const unsafe = await unsafeStore(redis);
+  for (const { name, problem } of unsafe.filter(({ name }) => allowed.includes(name)))
+    log.warn({ allowed: name }, problem);
+  const refused = unsafe.filter(({ name }) => !allowed.includes(name));
+  if (refused.length > 0)
+    throw new Error(
+      `The state store is not safe:\n  ${refused.map(({ name, problem }) => `${problem} (or allow it by name: allowUnsafe: [${name}])`).join('\n  ')}`,
+    );
+}
+
+async function openPorts(settings: Settings, log: Logger, closing: (() => Promise<unknown>)[]) {
+  const redis = await openRedis(settings, 'asking', log, closing);
+  await refuseUnsafeStore(redis, settings.allowUnsafe, log);
+  const ledger = redisLedger(redis, {
+    prefix: settings.redis.prefix,
+    retentionMs: settings.limits.retention * 1000,
+  });
+  await ledger.check();
+  const record: Tell = (event) =>
+    void ledger.log
+      .record(event)
+      .catch((error: unknown) => log.warn({ err: error }, 'an event could not be recorded'));
+
+  const policy = openPolicy(settings, log, record, closing);
+  const providers = new Map<string, Provider>();
+  for (const [name, section] of settings.providers) {
+    const provider = section.kind.open(name, section.settings);
+    providers.set(name, provider);
+    closing.push(() => provider.close());
+  }
+  const queue = bullmqRevocationQueue(redis, settings.redis.prefix);
+  closing.push(() => queue.close());
+  const meter = prometheusMeter({
+    version,
+    gauges: {
+      leases: () => ledger.leases.counts(),
+      overdue: async () =>
+        Promise.all(
+          (await ledger.leases.providers()).map(async (provider) => ({
+            provider,
+            seconds: (await ledger.leases.overdueMs(provider)) / 1000,
+          })),
+        ),
+    },
+  });
+  const ports: Ports = {
+    identify: createIdentify(settings, {
+      clock: ledger.clock,
+      onRefusal: (reason) => record({ type: 'identity.refused', reason }),
+    }),
+    policy: () => policy.current(),
+    providers,
+    ledger,
+    queue,
+    readHook: (source, delivery, now) => {
+      const hook = settings.hooks[source];
+      return hook && readHook(hook, delivery, now);
+    },
+    meter,
+    log: asLog(log),
+    limits: {
+      longestTaskSeconds: settings.limits.longestTask,
+      mintTimeoutMs: settings.limits.mintTimeout * 1000,
+      revokeTimeoutMs: settings.limits.revokeTimeout * 1000,
+      endWithProof: settings.limits.credentialsEndWithProof,
+      longestOverdueMs: settings.limits.longestOverdue * 1000,
+    },
+  };
+  return { ports, meter };
+}
+
+type Tell = (event: AuditEvent) => void;
+
+function openPolicy(
+  settings: Settings,
+  log: Logger,
+  record: Tell,
+  closing: (() => Promise<unknown>)[],
+): PolicySource {
+  const source = openPolicySource({
+    directory: settings.policy.directory,
+    catalog: settings.catalog,
+    onLoaded: (policyDigest) => {
+      log.info({ policyDigest }, 'policy is in force');
+      record({ type: 'policy.loaded', policyDigest });
+    },
+    onRefused: (problems) => {
+      log.error({ problems }, 'a changed policy was refused; the one before stays in force');
+      record({ type: 'policy.refused', policyDigest: source.current().digest, problems });
+    },
+  });
+  closing.push(() => source.close());
+  return source;
+}
+
+function asLog(log: Logger): Log {
+  return {
+    info: (facts, message) => log.info(facts, message),
+    warn: (facts, message) => log.warn(facts, message),
+    error: (facts, message) => log.error(facts, message),
+  };
+}
+
+async function startApi(
+  settings: Settings,
+  ports: Ports,
+  metrics: PrometheusMeter,
+  log: Logger,
+  closing: (() => Promise<unknown>)[],
+): Promise<string> {
+  const { server, stop } = createHttpServer({
+    broker: createBroker(ports),
+    limits: settings.http,
+    clock: ports.ledger.clock,
+    metrics,
+    log,
+    version,
+  });
+  const { host, port } = settings.listen;
+  server.listen(port, host);
+  await once(server, 'listening');
+  closing.push(stop);
+  return `http://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
+}
+
+async function startWorker(
+  settings: Settings,
+  ports: Ports,
+  log: Logger,
+  closing: (() => Promise<unknown>)[],
+) {
+  const connection = await openRedis(settings, 'waiting', log, closing);
+  const worker = runWorker(ports, {
+    sealEveryMs: 100,
+    work: (provider, revokeOne) =>
+      bullmqRevocationWorker(
+        {
+          connection,
+          prefix: settings.redis.prefix,
+          provider,
+          concurrency: settings.worker.concurrency,
+          onError: (error) => log.warn({ provider, err: error }, 'revocation worker'),
+        },
+        revokeOne,
+      ),
+  });
+  closing.push(() => worker.close());
+}

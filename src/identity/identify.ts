@@ -1,0 +1,54 @@
+import type { Clock } from '../kernel/clock.js';
+import { Fault } from '../kernel/fault.js';
+import type { IdentitySettings } from './identity-settings.js';
+import { readClaims, readJws } from './jws.js';
+import { verifySvid } from './jwt-svid.js';
+import { fetchKeys, type FetchKeys } from './key-fetch.js';
+import { verifyOidc } from './oidc-issuer.js';
+import type { Identify } from './principal.js';
+import type { Proof } from './proof.js';
+import { unproven } from './refusal.js';
+import { openOidcIssuers, openTrustDomains } from './trust.js';
+import { createVerifiedTokens } from './verified-tokens.js';
+
+export interface IdentifyPorts {
+  readonly clock: Clock;
+  readonly fetch?: FetchKeys;
+  /** Told why each token was refused, by a stable code; never told the token. */
+  readonly onRefusal?: (reason: string) => void;
+}
+
+/** Makes `Identify` from the settings. Fetches nothing until a token needs it, and holds nothing to be closed. */
+export function createIdentify(settings: IdentitySettings, ports: IdentifyPorts): Identify {
+  const { clock, fetch = fetchKeys, onRefusal = () => undefined } = ports;
+  const issuers = openOidcIssuers(settings, fetch, clock);
+  const trustDomains = openTrustDomains(settings, fetch, clock);
+  const verified = createVerifiedTokens(clock);
+
+  /** The token itself says where to look; only what is configured is ever looked at. */
+  async function verify(token: string): Promise<Proof> {
+    const jws = readJws(token);
+    const claims = readClaims(jws);
+    const { iss, sub } = claims;
+    const issuer = typeof iss === 'string' ? issuers.get(iss) : undefined;
+    const isSpiffe = typeof sub === 'string' && /^spiffe:/i.test(sub);
+    if (isSpiffe || iss === undefined) return verifySvid(jws, claims, trustDomains, clock);
+    if (issuer === undefined) throw unproven('issuer.unknown');
+    return verifyOidc(jws, claims, issuer, clock);
+  }
+
+  return async (token) => {
+    const known = verified.find(token);
+    if (known !== undefined) return known;
+    try {
+      const proof = await verify(token);
+      const principal = Object.freeze(proof.principal);
+      verified.keep(token, proof);
+      return principal;
+    } catch (cause) {
+      // Anything that is not a Fault is a flaw in the broker, and becomes its 500.
+      if (cause instanceof Fault) onRefusal(cause.reason ?? cause.code);
+      throw cause;
+    }
+  };
+}

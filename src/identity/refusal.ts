@@ -1,0 +1,60 @@
+import { Fault } from '../kernel/fault.js';
+
+/** The two kinds of token; the first half of a reason. */
+export type TokenKind = 'oidc' | 'svid';
+
+/** What can be wrong with a token of either kind, once its issuer or trust domain is known. */
+type Flaw =
+  | 'header'
+  | 'algorithm'
+  | 'type'
+  | 'no_kid'
+  | 'unknown_key'
+  | 'signature'
+  | 'no_subject'
+  | 'no_expiry'
+  | 'expired'
+  | 'not_yet_valid'
+  | 'issued_in_future'
+  | 'malformed_time'
+  | 'lifetime'
+  | 'no_audience'
+  | 'audience'
+  | 'many_audiences'
+  | 'denied'
+  /** No rule of the settings speaks of this subject. */
+  | 'subject'
+  /** A claim that the settings use is not of a usable shape. */
+  | 'claim';
+
+/** Stable: audit, logs and metrics name them. The caller never sees them. */
+export type RefusalReason =
+  | 'token.missing'
+  | 'token.too_long'
+  | 'token.malformed'
+  | 'issuer.unknown'
+  | 'svid.spiffe_id'
+  | 'svid.trust_domain'
+  | `${TokenKind}.${Flaw}`;
+
+/** Why the keys of an issuer cannot be had. */
+export type KeysReason =
+  | 'keys.unreachable'
+  | 'keys.timeout'
+  | 'keys.redirect'
+  | 'keys.status'
+  | 'keys.too_large'
+  | 'keys.malformed'
+  /** Neither https nor http that was allowed. */
+  | 'keys.address'
+  | 'keys.discovery_issuer';
+
+/** One sentence for every bad token, so that a guesser learns nothing (the reason goes to log and audit). */
+export const unproven = (reason: RefusalReason, cause?: unknown): Fault =>
+  new Fault('identity.unproven', 'The token does not prove who the caller is.', { reason, cause });
+
+export const keysUnavailable = (reason: KeysReason, cause?: unknown): Fault =>
+  new Fault('identity.unavailable', 'The keys that would verify the token cannot be read right now.', {
+    reason,
+    cause,
+  });

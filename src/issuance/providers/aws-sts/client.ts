@@ -1,0 +1,101 @@
+import {
+  AssumeRoleCommand,
+  type AssumeRoleCommandInput,
+  type AssumeRoleCommandOutput,
+  GetCallerIdentityCommand,
+  type GetCallerIdentityCommandOutput,
+  STSClient,
+  type STSClientConfig,
+} from '@aws-sdk/client-sts';
+import { nonsense, refusalOf, tooLate } from './refusal.js';
+import { type AwsStsSettings, longestChainedSeconds } from './settings.js';
+
+/** The two calls that the provider makes. Both throw Faults and nothing else. */
+export interface StsCalls {
+  assumeRole(input: AssumeRoleCommandInput): Promise<AssumeRoleCommandOutput>;
+  callerIdentity(): Promise<GetCallerIdentityCommandOutput>;
+  close(): void;
+}
+
+/** One client for all leases of a provider: it keeps its connections, and the credentials of the broker. */
+export function openSts(settings: AwsStsSettings): StsCalls {
+  const own = new STSClient({ ...clientConfig(settings), ...ownCredentials(settings) });
+  const minting = settings.via
+    ? new STSClient({ ...clientConfig(settings), credentials: () => assumeVia(own, settings) })
+    : own;
+  const within = <T>(call: (options: { abortSignal: AbortSignal }) => Promise<T>) =>
+    inTime(settings.timeout * 1000, call);
+  return {
+    assumeRole: (input) => within((options) => minting.send(new AssumeRoleCommand(input), options)),
+    callerIdentity: () => within((options) => minting.send(new GetCallerIdentityCommand({}), options)),
+    close() {
+      minting.destroy();
+      own.destroy();
+    },
+  };
+}
+
+function clientConfig({ region, endpoint, attempts, connections }: AwsStsSettings): STSClientConfig {
+  const agent = { keepAlive: true, maxSockets: connections };
+  return {
+    region,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    maxAttempts: attempts,
+    // No timeouts here: the abort signal of every call bounds all of its attempts, and connecting too.
+    requestHandler: { httpAgent: agent, httpsAgent: agent },
+  };
+}
+
+/** Nothing but in the sandbox: then the SDK looks where it always does. */
+const ownCredentials = ({ credentials }: AwsStsSettings): Pick<STSClientConfig, 'credentials'> =>
+  credentials
+    ? {
+        credentials: {
+          accessKeyId: credentials.accessKeyId,
+          secretAccessKey: credentials.secretAccessKey.reveal(),
+        },
+      }
+    : {};
+
+/** The session on the way; the client asks again shortly before it ends. */
+async function assumeVia(own: STSClient, { via, timeout }: AwsStsSettings) {
+  const { Credentials: made } = await own.send(
+    new AssumeRoleCommand({
+      RoleArn: via?.role,
+      RoleSessionName: 'protem',
+      DurationSeconds: longestChainedSeconds,
+      ExternalId: via?.externalId,
+    }),
+    { abortSignal: AbortSignal.timeout(timeout * 1000) },
+  );
+  if (!made?.AccessKeyId || !made.SecretAccessKey || !made.SessionToken || !made.Expiration)
+    throw nonsense('the role on the way came without credentials');
+  return {
+    accessKeyId: made.AccessKeyId,
+    secretAccessKey: made.SecretAccessKey,
+    sessionToken: made.SessionToken,
+    expiration: made.Expiration,
+  };
+}
+
+/** Ends the wait, though not always the work: looking for credentials knows no signal. */
+async function inTime<T>(
+  ms: number,
+  call: (options: { abortSignal: AbortSignal }) => Promise<T>,
+): Promise<T> {
+  const abort = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(tooLate());
+      abort.abort();
+    }, ms);
+  });
+  try {
+    return await Promise.race([call({ abortSignal: abort.signal }), late]);
+  } catch (error) {
+    throw refusalOf(error);
+  } finally {
+    clearTimeout(timer);
+  }
+}

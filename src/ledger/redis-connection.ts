@@ -1,0 +1,86 @@
+import { Cluster, Redis } from 'ioredis';
+import type { RedisOptions } from 'ioredis';
+import type { RedisClient } from './script.js';
+
+export interface RedisSettings {
+  /** redis:// or rediss:// of a server, or of the first node of a cluster. */
+  readonly url: string;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  readonly cluster?: boolean | undefined;
+  readonly sentinel?:
+    | {
+        readonly name: string;
+        readonly addresses: readonly { readonly host: string; readonly port: number }[];
+      }
+    | undefined;
+  /** PEM of the authorities that the server's certificate must come from. */
+  readonly certificateAuthority?: string | undefined;
+}
+
+/**
+ * `asking`: a command fails at once while Redis is away, and after a second without answer, so that issuing fails
+ * closed. `waiting`: a command waits for Redis to come back, as BullMQ's workers need.
+ */
+export type ConnectionMood = 'asking' | 'waiting';
+
+const reconnectDelayMs = (attempt: number) => Math.min(50 * attempt, 1000) + Math.random() * 100;
+
+export function connectRedis(settings: RedisSettings, mood: ConnectionMood): RedisClient {
+  const url = new URL(settings.url);
+  const tls = url.protocol === 'rediss:';
+  const username = settings.username ?? (decodeURIComponent(url.username) || undefined);
+  const password = settings.password ?? (decodeURIComponent(url.password) || undefined);
+  const common: Omit<RedisOptions, 'replyMapping'> = {
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    db: Number(url.pathname.slice(1) || 0),
+    ...(tls && { tls: settings.certificateAuthority ? { ca: settings.certificateAuthority } : {} }),
+    connectTimeout: 5000,
+    retryStrategy: reconnectDelayMs,
+    ...(mood === 'asking'
+      ? {
+          enableOfflineQueue: false,
+          autoResendUnfulfilledCommands: false,
+          maxRetriesPerRequest: 0,
+          commandTimeout: 2000,
+        }
+      : { maxRetriesPerRequest: null }),
+  };
+  const address = { host: url.hostname, port: Number(url.port || 6379) };
+  if (settings.sentinel)
+    return new Redis({
+      ...common,
+      sentinels: [...settings.sentinel.addresses],
+      name: settings.sentinel.name,
+      sentinelRetryStrategy: reconnectDelayMs,
+      ...(tls && { enableTLSForSentinelMode: true }),
+    });
+  if (settings.cluster) {
+    return new Cluster([address], {
+      redisOptions: common,
+      clusterRetryStrategy: reconnectDelayMs,
+      enableOfflineQueue: mood === 'waiting',
+      ...(tls && {
+        dnsLookup: (host: string, done: (error: null, address: string) => void) => done(null, host),
+      }),
+    });
+  }
+  return new Redis({ ...common, ...address });
+}
+
+/** Resolves when the connection takes commands; rejects when it does not within the time. */
+export function untilReady(redis: RedisClient, timeoutMs: number): Promise<void> {
+  if (redis.status === 'ready') return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      redis.off('ready', ready);
+      reject(new Error('no answer from Redis'));
+    }, timeoutMs);
+    const ready = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    redis.once('ready', ready);
+  });
+}

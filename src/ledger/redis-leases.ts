@@ -1,0 +1,134 @@
+import { Fault } from '../kernel/fault.js';
+import type { FaultCode } from '../kernel/fault.js';
+import type { Lease } from '../lease/lease.js';
+import { bodyText, effectCode, parseLease, stateOfCode } from './lease-record.js';
+import type { Settlement } from '../revocation/settlement.js';
+import type { Claim, LeaseLedger } from './ledger.js';
+import { redisLeaseList } from './redis-lease-list.js';
+import type { RedisClient, RunScript } from './script.js';
+import { unavailable } from './script.js';
+
+interface Times {
+  readonly retentionMs: number;
+  readonly idempotencyMs: number;
+  /** How long a claimed lease stays hidden from other claims. */
+  readonly claimMs: number;
+}
+
+const refusals: Partial<Record<FaultCode, string>> = {
+  'task.unknown': 'There is no such task.',
+  'task.ended': 'The task has ended; nothing more can be issued for it.',
+  'idempotency.reused': 'The Idempotency-Key was used for another request.',
+  'idempotency.in_flight': 'The first request with this Idempotency-Key is still being worked on.',
+};
+
+export function redisLeases(
+  redis: RedisClient,
+  run: RunScript,
+  prefix: string,
+  times: Times,
+  heard: (storeNow: number) => void,
+): LeaseLedger {
+  const ask = <T>(answer: Promise<T>): Promise<T> =>
+    answer.catch((cause: unknown) => {
+      throw unavailable(cause);
+    });
+  const find = async (id: string): Promise<Lease | undefined> => {
+    const text = await ask(redis.get(`${prefix}:${id}`));
+    return text === null ? undefined : parseLease(id, text);
+  };
+  const changed = (id: string, text: unknown): Lease | undefined =>
+    typeof text === 'string' ? parseLease(id, text) : undefined;
+
+  return {
+    find,
+
+    async reserve(lease, event, idempotency) {
+      const [is, at, expiresAt, mintUntil] = (await run(
+        'reserve',
+        lease.id,
+        lease.taskId,
+        lease.agent,
+        lease.provider,
+        bodyText(lease),
+        lease.ttlSeconds * 1000,
+        lease.mintTimeoutMs,
+        effectCode(lease.effect),
+        JSON.stringify(event),
+        idempotency?.key ?? '',
+        idempotency?.digest ?? '',
+        times.idempotencyMs,
+      )) as [string, number, number, number];
+      if (is === 'taken')
+        throw new Fault('state.unavailable', 'The lease id is taken.', { reason: 'id collision' });
+      if (is !== 'ok')
+        throw new Fault(is as FaultCode, refusals[is as FaultCode] ?? 'Refused.', {
+          ...(is === 'idempotency.in_flight' && { retryAfterSeconds: 1 }),
+        });
+      heard(at);
+      const { ttlSeconds: _ttl, mintTimeoutMs: _timeout, ...rest } = lease;
+      return { ...rest, state: 'reserved', reservedAt: at, expiresAt, mintUntil, attempts: 0 };
+    },
+
+    async learn(lease, handle) {
+      await run('learn', lease.id, bodyText({ ...lease, handle }));
+    },
+
+    async activate(id, { expiresAt, effect }) {
+      return changed(id, await run('activate', id, expiresAt ?? '', effectCode(effect)));
+    },
+
+    async abandon(id, fault, settled) {
+      await run('abandon', id, fault, settled ? 1 : 0);
+    },
+
+    async revoke(id, cause, by) {
+      return changed(id, await run('revoke', id, cause, by));
+    },
+
+    async claimDue(provider, limit): Promise<Claim> {
+      const [now, next, ...leaseIds] = (await run('claim-due', provider, limit, times.claimMs)) as string[];
+      heard(Number(now));
+      return { leaseIds, now: Number(now), nextDueAt: next === '' ? undefined : Number(next) };
+    },
+
+    async settle(id, settlement) {
+      return changed(
+        id,
+        await run('settle', id, settlement.is, ...settleArguments(settlement, times.retentionMs)),
+      );
+    },
+
+    list: redisLeaseList(redis, run, prefix),
+
+    async providers() {
+      return (await ask(redis.smembers(`${prefix}:providers`))).sort();
+    },
+
+    async overdueMs(provider) {
+      const [, since] = await ask(redis.zrange(`${prefix}:open:${provider}`, '0', '0', 'WITHSCORES'));
+      const [seconds] = await ask(redis.time());
+      return since === undefined ? 0 : Math.max(0, Number(seconds) * 1000 - Number(since));
+    },
+
+    async counts() {
+      const fields = await ask(redis.hgetall(`${prefix}:counts`));
+      return Object.entries(fields).flatMap(([field, count]) => {
+        const state = stateOfCode(field[0] ?? '');
+        return state && Number(count) > 0 ? [{ provider: field.slice(1), state, count: Number(count) }] : [];
+      });
+    },
+  };
+}
+
+function settleArguments(settlement: Settlement, retentionMs: number): (string | number)[] {
+  switch (settlement.is) {
+    case 'revoked':
+    case 'expired':
+      return [retentionMs];
+    case 'waiting':
+      return [settlement.untilAt];
+    case 'failed':
+      return [settlement.fault, settlement.retryInMs, settlement.stuck ? 1 : 0];
+  }
+}

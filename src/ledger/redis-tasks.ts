@@ -1,0 +1,116 @@
+import { LRUCache } from 'lru-cache';
+import { Fault } from '../kernel/fault.js';
+import type { FaultCode } from '../kernel/fault.js';
+import type { Clock } from '../kernel/clock.js';
+import type { Task, TaskOutcome } from '../task/task.js';
+import { decodePageToken, encodePageToken } from './page-token.js';
+import type { EndedTask, TaskLedger } from './ledger.js';
+import type { RedisClient, RunScript } from './script.js';
+import { unavailable } from './script.js';
+
+type Body = Pick<Task, 'intent' | 'openedBy' | 'onBehalfOf' | 'labels' | 'tools'>;
+
+interface Times {
+  readonly retentionMs: number;
+  readonly idempotencyMs: number;
+}
+
+/** Open tasks that a process remembers, to decide on them without a round trip. */
+const rememberedTasks = 10_000;
+
+export function redisTasks(
+  redis: RedisClient,
+  run: RunScript,
+  prefix: string,
+  times: Times,
+  now: Clock,
+): TaskLedger {
+  async function find(id: string): Promise<Task | undefined> {
+    const fields = await redis.hgetall(`${prefix}:${id}`).catch((cause: unknown) => {
+      throw unavailable(cause);
+    });
+    return fields['b'] === undefined ? undefined : toTask(id, fields, now());
+  }
+
+  const known = new LRUCache<string, Task>({ max: rememberedTasks });
+  const remembered = (task: Task | undefined): Task | undefined => {
+    if (task?.state === 'open') known.set(task.id, task);
+    return task;
+  };
+
+  return {
+    find,
+
+    async recall(id) {
+      const task = known.get(id);
+      return task && task.deadlineAt > now() ? task : remembered(await find(id));
+    },
+
+    async open(task, idempotency) {
+      const { id, agent, deadlineAt, ...rest } = task;
+      const event = JSON.stringify({
+        type: 'task.opened',
+        task: id,
+        agent,
+        by: task.openedBy,
+        ...rest,
+        deadlineAt,
+      });
+      const [is, value] = (await run(
+        'open-task',
+        id,
+        agent,
+        deadlineAt,
+        JSON.stringify(rest satisfies Body),
+        event,
+        times.retentionMs,
+        idempotency?.key ?? '',
+        idempotency?.digest ?? '',
+        times.idempotencyMs,
+      )) as [string, number | string];
+      if (is === 'taken') return undefined;
+      if (is === 'same') return find(String(value));
+      if (is !== 'ok') throw new Fault(is as FaultCode, 'The key was used for another request.');
+      return remembered({ ...task, state: 'open', openedAt: Number(value) });
+    },
+
+    async list({ agent, pageSize, pageToken }) {
+      const [score = '', member = ''] = decodePageToken(pageToken, 2) ?? [];
+      const set = agent === undefined ? 'tasks' : `tasks:${agent}`;
+      const found = (await run('page', set, 'down', score, member, pageSize)) as string[];
+      const ids = found.filter((_, index) => index % 2 === 0);
+      const items = (await Promise.all(ids.map(find))).filter((task) => task !== undefined);
+      if (ids.length < pageSize) return { items };
+      return { items, nextPageToken: encodePageToken([found.at(-1)!, found.at(-2)!]) };
+    },
+
+    async end(id, { outcome, by, via }) {
+      const before = await find(id);
+      if (!before) return undefined;
+      const event = JSON.stringify({ type: 'task.ended', task: id, agent: before.agent, by, via, outcome });
+      const answer = (await run('end-task', id, outcome, by, via, event)) as string[] | null;
+      known.delete(id);
+      const task = answer && (await find(id));
+      if (!answer || !task) return undefined;
+      return { task, alreadyEnded: answer[0] === 'already', providers: answer.slice(1) } satisfies EndedTask;
+    },
+  };
+}
+
+function toTask(id: string, fields: Record<string, string>, now: number): Task {
+  const deadlineAt = Number(fields['d']);
+  const open = fields['s'] === 'o';
+  return {
+    id,
+    agent: fields['a']!,
+    ...(JSON.parse(fields['b']!) as Body),
+    openedAt: Number(fields['o']),
+    deadlineAt,
+    state: !open ? 'ended' : deadlineAt <= now ? 'lapsed' : 'open',
+    ...(!open && {
+      endedAt: Number(fields['z']),
+      endedBy: fields['w']!,
+      outcome: fields['c'] as TaskOutcome,
+    }),
+  };
+}

@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Cluster, Redis } from 'ioredis';
+import { Fault } from '../kernel/fault.js';
+
+export type RedisClient = Redis | Cluster;
+
+const names = [
+  'open-task',
+  'end-task',
+  'reserve',
+  'learn',
+  'activate',
+  'abandon',
+  'revoke',
+  'claim-due',
+  'settle',
+  'record',
+  'page',
+  'seal',
+  'read-log',
+] as const;
+
+export type ScriptName = (typeof names)[number];
+
+/** Runs one of the ledger's scripts; what Redis cannot do is Fault `state.unavailable`. */
+export type RunScript = (name: ScriptName, ...args: (string | number)[]) => Promise<unknown>;
+
+function loadScript(name: string): { text: string; sha: string } {
+  const read = (file: string) => readFileSync(new URL(`./scripts/${file}.lua`, import.meta.url), 'utf8');
+  const text = `${read('prelude')}\n${read(name)}`;
+  return { text, sha: createHash('sha1').update(text).digest('hex') };
+}
+
+export const unavailable = (cause: unknown): Fault =>
+  new Fault('state.unavailable', 'The state store did not answer.', { cause });
+
+/**
+ * The scripts of the ledger on one connection. Every script can be sent twice without harm, because a reply may be
+ * lost after the script has run.
+ */
+export function scriptRunner(redis: RedisClient, prefix: string): RunScript {
+  const scripts = new Map(names.map((name) => [name, loadScript(name)]));
+  const routingKey = `${prefix}:events`;
+  return async (name, ...args) => {
+    const script = scripts.get(name)!;
+    try {
+      return await redis.evalsha(script.sha, 1, routingKey, ...args);
+    } catch (error) {
+      if (!String(error).includes('NOSCRIPT')) throw unavailable(error);
+    }
+    try {
+      return await redis.eval(script.text, 1, routingKey, ...args);
+    } catch (error) {
+      throw unavailable(error);
+    }
+  };
+}

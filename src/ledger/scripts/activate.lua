@@ -1,0 +1,25 @@
+-- Minting is over. Only a reserved lease of an open task becomes active; otherwise what was minted is due for
+-- revocation, and nothing may be handed over.
+-- ARGV: lease id, provider's end ms or '', effect
+-- RETURNS: the lease's text, or false
+local id = ARGV[1]
+local head, body = readLease(id)
+if not head then return false end
+local at = timeMs()
+local promisedEnd = head.e
+head.m = nil
+if ARGV[2] ~= '' then head.e = tonumber(ARGV[2]) end
+head.f = ARGV[3]
+local task = redis.call('HMGET', key(taskOf(id)), 's', 'd')
+if head.s == 'r' and task[1] == 'o' and tonumber(task[2]) > at then
+  move(head, 'a')
+  writeLease(id, head, body)
+  redis.call('ZADD', key('due:' .. head.p), math.min(promisedEnd, head.e), id)
+  tellOfLease(id, body, { type = 'lease.active', expiresAt = head.e, effect = effects[head.f] })
+  return leaseText(head, body)
+end
+if not isOver(head) then
+  writeLease(id, head, body)
+  beginRevoking(id, head, body, 'task_end', 'broker', at, at)
+end
+return false

@@ -1,0 +1,77 @@
+-- Shared by every script of the ledger. KEYS[1] is always "<prefix>:events": all keys of the ledger share one hash
+-- tag, so this one key routes a script to the right node of a cluster, and the prefix is read from it.
+-- Time is always the store's own (TIME), never a client's.
+local prefix = string.sub(KEYS[1], 1, -8)
+
+local function key(name) return prefix .. ':' .. name end
+
+local function timeMs()
+  local t = redis.call('TIME')
+  return t[1] * 1000 + math.floor(t[2] / 1000)
+end
+
+-- Writes one audit event beside the change it tells of, and under the histories it belongs to.
+local function tell(text, ...)
+  local id = redis.call('XADD', KEYS[1], '*', 'e', text)
+  for _, subject in ipairs({ ... }) do
+    if subject ~= '' then redis.call('RPUSH', key('log:' .. subject), id) end
+  end
+end
+
+-- A lease is one string: a small JSON head that changes, a line break, and a JSON body that does not.
+-- Head: s state, p provider, o reserved at, e expiresAt, f effect, m mintUntil, c cause, q revocation requested at, n attempts,
+-- l last fault, z ended at. Body: see lease-record.ts.
+local function readLease(id)
+  local text = redis.call('GET', key(id))
+  if not text then return nil end
+  local cut = string.find(text, '\n', 1, true)
+  if not cut then return nil end
+  local ok, head = pcall(cjson.decode, string.sub(text, 1, cut - 1))
+  if not ok or type(head) ~= 'table' or not head.s or not head.p then return nil end
+  return head, string.sub(text, cut + 1)
+end
+
+local function leaseText(head, body) return cjson.encode(head) .. '\n' .. body end
+
+local function writeLease(id, head, body) redis.call('SET', key(id), leaseText(head, body), 'KEEPTTL') end
+
+local effects = {
+  r = 'revoked_at_provider', d = 'denied_by_policy', s = 'stops_renewing', e = 'expires_only',
+}
+
+local function isOver(head) return head.s == 'd' or head.s == 'x' end
+
+local function taskOf(leaseId) return 'tsk_' .. string.sub(leaseId, 5, 12) end
+
+local function agentOf(body)
+  local ok, facts = pcall(cjson.decode, body)
+  return ok and type(facts) == 'table' and facts.a or ''
+end
+
+-- Live leases by provider and state, kept as they move so that nobody has to count.
+local function move(head, to)
+  if head.s then redis.call('HINCRBY', key('counts'), head.s .. head.p, -1) end
+  head.s = to
+  if to ~= 'd' and to ~= 'x' then redis.call('HINCRBY', key('counts'), to .. head.p, 1) end
+end
+
+local function tellOfLease(id, body, fields)
+  fields.lease = id
+  fields.task = taskOf(id)
+  fields.agent = agentOf(body)
+  tell(cjson.encode(fields), fields.task, fields.agent)
+end
+
+-- From reserved or active to revoking, due at once. A lease already on its way is only hurried.
+local function beginRevoking(id, head, body, cause, by, requestedAt, dueAt)
+  if isOver(head) then return end
+  if head.s == 'r' or head.s == 'a' then
+    move(head, 'v')
+    head.c = cause
+    head.q = requestedAt
+    writeLease(id, head, body)
+    if head.f ~= 'e' then redis.call('ZADD', key('open:' .. head.p), requestedAt, id) end
+    tellOfLease(id, body, { type = 'lease.revoking', cause = cause, by = by })
+  end
+  redis.call('ZADD', key('due:' .. head.p), dueAt, id)
+end

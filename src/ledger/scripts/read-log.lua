@@ -1,0 +1,26 @@
+-- Sealed records, oldest first: of one subject, or all.
+-- ARGV: subject or '', where to go on (an index of the subject's history, or an event id; '' for the start), limit
+-- RETURNS: {next or '', then for each record: event id, event, seq, hash, previous hash}
+local subject, from, limit = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local ids, following = {}, ''
+if subject ~= '' then
+  local start = tonumber(from) or 0
+  ids = redis.call('LRANGE', key('log:' .. subject), start, start + limit - 1)
+  if #ids == limit then following = tostring(start + limit) end
+else
+  local entries = redis.call('XRANGE', KEYS[1], from == '' and '-' or '(' .. from, '+', 'COUNT', limit)
+  for _, entry in ipairs(entries) do table.insert(ids, entry[1]) end
+  if #ids == limit then following = ids[#ids] end
+end
+local answer = { following }
+for _, id in ipairs(ids) do
+  local event = redis.call('XRANGE', KEYS[1], id, id)[1]
+  local link = redis.call('XRANGE', key('chain'), id, id)[1]
+  if event and link then
+    local before = redis.call('XREVRANGE', key('chain'), '(' .. id, '-', 'COUNT', 1)[1]
+    for _, part in ipairs({ id, event[2][2], link[2][2], link[2][4], before and before[2][4] or '' }) do
+      table.insert(answer, part)
+    end
+  end
+end
+return answer

@@ -1,0 +1,3 @@
+-- ARGV: event, subject ...
+tell(ARGV[1], unpack(ARGV, 2))
+return 1

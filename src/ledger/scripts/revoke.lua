@@ -1,0 +1,7 @@
+-- ARGV: lease id, cause, by
+-- RETURNS: the lease's text, or false
+local head, body = readLease(ARGV[1])
+if not head then return false end
+local at = timeMs()
+beginRevoking(ARGV[1], head, body, ARGV[2], ARGV[3], at, at)
+return leaseText(head, body)

@@ -1,0 +1,48 @@
+-- What an attempt to revoke came to.
+-- ARGV: lease id, 'revoked' | 'expired' | 'waiting' | 'failed', then
+--       revoked/expired: retention ms; waiting: until ms; failed: fault, retry in ms, stuck (1 or 0)
+-- RETURNS: the lease's text, or false
+local id, is = ARGV[1], ARGV[2]
+local head, body = readLease(id)
+if not head then return false end
+if isOver(head) then return leaseText(head, body) end
+local at = timeMs()
+local due = key('due:' .. head.p)
+
+if is == 'failed' then
+  local stuck = ARGV[5] == '1'
+  head.n = (head.n or 0) + 1
+  head.l = ARGV[3]
+  if stuck and head.s ~= 'k' then move(head, 'k') end
+  writeLease(id, head, body)
+  redis.call('ZADD', due, at + tonumber(ARGV[4]), id)
+  tellOfLease(id, body, {
+    type = 'revocation.failed', fault = ARGV[3], attempt = head.n, stuck = stuck, retryInMs = tonumber(ARGV[4]),
+  })
+  return leaseText(head, body)
+end
+
+-- While the provider may still be minting, nothing is final: look again when that is over.
+local notBefore = is == 'waiting' and tonumber(ARGV[3]) or head.m
+if notBefore and notBefore > at then
+  redis.call('ZADD', due, notBefore, id)
+  return leaseText(head, body)
+end
+if is == 'waiting' then
+  redis.call('ZADD', due, at, id)
+  return leaseText(head, body)
+end
+
+move(head, is == 'revoked' and 'd' or 'x')
+head.m = nil
+head.z = at
+head.n = (head.n or 0) + 1
+writeLease(id, head, body)
+redis.call('PEXPIRE', key(id), ARGV[3])
+redis.call('ZREM', due, id)
+redis.call('ZREM', key('open:' .. head.p), id)
+redis.call('ZADD', key('ended'), at, id)
+tellOfLease(id, body, {
+  type = 'lease.' .. is, cause = head.c, effect = effects[head.f], attempts = head.n, lagMs = at - head.q,
+})
+return leaseText(head, body)

@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { duration } from '../kernel/duration.js';
+import type { CatalogEntry, ParameterRule } from './catalog.js';
+import { problemOf } from './parameters.js';
+import { placeholdersIn } from './template.js';
+
+const isPattern = (text: string): boolean => {
+  try {
+    return new RegExp(text, 'u') instanceof RegExp;
+  } catch {
+    return false;
+  }
+};
+
+const parameterRule = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('path'),
+    within: z.string().min(1).describe('What every value begins with; end it with "/" to mean a folder.'),
+    default: z.string().optional(),
+  }),
+  z.strictObject({
+    type: z.literal('string'),
+    pattern: z
+      .string()
+      .refine(isPattern, 'must be a regular expression')
+      .describe('What the whole value matches.'),
+    default: z.string().optional(),
+  }),
+  z.strictObject({
+    type: z.literal('enum'),
+    values: z.array(z.string()).min(1),
+    default: z.string().optional(),
+  }),
+  z.strictObject({
+    type: z.literal('set'),
+    values: z.array(z.string()).min(1).describe('The most that can be asked for.'),
+    default: z.array(z.string()).optional(),
+  }),
+  z.strictObject({
+    type: z.literal('integer'),
+    minimum: z.number().int(),
+    maximum: z.number().int(),
+    default: z.number().int().optional(),
+  }),
+]);
+
+const entrySettings = z
+  .strictObject({
+    description: z.string().min(1).max(500),
+    provider: z.string().describe('Name of one of the providers.'),
+    sensitivity: z.enum(['public', 'internal', 'confidential', 'restricted']),
+    environment: z.string().min(1).max(64).describe('Where it leads: production, staging ...'),
+    riskTier: z.number().int().min(0).max(3).describe('0 is harmless; at 3 a person has to look.'),
+    maximumTtl: duration,
+    defaultTtl: duration,
+    parameters: z
+      .record(z.string().regex(/^[A-Za-z][\w-]{0,63}$/), parameterRule)
+      .default({})
+      .describe('What a request may narrow.'),
+    mint: z
+      .record(z.string(), z.unknown())
+      .describe("The provider's section, with {{parameter}} in its strings."),
+  })
+  .superRefine((entry, context) => {
+    const refuse = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
+    if (entry.defaultTtl > entry.maximumTtl) refuse(['defaultTtl'], 'must not be more than maximumTtl');
+    for (const name of placeholdersIn(entry.mint))
+      if (!Object.hasOwn(entry.parameters, name))
+        refuse(['mint'], `{{${name}}} is no parameter of the entry`);
+    for (const [name, rule] of Object.entries(entry.parameters)) {
+      const problem = rule.default === undefined ? undefined : problemOf(rule.default, rule as ParameterRule);
+      if (problem !== undefined) refuse(['parameters', name, 'default'], problem);
+    }
+  });
+
+/** The section `catalog` of the settings, as the map that policy and the broker use. */
+export const catalogSettings = z
+  .record(
+    z.string().regex(/^[a-z][a-z0-9-]{0,63}$/, 'must be lower-case letters, digits and "-"'),
+    entrySettings,
+  )
+  .transform(
+    (entries): ReadonlyMap<string, CatalogEntry> =>
+      new Map(
+        Object.entries(entries).map(([name, { maximumTtl, defaultTtl, parameters, ...rest }]) => [
+          name,
+          {
+            name,
+            ...rest,
+            maximumTtlSeconds: maximumTtl,
+            defaultTtlSeconds: defaultTtl,
+            parameters: parameters as Record<string, ParameterRule>,
+          },
+        ]),
+      ),
+  )
+  .describe('What may be asked for, each at its widest.');

@@ -1,0 +1,41 @@
+import { Fault } from '../kernel/fault.js';
+import type { CatalogEntry } from './catalog.js';
+
+export interface TtlBounds {
+  /** What was asked for; the entry's default when nothing was. */
+  readonly requestedSeconds?: number;
+  readonly entry: Pick<CatalogEntry, 'maximumTtlSeconds' | 'defaultTtlSeconds'>;
+  /** The ceiling of the policies that permit it. */
+  readonly policySeconds?: number;
+  readonly taskRemainingSeconds: number;
+  /** What is left of the token that asks, when credentials have to end with it. */
+  readonly proofRemainingSeconds?: number;
+  readonly providerMinimumSeconds: number;
+  readonly providerMaximumSeconds: number;
+}
+
+/**
+ * ISS-01: the least of every bound, in whole seconds. Throws `ttl.invalid` when what was asked for is no positive
+ * whole number of seconds or more than the entry has, and `ttl.below_floor` (ISS-03) when less is left than the
+ * provider can mint: rounding up would outlive a bound.
+ */
+export function boundTtl(bounds: TtlBounds): number {
+  const { requestedSeconds = bounds.entry.defaultTtlSeconds, entry } = bounds;
+  if (!Number.isSafeInteger(requestedSeconds) || requestedSeconds <= 0)
+    throw new Fault('ttl.invalid', 'A TTL is a positive number of seconds.');
+  if (requestedSeconds > entry.maximumTtlSeconds)
+    throw new Fault('ttl.invalid', `This entry lasts ${entry.maximumTtlSeconds} seconds at most.`);
+  const ttlSeconds = Math.min(
+    requestedSeconds,
+    bounds.policySeconds ?? Infinity,
+    bounds.taskRemainingSeconds,
+    bounds.proofRemainingSeconds ?? Infinity,
+    bounds.providerMaximumSeconds,
+  );
+  if (ttlSeconds < Math.max(1, bounds.providerMinimumSeconds))
+    throw new Fault(
+      'ttl.below_floor',
+      `At most ${Math.max(0, ttlSeconds)} seconds could be granted, and the provider mints ${bounds.providerMinimumSeconds} at the least.`,
+    );
+  return ttlSeconds;
+}

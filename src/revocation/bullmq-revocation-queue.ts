@@ -1,0 +1,78 @@
+import { Queue, Worker } from 'bullmq';
+import type { ConnectionOptions } from 'bullmq';
+import type { RevocationQueue, RevocationWorker, RevokeOne } from './revocation-queue.js';
+
+/** A queue and a pool of workers per provider: a dead provider fills only its own (I10). */
+const queueName = (provider: string) => `revoke-${provider}`;
+
+/** Leases in one job: a storm costs the queue little, and a lone lease still goes alone. */
+const jobSize = 25;
+
+const jobOptions = { removeOnComplete: true, removeOnFail: true };
+
+/** `prefix` must hold the hash tag of the ledger. Job data is lease ids and nothing else. */
+export function bullmqRevocationQueue(connection: ConnectionOptions, prefix: string): RevocationQueue {
+  const queues = new Map<string, Queue>();
+  const queueOf = (provider: string): Queue => {
+    let queue = queues.get(provider);
+    if (!queue) {
+      queue = new Queue(queueName(provider), { connection, prefix, skipVersionCheck: true });
+      queue.on('error', () => {}); // the caller meets the same failure
+      queues.set(provider, queue);
+    }
+    return queue;
+  };
+  return {
+    async add(provider, leaseIds) {
+      const jobs = [];
+      for (let from = 0; from < leaseIds.length; from += jobSize)
+        jobs.push({
+          name: 'revoke',
+          data: { leaseIds: leaseIds.slice(from, from + jobSize) },
+          opts: jobOptions,
+        });
+      if (jobs.length > 0) await queueOf(provider).addBulk(jobs);
+    },
+    backlog: (provider) => queueOf(provider).getWaitingCount(),
+    async close() {
+      await Promise.all([...queues.values()].map((queue) => queue.close()));
+    },
+  };
+}
+
+/**
+ * Works off one provider's queue. A job of a worker that was killed is run again after seconds, and without limit:
+ * BullMQ's default gives up after the second crash.
+ */
+export function bullmqRevocationWorker(
+  options: {
+    readonly connection: ConnectionOptions;
+    readonly prefix: string;
+    readonly provider: string;
+    readonly concurrency: number;
+    readonly onError: (error: unknown) => void;
+  },
+  revokeOne: RevokeOne,
+): RevocationWorker {
+  const worker = new Worker<{ leaseIds: readonly string[] }>(
+    queueName(options.provider),
+    async (job) => {
+      await Promise.all(job.data.leaseIds.map(revokeOne));
+    },
+    {
+      connection: options.connection,
+      prefix: options.prefix,
+      concurrency: options.concurrency,
+      lockDuration: 5000,
+      stalledInterval: 2000,
+      maxStalledCount: 1_000_000,
+      runRetryDelay: 500,
+      removeOnComplete: { count: 0 },
+      removeOnFail: { count: 0 },
+      skipVersionCheck: true,
+    },
+  );
+  worker.on('error', options.onError);
+  worker.on('failed', (_job, error) => options.onError(error));
+  return { close: () => worker.close() };
+}

@@ -1,0 +1,177 @@
+import { createHash, randomInt } from 'node:crypto';
+import { parsePolicy, type Policy } from './evaluator/policy.js';
+import type { AccountSeed, AwsSeed, BucketSeed, RoleSeed, UserSeed } from './seed.js';
+
+/** A policy as it was written and as it is evaluated. */
+export interface Document {
+  readonly text: string;
+  readonly policy: Policy;
+}
+
+export interface Role {
+  readonly account: string;
+  readonly name: string;
+  readonly path: string;
+  readonly arn: string;
+  /** `AROA` and 17 characters. */
+  readonly id: string;
+  readonly trust: Document;
+  /** Inline policies, by name; the only part of a role that changes. */
+  readonly inline: Map<string, Document>;
+  readonly attached: readonly Document[];
+  readonly boundary: { readonly arn: string; readonly policy: Policy } | undefined;
+  readonly maxSessionSeconds: number;
+  readonly tags: ReadonlyMap<string, string>;
+  readonly createdAt: number;
+}
+
+export interface User {
+  readonly account: string;
+  readonly name: string;
+  readonly arn: string;
+  readonly id: string;
+  readonly policies: readonly Policy[];
+}
+
+/** One AssumeRole. Times are milliseconds since the epoch, on whole seconds. */
+export interface Session {
+  readonly role: Role;
+  readonly name: string;
+  readonly arn: string;
+  readonly token: string;
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+  readonly sourceIdentity: string | undefined;
+  readonly tags: ReadonlyMap<string, string>;
+  readonly transitiveTags: ReadonlySet<string>;
+  /** Undefined: no session policy was given, so nothing is narrowed. */
+  readonly policies: readonly Policy[] | undefined;
+}
+
+export interface StoredObject {
+  readonly body: Buffer;
+  readonly contentType: string;
+  readonly etag: string;
+  readonly modifiedAt: number;
+}
+
+export interface Bucket {
+  readonly name: string;
+  readonly account: string;
+  readonly policy: Policy | undefined;
+  readonly objects: Map<string, StoredObject>;
+}
+
+/** The secret of an access key and whose it is. */
+export interface Key {
+  readonly secret: string;
+  readonly owner: { readonly user: User } | { readonly session: Session };
+}
+
+export interface World {
+  /** By ARN. */
+  readonly roles: ReadonlyMap<string, Role>;
+  readonly managedPolicies: ReadonlyMap<string, Document>;
+  readonly buckets: ReadonlyMap<string, Bucket>;
+  /** By access key id; AssumeRole adds to it. */
+  readonly keys: Map<string, Key>;
+}
+
+/** Throws MalformedPolicy when a document of the seed is none. */
+export function worldOf(seed: AwsSeed, now: number): World {
+  const managedPolicies = new Map(
+    seed.accounts.flatMap(({ id, managedPolicies: policies = {} }) =>
+      Object.entries(policies).map(([name, policy]) => [`arn:aws:iam::${id}:policy/${name}`, read(policy)]),
+    ),
+  );
+  const roles = seed.accounts.flatMap((account) =>
+    (account.roles ?? []).map((role) => roleOf(account, role, managedPolicies, now)),
+  );
+  const keys = seed.accounts.flatMap((account) =>
+    (account.users ?? []).flatMap((user) => keysOf(account, user)),
+  );
+  const buckets = seed.accounts.flatMap(({ id, buckets: list = [] }) =>
+    list.map((bucket) => bucketOf(id, bucket, now)),
+  );
+  return {
+    roles: new Map(roles.map((role) => [role.arn, role])),
+    managedPolicies,
+    buckets: new Map(buckets.map((bucket) => [bucket.name, bucket])),
+    keys: new Map(keys),
+  };
+}
+
+function roleOf(
+  { id: account }: AccountSeed,
+  seed: RoleSeed,
+  managed: ReadonlyMap<string, Document>,
+  now: number,
+): Role {
+  const { name, path = '/', boundary } = seed;
+  return {
+    account,
+    name,
+    path,
+    arn: `arn:aws:iam::${account}:role${path}${name}`,
+    id: uniqueId('AROA', 17),
+    trust: { text: JSON.stringify(seed.trust), policy: parsePolicy(JSON.stringify(seed.trust), 'trust') },
+    inline: new Map(Object.entries(seed.policies ?? {}).map(([key, policy]) => [key, read(policy)])),
+    attached: (seed.attachedPolicies ?? []).map((arn) => known(managed, arn)),
+    boundary: boundary === undefined ? undefined : { arn: boundary, policy: known(managed, boundary).policy },
+    maxSessionSeconds: seed.maxSessionSeconds ?? 3600,
+    tags: new Map(Object.entries(seed.tags ?? {})),
+    createdAt: now,
+  };
+}
+
+function keysOf({ id: account }: AccountSeed, seed: UserSeed): [string, Key][] {
+  const user: User = {
+    account,
+    name: seed.name,
+    arn: `arn:aws:iam::${account}:user/${seed.name}`,
+    id: uniqueId('AIDA', 17),
+    policies: Object.values(seed.policies ?? {}).map((policy) => read(policy).policy),
+  };
+  return seed.accessKeys.map(({ accessKeyId, secretAccessKey }) => [
+    accessKeyId,
+    { secret: secretAccessKey, owner: { user } },
+  ]);
+}
+
+function bucketOf(account: string, { name, policy, objects = {} }: BucketSeed, now: number): Bucket {
+  return {
+    name,
+    account,
+    policy: policy && parsePolicy(JSON.stringify(policy), 'resource'),
+    objects: new Map(
+      Object.entries(objects).map(([key, text]) => [key, storedObject(Buffer.from(text), 'text/plain', now)]),
+    ),
+  };
+}
+
+export const storedObject = (body: Buffer, contentType: string, now: number): StoredObject => ({
+  body,
+  contentType,
+  etag: `"${createHash('md5').update(body).digest('hex')}"`,
+  modifiedAt: now,
+});
+
+function read(policy: object): Document {
+  const text = JSON.stringify(policy);
+  return { text, policy: parsePolicy(text) };
+}
+
+function known(managed: ReadonlyMap<string, Document>, arn: string): Document {
+  const document = managed.get(arn);
+  if (!document) throw new Error(`the seed has no managed policy ${arn}`);
+  return document;
+}
+
+const base32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+
+/** An identifier as AWS makes them: a prefix that tells the kind, and random base-32 characters. */
+export function uniqueId(prefix: string, length: number): string {
+  let id = prefix;
+  for (let i = 0; i < length; i++) id += base32[randomInt(32)];
+  return id;
+}

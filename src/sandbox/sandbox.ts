@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto';
+import { S3Client } from '@aws-sdk/client-s3';
+import { startAwsStandIn } from './aws/stand-in.js';
+import { startIssuer } from './issuer/issuer.js';
+import type { SandboxIssuer } from './issuer/issuer.js';
+import { portOrFree } from './port.js';
+import { awsSeed, vaultSeed } from './seed.js';
+import { startValkey } from './valkey/start-valkey.js';
+import { startVaultStandIn } from './vault/stand-in.js';
+
+/** The outside world on this machine: real protocols, real enforcement, and nothing durable. */
+export interface Sandbox {
+  readonly issuer: SandboxIssuer;
+  readonly databaseUrl: string;
+  readonly webhookSecret: string;
+  /** Settings that follow from where things really listen, by path. */
+  readonly overrides: readonly (readonly [path: readonly string[], value: unknown])[];
+  /** Secrets that the settings look up by name. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** What listens where, for people. */
+  readonly places: readonly (readonly [what: string, where: string])[];
+  s3(credentials: { accessKeyId: string; secretAccessKey: string; sessionToken: string }): S3Client;
+  close(): Promise<void>;
+}
+
+const trustDomain = 'sandbox.protem.example';
+
+/** Starts everything at the ports of config/protem.yaml, or at free ones where those are taken. */
+export async function startSandbox(): Promise<Sandbox> {
+  const random = (prefix = '') => prefix + randomBytes(24).toString('base64');
+  const [awsSecret, vaultSecret, webhookSecret] = [random(), random(), random('whsec_')];
+  const [apiPort, issuerPort, awsPort, vaultPort, valkeyPort] = await Promise.all(
+    [8700, 8701, 8702, 8703, 8704].map(portOrFree),
+  );
+  const audience = `http://127.0.0.1:${apiPort}`;
+  const [valkey, issuer, aws, vault] = await Promise.all([
+    startValkey(valkeyPort),
+    startIssuer({ port: issuerPort!, trustDomain, audience }),
+    startAwsStandIn(awsSeed(awsSecret), { port: awsPort! }),
+    startVaultStandIn({ port: vaultPort!, ...vaultSeed(vaultSecret) }),
+  ]);
+  return {
+    issuer,
+    databaseUrl: vault.databaseUrl,
+    webhookSecret,
+    overrides: [
+      [['audience'], audience],
+      [['listen', 'port'], apiPort],
+      [['redis', 'url'], valkey.url],
+      [['trustDomains', '0', 'bundle', 'url'], issuer.bundleUrl],
+      [['issuers', '0', 'issuer'], issuer.url],
+      [['providers', 'aws', 'endpoint'], aws.url],
+      [['providers', 'vault', 'address'], vault.url],
+    ],
+    environment: {
+      PROTEM_SANDBOX_AWS_SECRET: awsSecret,
+      PROTEM_SANDBOX_VAULT_SECRET: vaultSecret,
+      PROTEM_SANDBOX_HOOK_SECRET: webhookSecret,
+    },
+    places: [
+      ['Protem', audience],
+      ['identity issuer', issuer.url],
+      ['AWS stand-in (STS, IAM, S3)', aws.url],
+      ['Vault stand-in', vault.url],
+      ['the database behind it', vault.databaseUrl],
+      ['Valkey, real, embedded', valkey.url],
+    ],
+    s3: (credentials) =>
+      new S3Client({
+        region: aws.region,
+        endpoint: aws.url,
+        forcePathStyle: true,
+        credentials,
+        maxAttempts: 1,
+      }),
+    async close() {
+      await Promise.all([issuer.close(), aws.close(), vault.close()]);
+      await valkey.close();
+    },
+  };
+}

@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { Secret } from '../kernel/secret.js';
+
+/** The environment as settings see it; `src/settings` and the entry points alone read it. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What the environment may set, and where it goes. Each has a `..._FILE` twin, which wins. */
+const fromEnvironment: Readonly<Record<string, readonly string[]>> = {
+  PROTEM_AUDIENCE: ['audience'],
+  PROTEM_LISTEN_HOST: ['listen', 'host'],
+  PROTEM_LISTEN_PORT: ['listen', 'port'],
+  PROTEM_LOG_LEVEL: ['log', 'level'],
+  PROTEM_REDIS_URL: ['redis', 'url'],
+  PROTEM_REDIS_USERNAME: ['redis', 'username'],
+  PROTEM_REDIS_PASSWORD: ['redis', 'password'],
+};
+const secretNames = new Set(['PROTEM_REDIS_PASSWORD']);
+
+const trimmed = (path: string): string => readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+
+type Tree = Record<string, unknown>;
+const isTree = (value: unknown): value is Tree =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Secret);
+
+/** `{ env: NAME }` and `{ file: path }`, wherever they stand, become Secrets. */
+function takeSecrets(value: unknown, environment: Environment, problems: string[], path: string): unknown {
+  if (Array.isArray(value))
+    return value.map((item, index) => takeSecrets(item, environment, problems, `${path}[${index}]`));
+  if (!isTree(value)) return value;
+  const keys = Object.keys(value);
+  const [key] = keys;
+  const source = key === undefined ? undefined : value[key];
+  if (keys.length === 1 && typeof source === 'string' && (key === 'env' || key === 'file')) {
+    const found = key === 'env' ? environment[source] : readable(source);
+    if (found !== undefined && found !== '') return new Secret(found);
+    problems.push(
+      `${path}: ${key === 'env' ? `the environment has no ${source}` : `${source} cannot be read`}`,
+    );
+    return new Secret('');
+  }
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [
+      name,
+      takeSecrets(inner, environment, problems, path === '' ? name : `${path}.${name}`),
+    ]),
+  );
+}
+
+function readable(path: string): string | undefined {
+  try {
+    return trimmed(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Puts a value at a path; what is not there on the way becomes an object, and a number names a place in a list. */
+export function setAt(tree: Tree, path: readonly string[], value: unknown): void {
+  const [name, ...rest] = path;
+  if (name === undefined) return;
+  const inner = tree[name];
+  if (rest.length === 0) tree[name] = value;
+  else if (Array.isArray(inner)) setAt(inner as unknown as Tree, rest, value);
+  else {
+    const next: Tree = isTree(inner) ? inner : {};
+    tree[name] = next;
+    setAt(next, rest, value);
+  }
+}
+
+/** The settings tree before it is checked: defaults < file < PROTEM_* < *_FILE. */
+export function readSettingsTree(file: string, environment: Environment): { tree: Tree; problems: string[] } {
+  const problems: string[] = [];
+  const parsed: unknown = parse(readFileSync(file, 'utf8'));
+  const tree = takeSecrets(isTree(parsed) ? parsed : {}, environment, problems, '') as Tree;
+  for (const [name, path] of Object.entries(fromEnvironment)) {
+    const fileName = environment[`${name}_FILE`];
+    const value = fileName === undefined ? environment[name] : readable(fileName);
+    if (fileName !== undefined && value === undefined)
+      problems.push(`${name}_FILE: ${fileName} cannot be read`);
+    if (value !== undefined) setAt(tree, path, secretNames.has(name) ? new Secret(value) : value);
+  }
+  return { tree, problems };
+}

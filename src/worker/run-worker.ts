@@ -1,0 +1,47 @@
+import type { Ports } from '../broker/ports.js';
+import { revoke } from '../broker/revoke.js';
+import type { RevocationWorker, RevokeOne } from '../revocation/revocation-queue.js';
+import { repeat } from './repeat.js';
+import type { Repeating } from './repeat.js';
+import { sweeper } from './sweeper.js';
+
+export interface WorkerOptions {
+  /** Starts a pool of workers on one provider's queue. */
+  readonly work: (provider: string, revokeOne: RevokeOne) => RevocationWorker;
+  readonly sealEveryMs: number;
+}
+
+/**
+ * Everything that ends leases: for each provider that is configured, or still has leases, a pool of revocation workers
+ * and a sweeper; and beside them the chaining of the audit log and the gauges.
+ */
+export function runWorker(ports: Ports, options: WorkerOptions): Repeating {
+  const running = new Map<string, [RevocationWorker, Repeating]>();
+  const attend = (provider: string) => {
+    if (running.has(provider)) return;
+    const revokeOne: RevokeOne = (leaseId) => revoke(ports, leaseId);
+    running.set(provider, [options.work(provider, revokeOne), sweeper(ports, provider)]);
+  };
+  for (const provider of ports.providers.keys()) attend(provider);
+
+  const background = [
+    repeat(async () => {
+      await ports.ledger.log.seal();
+      return options.sealEveryMs;
+    }, ports.log),
+    repeat(async () => {
+      for (const provider of await ports.ledger.leases.providers()) attend(provider);
+      return 5000;
+    }, ports.log),
+  ];
+
+  return {
+    async close() {
+      await Promise.all(background.map((each) => each.close()));
+      for (const [worker, sweeping] of running.values()) {
+        await sweeping.close();
+        await worker.close();
+      }
+    },
+  };
+}

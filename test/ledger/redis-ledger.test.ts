@@ -1,0 +1,366 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { linkHash, chainStart } from '../../src/audit/chain.js';
+import type { AuditEvent } from '../../src/audit/event.js';
+import { newLeaseId, newTaskId } from '../../src/kernel/id.js';
+import type { NewLease } from '../../src/lease/lease.js';
+import type { Ledger } from '../../src/ledger/ledger.js';
+import { redisLedger } from '../../src/ledger/redis-ledger.js';
+import type { RedisClient } from '../../src/ledger/script.js';
+import type { NewTask } from '../../src/task/task.js';
+import { backends, connected, uniquePrefix } from '../setup/backends.js';
+
+const agent = 'spiffe://example.org/agent/a';
+
+const newTask = (over: Partial<NewTask> = {}): NewTask => ({
+  id: newTaskId(),
+  intent: 'summarise the reports',
+  agent,
+  openedBy: agent,
+  labels: { team: 'finance' },
+  deadlineAt: Date.now() + 60_000,
+  ...over,
+});
+
+const newLease = (taskId: string, over: Partial<NewLease> = {}): NewLease => ({
+  id: newLeaseId(taskId),
+  taskId,
+  agent,
+  entry: 'reports-db',
+  provider: 'vault',
+  parameters: { prefix: 'reports/' },
+  handle: { lease: 'x' },
+  effect: 'revoked_at_provider',
+  ttlSeconds: 30,
+  mintTimeoutMs: 20_000,
+  ...over,
+});
+
+const reservedEvent = (lease: NewLease): AuditEvent & { type: 'lease.reserved' } => ({
+  type: 'lease.reserved',
+  lease: lease.id,
+  task: lease.taskId,
+  agent: lease.agent,
+  intent: 'summarise',
+  asked: { entry: lease.entry, parameters: lease.parameters, ttlSeconds: lease.ttlSeconds },
+  decided: { evaluation: 'e', is: 'permit', because: ['p'], policyDigest: 'd' },
+  provider: lease.provider,
+  ttlSeconds: lease.ttlSeconds,
+  effect: lease.effect,
+  issuer: 'example.org',
+  claims: {},
+});
+
+describe.each(backends)('the ledger on $name', ({ url }) => {
+  let redis: RedisClient;
+  let prefix: string;
+  let ledger: Ledger;
+  beforeAll(async () => {
+    redis = await connected(url);
+    prefix = uniquePrefix();
+    ledger = redisLedger(redis, { prefix, claimMs: 50 });
+  });
+
+  async function openedTask(over: Partial<NewTask> = {}) {
+    const task = await ledger.tasks.open(newTask(over));
+    return task!;
+  }
+  async function reserved(taskId: string, over: Partial<NewLease> = {}) {
+    const lease = newLease(taskId, over);
+    return ledger.leases.reserve(lease, reservedEvent(lease));
+  }
+  async function active(taskId: string, over: Partial<NewLease> = {}) {
+    const lease = await reserved(taskId, over);
+    const is = await ledger.leases.activate(lease.id, { expiresAt: undefined, effect: lease.effect });
+    return is!;
+  }
+  const typesOf = async (subject: string) =>
+    (await ledger.log.read({ subject, pageSize: 100 })).items.map((record) => record.event.type);
+
+  test('a task that was opened is found, listed and open', async () => {
+    const task = await openedTask();
+    expect(await ledger.tasks.find(task.id)).toEqual(task);
+    expect(task).toMatchObject({ state: 'open', labels: { team: 'finance' } });
+    expect((await ledger.tasks.list({ agent, pageSize: 50 })).items).toContainEqual(task);
+    expect(await ledger.tasks.find('tsk_00000000')).toBeUndefined();
+  });
+
+  test('a retried opening is one task, and its key with another body is refused', async () => {
+    const key = { key: 'k1', digest: 'a' };
+    const first = await ledger.tasks.open(newTask(), key);
+    const second = await ledger.tasks.open(newTask(), key);
+    expect(second?.id).toBe(first?.id);
+    await expect(ledger.tasks.open(newTask(), { key: 'k1', digest: 'b' })).rejects.toMatchObject({
+      code: 'idempotency.reused',
+    });
+  });
+
+  test('a lease is durable with handle and end before it is active, and keeps what it was reserved for', async () => {
+    const task = await openedTask();
+    const lease = await reserved(task.id, { tool: 'psql', reason: 'monthly' });
+    expect(await ledger.leases.find(lease.id)).toEqual(lease);
+    expect(lease).toMatchObject({
+      state: 'reserved',
+      handle: { lease: 'x' },
+      tool: 'psql',
+      reason: 'monthly',
+    });
+    expect(lease.expiresAt - lease.reservedAt).toBe(30_000);
+  });
+
+  test('nothing is reserved for an unknown task, a task of another agent, or one past its deadline', async () => {
+    await expect(reserved(newTaskId())).rejects.toMatchObject({ code: 'task.unknown' });
+    const task = await openedTask();
+    await expect(reserved(task.id, { agent: 'someone else' })).rejects.toMatchObject({
+      code: 'task.unknown',
+    });
+    const past = await openedTask({ deadlineAt: Date.now() - 1 });
+    await expect(reserved(past.id)).rejects.toMatchObject({ code: 'task.ended' });
+    expect((await ledger.tasks.find(past.id))?.state).toBe('lapsed');
+  });
+
+  test('I4: after the end of a task nothing is reserved, nothing reserved becomes active, all it had is due', async () => {
+    const task = await openedTask();
+    const live = await active(task.id);
+    const minting = await reserved(task.id);
+    const end = await ledger.tasks.end(task.id, { outcome: 'completed', by: 'orc', via: 'call' });
+    expect(end).toMatchObject({ alreadyEnded: false, providers: ['vault'], task: { state: 'ended' } });
+    await expect(reserved(task.id)).rejects.toMatchObject({ code: 'task.ended' });
+    const late = await ledger.leases.activate(minting.id, {
+      expiresAt: undefined,
+      effect: 'revoked_at_provider',
+    });
+    expect(late).toBeUndefined();
+    const claim = await ledger.leases.claimDue('vault', 100);
+    expect(claim.leaseIds).toEqual(expect.arrayContaining([live.id, minting.id]));
+    expect(await ledger.leases.find(live.id)).toMatchObject({ state: 'revoking', cause: 'task_end' });
+    for (const id of claim.leaseIds) await ledger.leases.settle(id, { is: 'revoked' });
+  });
+
+  test('I6: ending a task twice is ending it once', async () => {
+    const task = await openedTask();
+    await ledger.tasks.end(task.id, { outcome: 'failed', by: 'orc', via: 'call' });
+    const again = await ledger.tasks.end(task.id, { outcome: 'completed', by: 'x', via: 'call' });
+    expect(again).toMatchObject({ alreadyEnded: true, task: { outcome: 'failed', endedBy: 'orc' } });
+    expect(await typesOf(task.id)).toEqual(['task.opened', 'task.ended']);
+  });
+
+  test('I4: of a reservation and an end at the same time, either the lease is refused or it is due', async () => {
+    for (let round = 0; round < 20; round++) {
+      const task = await openedTask();
+      const [lease] = await Promise.all([
+        reserved(task.id, { provider: `race-${round}` }).catch(() => undefined),
+        ledger.tasks.end(task.id, { outcome: 'completed', by: 'orc', via: 'call' }),
+      ]);
+      if (!lease) continue;
+      const { leaseIds } = await ledger.leases.claimDue(`race-${round}`, 10);
+      expect(leaseIds).toEqual([lease.id]);
+    }
+  });
+
+  test('I2: while the provider may still be minting, a revocation is not final', async () => {
+    const task = await openedTask();
+    const lease = await reserved(task.id, { provider: 'slow' });
+    await ledger.tasks.end(task.id, { outcome: 'completed', by: 'orc', via: 'call' });
+    expect(await ledger.leases.settle(lease.id, { is: 'revoked' })).toMatchObject({ state: 'revoking' });
+    expect(
+      await ledger.leases.activate(lease.id, { expiresAt: undefined, effect: lease.effect }),
+    ).toBeUndefined();
+    expect((await ledger.leases.claimDue('slow', 10)).leaseIds).toEqual([lease.id]);
+    expect(await ledger.leases.settle(lease.id, { is: 'revoked' })).toMatchObject({ state: 'revoked' });
+  });
+
+  test('I2: a reservation whose broker died is due when its minting must be over', async () => {
+    const task = await openedTask();
+    const lease = await reserved(task.id, { provider: 'dead-broker', mintTimeoutMs: 0 });
+    expect((await ledger.leases.claimDue('dead-broker', 10)).leaseIds).toEqual([lease.id]);
+    expect(await ledger.leases.find(lease.id)).toMatchObject({ state: 'revoking', cause: 'mint_unresolved' });
+  });
+
+  test('I8: a claimed lease is hidden for a while, then due again if nobody settled it', async () => {
+    const task = await openedTask();
+    const lease = await active(task.id, { provider: 'claims' });
+    await ledger.leases.revoke(lease.id, 'operator', 'op');
+    expect((await ledger.leases.claimDue('claims', 10)).leaseIds).toEqual([lease.id]);
+    const hidden = await ledger.leases.claimDue('claims', 10);
+    expect(hidden.leaseIds).toEqual([]);
+    expect(hidden.nextDueAt).toBeGreaterThan(hidden.now);
+    await untilClaimed('claims', lease.id);
+  });
+
+  async function untilClaimed(provider: string, id: string) {
+    for (;;) {
+      const { leaseIds } = await ledger.leases.claimDue(provider, 10);
+      if (leaseIds.includes(id)) return;
+    }
+  }
+
+  test('I6: revoking twice is revoking once; what is over stays over', async () => {
+    const task = await openedTask();
+    const lease = await active(task.id);
+    await ledger.leases.revoke(lease.id, 'operator', 'op');
+    await ledger.leases.settle(lease.id, { is: 'revoked' });
+    const over = await ledger.leases.revoke(lease.id, 'operator', 'op');
+    expect(over).toMatchObject({ state: 'revoked', cause: 'operator', attempts: 1 });
+    expect(await ledger.leases.settle(lease.id, { is: 'expired' })).toMatchObject({ state: 'revoked' });
+    expect((await typesOf(lease.id)).filter((type) => type === 'lease.revoked')).toHaveLength(1);
+  });
+
+  test('I3: a failing revocation is kept, counted, retried, and shown as stuck', async () => {
+    const task = await openedTask();
+    const lease = await active(task.id, { provider: 'failing' });
+    await ledger.leases.revoke(lease.id, 'operator', 'op');
+    const failed = { is: 'failed', fault: 'provider.unavailable', retryInMs: 0 } as const;
+    await ledger.leases.settle(lease.id, { ...failed, stuck: false });
+    const stuck = await ledger.leases.settle(lease.id, { ...failed, stuck: true });
+    expect(stuck).toMatchObject({ state: 'stuck', attempts: 2, lastFault: 'provider.unavailable' });
+    expect((await ledger.leases.claimDue('failing', 10)).leaseIds).toEqual([lease.id]);
+    expect(await ledger.leases.settle(lease.id, { is: 'revoked' })).toMatchObject({ state: 'revoked' });
+    expect(await ledger.leases.overdueMs('failing')).toBe(0);
+  });
+
+  test('a lease that only expires waits for its end without being overdue', async () => {
+    const task = await openedTask();
+    const lease = await active(task.id, { provider: 'aws', effect: 'expires_only' });
+    await ledger.leases.revoke(lease.id, 'operator', 'op');
+    const waiting = await ledger.leases.settle(lease.id, { is: 'waiting', untilAt: lease.expiresAt });
+    expect(waiting).toMatchObject({ state: 'revoking', effect: 'expires_only' });
+    const { leaseIds, nextDueAt } = await ledger.leases.claimDue('aws', 10);
+    expect(leaseIds).toEqual([]);
+    expect(nextDueAt).toBe(lease.expiresAt);
+    expect(await ledger.leases.overdueMs('aws')).toBe(0);
+  });
+
+  test('I6: a retried request supersedes the lease it left behind, and is held while that is being minted', async () => {
+    const task = await openedTask();
+    const key = { key: 'retry', digest: 'same' };
+    const first = newLease(task.id, { provider: 'retries' });
+    await ledger.leases.reserve(first, reservedEvent(first), key);
+    const second = newLease(task.id, { provider: 'retries' });
+    await expect(ledger.leases.reserve(second, reservedEvent(second), key)).rejects.toMatchObject({
+      code: 'idempotency.in_flight',
+    });
+    await ledger.leases.activate(first.id, { expiresAt: undefined, effect: first.effect });
+    await ledger.leases.reserve(second, reservedEvent(second), key);
+    expect(await ledger.leases.find(first.id)).toMatchObject({ state: 'revoking', cause: 'superseded' });
+    await expect(
+      ledger.leases.reserve(newLease(task.id), reservedEvent(second), { ...key, digest: 'other' }),
+    ).rejects.toMatchObject({ code: 'idempotency.reused' });
+  });
+
+  test('a record that cannot be read is put aside and stops nobody', async () => {
+    const task = await openedTask();
+    const [broken, lost, sound] = [
+      await active(task.id, { provider: 'q' }),
+      await active(task.id, { provider: 'q' }),
+      await active(task.id, { provider: 'q' }),
+    ];
+    await redis.set(`${prefix}:${broken.id}`, 'not a lease');
+    await redis.del(`${prefix}:${lost.id}`);
+    for (const { id } of [broken, lost, sound]) await redis.zadd(`${prefix}:due:q`, 1, id);
+    expect((await ledger.leases.claimDue('q', 10)).leaseIds).toEqual([sound.id]);
+    expect((await redis.zrange(`${prefix}:quarantine`, '0', '-1')).sort()).toEqual(
+      [broken.id, lost.id].sort(),
+    );
+    expect(await typesOf(task.id)).toContain('lease.quarantined');
+  });
+
+  test('leases are listed page by page with filters, each exactly once', async () => {
+    const own = redisLedger(redis, { prefix: uniquePrefix() });
+    const task = (await own.tasks.open(newTask()))!;
+    const ids: string[] = [];
+    for (let i = 0; i < 25; i++) {
+      const lease = newLease(task.id, { provider: i % 2 ? 'a' : 'b', entry: i % 5 ? 'x' : 'y' });
+      ids.push((await own.leases.reserve(lease, reservedEvent(lease))).id);
+    }
+    const all = async (query: object) => {
+      const found: string[] = [];
+      let pageToken: string | undefined;
+      do {
+        const page = await own.leases.list({ pageSize: 7, ...query, ...(pageToken && { pageToken }) });
+        found.push(...page.items.map((lease) => lease.id));
+        pageToken = page.nextPageToken;
+      } while (pageToken);
+      return found;
+    };
+    expect((await all({})).sort()).toEqual([...ids].sort());
+    expect((await all({ task: task.id })).sort()).toEqual([...ids].sort());
+    expect(await all({ provider: 'a' })).toHaveLength(12);
+    expect(await all({ entry: 'y' })).toHaveLength(5);
+    expect(await all({ state: 'active' })).toEqual([]);
+    await expect(own.leases.list({ pageSize: 5, pageToken: 'nonsense' })).rejects.toMatchObject({
+      code: 'request.malformed',
+    });
+  });
+
+  test('every change is told once, in order, and the chain over all of it holds', async () => {
+    const own = redisLedger(redis, { prefix: uniquePrefix() });
+    const task = (await own.tasks.open(newTask()))!;
+    const lease = newLease(task.id);
+    await own.leases.reserve(lease, reservedEvent(lease));
+    await own.leases.activate(lease.id, { expiresAt: Date.now() + 5000, effect: lease.effect });
+    await own.tasks.end(task.id, { outcome: 'completed', by: 'orc', via: 'call' });
+    await own.leases.settle(lease.id, { is: 'revoked' });
+    await own.log.record({ type: 'identity.refused', reason: 'svid.expired' });
+    const { items } = await own.log.read({ pageSize: 100 });
+    expect(items.map((record) => record.event.type)).toEqual([
+      'task.opened',
+      'lease.reserved',
+      'lease.active',
+      'task.ended',
+      'lease.revoking',
+      'lease.revoked',
+      'identity.refused',
+    ]);
+    let previous = chainStart;
+    for (const [index, record] of items.entries()) {
+      expect(record.seq).toBe(index + 1);
+      expect(record.previous).toBe(previous);
+      expect(record.hash).toBe(linkHash(record));
+      previous = record.hash;
+    }
+    expect((await own.log.read({ subject: lease.id, pageSize: 100 })).items).toHaveLength(4);
+    expect((await own.log.read({ subject: agent, pageSize: 100 })).items).toHaveLength(6);
+  });
+
+  test('several processes may seal at once: the chain stays whole', async () => {
+    const shared = uniquePrefix();
+    const ledgers = await Promise.all(
+      [1, 2, 3].map(async () => redisLedger(await connected(url), { prefix: shared })),
+    );
+    await Promise.all(
+      ledgers.flatMap((each, n) =>
+        Array.from({ length: 30 }, async (_, i) => {
+          await each.log.record({ type: 'identity.refused', reason: `${n}-${i}` });
+          await each.log.seal();
+        }),
+      ),
+    );
+    const { items } = await ledgers[0]!.log.read({ pageSize: 500 });
+    expect(items.map((record) => record.seq)).toEqual(Array.from({ length: 90 }, (_, i) => i + 1));
+  });
+
+  test('live leases are counted by provider and state as they move', async () => {
+    const own = redisLedger(redis, { prefix: uniquePrefix() });
+    const task = (await own.tasks.open(newTask()))!;
+    const leases = [newLease(task.id), newLease(task.id), newLease(task.id)];
+    for (const lease of leases) await own.leases.reserve(lease, reservedEvent(lease));
+    await own.leases.activate(leases[0]!.id, { expiresAt: undefined, effect: 'revoked_at_provider' });
+    await own.leases.revoke(leases[1]!.id, 'operator', 'op');
+    expect(await own.leases.counts()).toEqual(
+      expect.arrayContaining([
+        { provider: 'vault', state: 'active', count: 1 },
+        { provider: 'vault', state: 'revoking', count: 1 },
+        { provider: 'vault', state: 'reserved', count: 1 },
+      ]),
+    );
+  });
+});
+
+test('a store that is away is a fault with its own name, at once', async () => {
+  const redis = await connected(backends[0]!.url);
+  const ledger = redisLedger(redis, { prefix: uniquePrefix() });
+  redis.disconnect();
+  await expect(ledger.tasks.find('tsk_00000000')).rejects.toMatchObject({ code: 'state.unavailable' });
+  await expect(ledger.tasks.open(newTask())).rejects.toMatchObject({ code: 'state.unavailable' });
+  await expect(ledger.check()).rejects.toMatchObject({ code: 'state.unavailable' });
+});
