@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { Fault } from '../../src/kernel/fault.js';
-import type { HookDelivery } from '../../src/broker/broker.js';
+import type { Delivery } from '../../src/identity/hooks/delivery.js';
 import { expectProblem, serving } from './serving.js';
 
 const path = '/v1/hooks/orchestrator';
@@ -14,7 +14,7 @@ test('REV-03 a delivery reaches the broker byte for byte, and needs no token', a
   expect([answer.status, answer.json]).toEqual([200, { task: task.json['id'], effect: 'ended' }]);
   const [source, delivery] = broker.calls.find(({ verb }) => verb === 'receiveHook')!.arguments as [
     string,
-    HookDelivery,
+    Delivery,
   ];
   expect(source).toBe('orchestrator');
   expect(delivery.rawBody.toString()).toBe(body);
@@ -31,7 +31,7 @@ test('a header sent twice proves nothing', async () => {
     `POST ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${twice}Content-Length: 2\r\n\r\n{}`,
   );
   expect(await closed).toMatch(/^HTTP\/1\.1 200 /);
-  const [, delivery] = broker.calls[0]!.arguments as [string, HookDelivery];
+  const [, delivery] = broker.calls[0]!.arguments as [string, Delivery];
   expect(delivery.headers['webhook-signature']).toBeUndefined();
 });
 
