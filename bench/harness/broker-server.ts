@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createBroker } from '../../src/broker/create-broker.js';
+import { flood } from '../../src/broker/flood.js';
 import type { Ports } from '../../src/broker/ports.js';
 import { limitsSettings } from '../../src/http/limits.js';
 import { prometheusMeter } from '../../src/http/prometheus-meter.js';
@@ -88,6 +89,7 @@ const ports: Ports = {
   providers: new Map([['bench', bench]]),
   ledger,
   queue: bullmqRevocationQueue(redis, '{protem}'),
+  flood: flood((event) => ledger.log.record(event)),
   readHook: () => undefined,
   meter: metrics,
   log,

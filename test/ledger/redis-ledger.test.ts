@@ -300,7 +300,7 @@ describe.each(backends)('the ledger on $name', ({ url }) => {
     await own.leases.activate(held, { expiresAt: Date.now() + 5000, effect: lease.effect });
     await own.tasks.end(task.id, { outcome: 'completed', by: 'orc', via: 'call' });
     await own.leases.settle(lease.id, { is: 'revoked' });
-    await own.log.record({ type: 'identity.refused', reason: 'svid.expired' });
+    await own.log.record({ type: 'identity.refused', reason: 'svid.expired', count: 1 });
     const { items } = await own.log.read({ pageSize: 100 });
     expect(items.map((record) => record.event.type)).toEqual([
       'task.opened',
@@ -330,7 +330,7 @@ describe.each(backends)('the ledger on $name', ({ url }) => {
     await Promise.all(
       ledgers.flatMap((each, n) =>
         Array.from({ length: 30 }, async (_, i) => {
-          await each.log.record({ type: 'identity.refused', reason: `${n}-${i}` });
+          await each.log.record({ type: 'identity.refused', reason: `${n}-${i}`, count: 1 });
           await each.log.seal();
         }),
       ),
