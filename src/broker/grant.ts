@@ -39,7 +39,7 @@ export async function grant(
     const issued = await mint(ports, provider, order, lease);
     decided = await decideAgain(ports, decided, (fault) => takeBack(ports, lease, fault));
     const active = await ports.ledger.leases
-      .activate(lease.id, { expiresAt: issued.expiresAt, effect: issued.effect ?? lease.effect })
+      .activate(lease, { expiresAt: issued.expiresAt, effect: issued.effect ?? lease.effect })
       .catch((fault: unknown) => takeBack(ports, lease, fault));
     if (!active)
       return await takeBack(

@@ -45,9 +45,15 @@ const s3Refusals: Refusals = {
 };
 
 /** Proves the signature, the token and its time; throws AwsError as the service would. */
-export function callerOf(request: SignedRequest, world: World, region: string, now: number): Caller {
+export function callerOf(
+  request: SignedRequest,
+  service: 'sts' | 'iam' | 's3',
+  world: World,
+  region: string,
+  now: number,
+): Caller {
   const claimed = readSignature(request.headers['authorization'] ?? '');
-  const refusals = claimed?.service === 's3' ? s3Refusals : queryRefusals;
+  const refusals = service === 's3' ? s3Refusals : queryRefusals;
   const refuse = ([code, status]: readonly [string, number], message: string) =>
     new AwsError(code, status, message);
 

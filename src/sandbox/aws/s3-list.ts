@@ -1,4 +1,5 @@
 import { isoSeconds } from './authorize.js';
+import { AwsError } from './aws-error.js';
 import type { Bucket } from './world.js';
 import { xml } from './xml.js';
 
@@ -7,6 +8,8 @@ export function listObjects(bucket: Bucket, query: URLSearchParams): string {
   const prefix = query.get('prefix') ?? '';
   const delimiter = query.get('delimiter') ?? '';
   const most = Math.min(1000, Number(query.get('max-keys') ?? 1000));
+  if (!Number.isInteger(most) || most < 0)
+    throw new AwsError('InvalidArgument', 400, 'Provided max-keys not an integer or within integer range');
   const token = query.get('continuation-token') ?? undefined;
   const after = token === undefined ? (query.get('start-after') ?? '') : decode(token);
   const encode = query.get('encoding-type') === 'url' ? encodeKey : (text: string) => text;

@@ -24,10 +24,10 @@ export interface AwsStandIn {
   readonly accessKey: AccessKey;
   readonly setFault: FaultPlan['set'];
   /** The latest 1,000 calls, oldest first. */
-  trail(): readonly TrailEvent[];
+  readonly trail: () => readonly TrailEvent[];
   /** Connections that are open now. */
-  connections(): Promise<number>;
-  close(): Promise<void>;
+  readonly connections: () => Promise<number>;
+  readonly close: () => Promise<void>;
 }
 
 export interface AwsStandInOptions {
@@ -58,7 +58,7 @@ export async function startAwsStandIn(
     const now = clock();
     let caller: Caller | undefined;
     try {
-      const known = callerOf(request, world, region, now);
+      const known = callerOf(request, target.service, world, region, now);
       caller = known;
       const call = {
         caller: known,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterEach, describe, expect, test } from '@jest/globals';
@@ -205,7 +206,6 @@ describe('ISS-02 how a session is named', () => {
         },
       ],
     });
-    const digest = 'sha256:9e36c0bb7b7ce6c9efd7c3b6cc73eb2e2dbb4b9f2d4b1ec1f4ae9b1e1fcb2d4a';
     const told = async (agent: string) => {
       const { secret } = await issue(provider, {
         ...order,
@@ -213,9 +213,8 @@ describe('ISS-02 how a session is named', () => {
       });
       return read(s3Of(standIn, secret.reveal()), 'top.txt');
     };
-    const { createHash } = await import('node:crypto');
     expect(await told(`sha256:${createHash('sha256').update('auth0|42 🤖').digest('hex')}`)).toBe('top');
-    await expect(told(digest)).rejects.toMatchObject({ name: 'AccessDenied' });
+    await expect(told('auth0')).rejects.toMatchObject({ name: 'AccessDenied' });
   });
 
   test('another prefix names another installation', async () => {

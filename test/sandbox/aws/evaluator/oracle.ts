@@ -12,6 +12,7 @@ export interface Case {
   readonly session?: object;
   readonly boundary?: object;
   readonly resourcePolicy?: object;
+  readonly trust?: object;
   readonly organization?: object;
 }
 
@@ -19,7 +20,7 @@ const read = (policy: object) => parsePolicy(JSON.stringify(policy));
 
 /** What our evaluator says. */
 export function ours(of: Case): string {
-  const { session, boundary, resourcePolicy, organization, identity, context, ...request } = of;
+  const { session, boundary, resourcePolicy, trust, organization, identity, context, ...request } = of;
   return evaluate(
     {
       ...request,
@@ -30,6 +31,7 @@ export function ours(of: Case): string {
       ...(session ? { session: [read(session)] } : {}),
       ...(boundary ? { boundary: read(boundary) } : {}),
       ...(organization ? { organization: [read(organization)] } : {}),
+      ...(trust ? { trust: parsePolicy(JSON.stringify(trust), 'trust') } : {}),
       ...(resourcePolicy ? { resource: parsePolicy(JSON.stringify(resourcePolicy), 'resource') } : {}),
     },
   ).is;
@@ -58,7 +60,7 @@ export async function theirs(of: Case): Promise<string> {
         ? [{ orgIdentifier: 'root', policies: named('scp', of.organization) }]
         : [],
       resourceControlPolicies: [],
-      resourcePolicy: of.resourcePolicy,
+      resourcePolicy: of.resourcePolicy ?? of.trust,
       ...(of.boundary ? { permissionBoundaryPolicies: named('boundary', of.boundary) } : {}),
     },
     {},

@@ -1,0 +1,21 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { portOrFree } from '../../src/sandbox/port.js';
+
+/** A redis-server of its own, as production has it: append-only file, synced every second. */
+export async function startRedis(): Promise<{ url: string; stop: () => void }> {
+  const port = await portOrFree(0);
+  const directory = mkdtempSync(join(tmpdir(), 'protem-bench-'));
+  const server = spawn(
+    'redis-server',
+    ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', directory, '--appendonly', 'yes', '--save', ''],
+    { stdio: 'ignore' },
+  );
+  const redis = new Redis(port, '127.0.0.1', { retryStrategy: () => 50, maxRetriesPerRequest: null });
+  await redis.ping();
+  redis.disconnect();
+  return { url: `redis://127.0.0.1:${port}/0`, stop: () => void server.kill('SIGKILL') };
+}
