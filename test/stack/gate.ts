@@ -46,7 +46,11 @@ export async function startGate(target: string): Promise<Gate> {
       }
       const { host: _, connection: __, 'content-length': ___, ...headers } = incoming.headers;
       const body = Buffer.concat(chunks);
-      const { statusCode, headers: said, body: told } = await request(`${target}${path}`, {
+      const {
+        statusCode,
+        headers: said,
+        body: told,
+      } = await request(`${target}${path}`, {
         dispatcher: agent,
         method: incoming.method as 'GET',
         headers,

@@ -77,29 +77,32 @@ const runs = canRun('a Redis that goes away', redisPrograms());
   test.each([
     ['before the provider was asked', creating],
     ['when the credential had been made', reading],
-  ])('I1 stopped between reservation and hand-over, %s: no secret, and all is taken back', async (_, where) => {
-    const usersBefore = place.vault.databaseUsers().length;
-    const task = await world.openTask(api.api);
-    const held = place.gate.hold(where, where === creating ? 'before' : 'after');
-    const answer = world.ask(api.api, task);
-    await held.reached;
-    await redis.end('SIGTERM');
-    // The broker cannot write, and the provider does not revoke either: nothing but the reservation is left to it.
-    place.gate.refuse(revoking);
-    held.release();
-    const { status, body } = await answer;
-    expect({ status, code: body.code }).toEqual({ status: 503, code: 'state.unavailable' });
-    expect(body.secret).toBeUndefined();
-    place.gate.open();
-    await redis.begin();
-    const { items } = await eventually('Redis takes commands', () =>
-      look.ledger.leases.list({ task, pageSize: 10 }),
-    );
-    expect(items).toHaveLength(1);
-    const lease = await look.becomes(items[0]!.id, 'revoked');
-    expect(lease.cause).toBe('mint_unresolved');
-    expect(place.vault.databaseUsers()).toHaveLength(usersBefore);
-  });
+  ])(
+    'I1 stopped between reservation and hand-over, %s: no secret, and all is taken back',
+    async (_, where) => {
+      const usersBefore = place.vault.databaseUsers().length;
+      const task = await world.openTask(api.api);
+      const held = place.gate.hold(where, where === creating ? 'before' : 'after');
+      const answer = world.ask(api.api, task);
+      await held.reached;
+      await redis.end('SIGTERM');
+      // The broker cannot write, and the provider does not revoke either: nothing but the reservation is left to it.
+      place.gate.refuse(revoking);
+      held.release();
+      const { status, body } = await answer;
+      expect({ status, code: body.code }).toEqual({ status: 503, code: 'state.unavailable' });
+      expect(body.secret).toBeUndefined();
+      place.gate.open();
+      await redis.begin();
+      const { items } = await eventually('Redis takes commands', () =>
+        look.ledger.leases.list({ task, pageSize: 10 }),
+      );
+      expect(items).toHaveLength(1);
+      const lease = await look.becomes(items[0]!.id, 'revoked');
+      expect(lease.cause).toBe('mint_unresolved');
+      expect(place.vault.databaseUsers()).toHaveLength(usersBefore);
+    },
+  );
 
   test('killed under load, with its append-only file: every lease that was acknowledged is there, and is revoked', async () => {
     const tasks = await Promise.all(Array.from({ length: 8 }, () => world.openTask(api.api)));
