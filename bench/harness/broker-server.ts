@@ -77,7 +77,7 @@ await ledger.check();
 const bench = provider();
 const policy = loadPolicy({
   directory: config.policies,
-  catalog: benchCatalog('bench', config.aws ? awsMint : {}),
+  catalog: benchCatalog('bench', config.aws ? awsMint : { path: 'reports/{{prefix}}' }),
   name: 'bench',
 });
 const metrics = prometheusMeter({ version: 'bench' });

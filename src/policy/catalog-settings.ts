@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { duration } from '../kernel/duration.js';
 import type { CatalogEntry, ParameterRule } from './catalog.js';
-import { problemOf } from './parameters.js';
-import { placeholdersIn } from './template.js';
+import { problemOf, segmentProblem, textProblem } from './parameters.js';
+import { templateProblems } from './template.js';
 
 const isPattern = (text: string): boolean => {
   try {
@@ -12,10 +12,21 @@ const isPattern = (text: string): boolean => {
   }
 };
 
+const isText = (text: string): boolean => textProblem(text) === undefined;
+const plain = z.string().min(1).refine(isText, 'must hold no wildcards, quotes, braces or ".."');
+const choices = z
+  .array(plain)
+  .min(1)
+  .refine((values) => new Set(values).size === values.length, 'must name each only once');
+const whole = z.number().int();
+
 const parameterRule = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('path'),
-    within: z.string().min(1).describe('What every value begins with; end it with "/" to mean a folder.'),
+    within: plain
+      .refine((path) => path.endsWith('/'), 'must end with "/": "reports" would let "reports-secret/" in')
+      .refine((path) => segmentProblem(path) === undefined, 'must have no empty and no "." segments')
+      .describe('The folder that every value is below, ending with "/".'),
     default: z.string().optional(),
   }),
   z.strictObject({
@@ -26,23 +37,29 @@ const parameterRule = z.discriminatedUnion('type', [
       .describe('What the whole value matches.'),
     default: z.string().optional(),
   }),
-  z.strictObject({
-    type: z.literal('enum'),
-    values: z.array(z.string()).min(1),
-    default: z.string().optional(),
-  }),
+  z.strictObject({ type: z.literal('enum'), values: choices, default: z.string().optional() }),
   z.strictObject({
     type: z.literal('set'),
-    values: z.array(z.string()).min(1).describe('The most that can be asked for.'),
+    values: choices.describe('The most that can be asked for.'),
     default: z.array(z.string()).optional(),
   }),
-  z.strictObject({
-    type: z.literal('integer'),
-    minimum: z.number().int(),
-    maximum: z.number().int(),
-    default: z.number().int().optional(),
-  }),
+  z
+    .strictObject({
+      type: z.literal('integer'),
+      minimum: whole,
+      maximum: whole,
+      default: whole.optional(),
+    })
+    .refine(
+      ({ minimum, maximum }) => minimum <= maximum,
+      'must have a minimum that is not above its maximum',
+    ),
 ]);
+
+const parameterName = z
+  .string()
+  .regex(/^[A-Za-z][\w-]{0,63}$/, 'must be letters, digits, "-" and "_", beginning with a letter')
+  .refine((name) => !(name in Object.prototype), 'must not be a name that JavaScript gives a meaning');
 
 const entrySettings = z
   .strictObject({
@@ -53,10 +70,7 @@ const entrySettings = z
     riskTier: z.number().int().min(0).max(3).describe('0 is harmless; at 3 a person has to look.'),
     maximumTtl: duration,
     defaultTtl: duration,
-    parameters: z
-      .record(z.string().regex(/^[A-Za-z][\w-]{0,63}$/), parameterRule)
-      .default({})
-      .describe('What a request may narrow.'),
+    parameters: z.record(parameterName, parameterRule).default({}).describe('What a request may narrow.'),
     mint: z
       .record(z.string(), z.unknown())
       .describe("The provider's section, with {{parameter}} in its strings."),
@@ -64,12 +78,10 @@ const entrySettings = z
   .superRefine((entry, context) => {
     const refuse = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
     if (entry.defaultTtl > entry.maximumTtl) refuse(['defaultTtl'], 'must not be more than maximumTtl');
-    for (const name of placeholdersIn(entry.mint))
-      if (!Object.hasOwn(entry.parameters, name))
-        refuse(['mint'], `{{${name}}} is no parameter of the entry`);
+    for (const problem of templateProblems(entry.mint, entry.parameters)) refuse(['mint'], problem);
     for (const [name, rule] of Object.entries(entry.parameters)) {
       const problem = rule.default === undefined ? undefined : problemOf(rule.default, rule as ParameterRule);
-      if (problem !== undefined) refuse(['parameters', name, 'default'], problem);
+      if (problem !== undefined) refuse(['parameters', name, 'default'], problem.detail);
     }
   });
 

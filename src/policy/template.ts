@@ -1,25 +1,49 @@
-import type { ParameterValues } from './catalog.js';
+import type { ParameterRule, ParameterValues } from './catalog.js';
 
 const placeholder = /\{\{\s*([A-Za-z][\w-]*)\s*\}\}/g;
 
 /** Names of the parameters that a provider's section of an entry uses. */
 export function placeholdersIn(template: unknown): Set<string> {
   const names = new Set<string>();
-  const visit = (part: unknown): void => {
-    if (typeof part === 'string') for (const [, name] of part.matchAll(placeholder)) names.add(name!);
-    else if (Array.isArray(part)) part.forEach(visit);
-    else if (typeof part === 'object' && part !== null) Object.values(part).forEach(visit);
-  };
-  visit(template);
+  eachText(template, (text) => {
+    for (const [, name] of text.matchAll(placeholder)) names.add(name!);
+  });
   return names;
+}
+
+/** What would go wrong when a template is filled: found when the catalog is loaded, so that no request meets it. */
+export function templateProblems(
+  template: unknown,
+  rules: Readonly<Record<string, Pick<ParameterRule, 'type'>>>,
+): string[] {
+  const problems = new Set<string>();
+  eachText(template, (text, inList) => {
+    if (text.replace(placeholder, '').includes('{{')) problems.add('"{{" begins no {{parameter}}');
+    for (const name of placeholdersIn(text))
+      if (!Object.hasOwn(rules, name)) problems.add(`{{${name}}} is no parameter of the entry`);
+      else if (rules[name]?.type === 'set' && !inList)
+        problems.add(`{{${name}}} is a set, and can stand only in an element of a list`);
+  });
+  const used = placeholdersIn(template);
+  for (const name of Object.keys(rules))
+    if (!used.has(name)) problems.add(`nothing uses {{${name}}}, so the parameter would narrow nothing`);
+  return [...problems];
 }
 
 /**
  * The section with every `{{parameter}}` filled in, in strings at any depth; keys stay as they are. A list element that
- * names a set parameter becomes one element for each of its values; elsewhere a set cannot stand.
+ * names a set parameter becomes one element for each of its values; elsewhere a set cannot stand. What was found sound
+ * by `templateProblems` fills without a failure.
  */
 export function fillTemplate<T>(template: T, values: ParameterValues): T {
   return fill(template, values) as T;
+}
+
+function eachText(part: unknown, visit: (text: string, inList: boolean) => void, inList = false): void {
+  if (typeof part === 'string') visit(part, inList);
+  else if (Array.isArray(part)) for (const item of part) eachText(item, visit, true);
+  else if (typeof part === 'object' && part !== null)
+    for (const inner of Object.values(part)) eachText(inner, visit);
 }
 
 function fill(part: unknown, values: ParameterValues): unknown {
@@ -37,7 +61,7 @@ function fill(part: unknown, values: ParameterValues): unknown {
 
 const fillText = (text: string, values: ParameterValues): string =>
   text.replace(placeholder, (whole, name: string) => {
-    const value = values[name];
+    const value = Object.hasOwn(values, name) ? values[name] : undefined;
     if (value === undefined || Array.isArray(value))
       throw new Error(`the template cannot take ${whole} here`);
     return String(value as string | number | boolean);

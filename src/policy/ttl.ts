@@ -25,17 +25,20 @@ export function boundTtl(bounds: TtlBounds): number {
     throw new Fault('ttl.invalid', 'A TTL is a positive number of seconds.');
   if (requestedSeconds > entry.maximumTtlSeconds)
     throw new Fault('ttl.invalid', `This entry lasts ${entry.maximumTtlSeconds} seconds at most.`);
-  const ttlSeconds = Math.min(
-    requestedSeconds,
-    bounds.policySeconds ?? Infinity,
-    bounds.taskRemainingSeconds,
-    bounds.proofRemainingSeconds ?? Infinity,
-    bounds.providerMaximumSeconds,
+  const ttlSeconds = Math.floor(
+    Math.min(
+      requestedSeconds,
+      bounds.policySeconds ?? Infinity,
+      bounds.taskRemainingSeconds,
+      bounds.proofRemainingSeconds ?? Infinity,
+      bounds.providerMaximumSeconds,
+    ),
   );
-  if (ttlSeconds < Math.max(1, bounds.providerMinimumSeconds))
+  // Put so that a bound which is no number is below every floor.
+  if (!(ttlSeconds >= Math.max(1, bounds.providerMinimumSeconds)))
     throw new Fault(
       'ttl.below_floor',
-      `At most ${Math.max(0, ttlSeconds)} seconds could be granted, and the provider mints ${bounds.providerMinimumSeconds} at the least.`,
+      `At most ${Math.max(0, ttlSeconds) || 0} seconds could be granted, and the provider mints ${bounds.providerMinimumSeconds} at the least.`,
     );
   return ttlSeconds;
 }

@@ -113,7 +113,7 @@ describe.each(backends)('the ledger on $name', ({ url }) => {
     await expect(reserved(task.id, { agent: 'someone else' })).rejects.toMatchObject({
       code: 'task.unknown',
     });
-    const past = await openedTask({ deadlineAt: Date.now() - 1 });
+    const past = await openedTask({ deadlineAt: Date.now() - 60_000 });
     await expect(reserved(past.id)).rejects.toMatchObject({ code: 'task.ended' });
     expect((await ledger.tasks.find(past.id))?.state).toBe('lapsed');
   });

@@ -86,7 +86,13 @@ test.each([
 
 test.each([
   ['for the lease', { revoke: { status: 404, body: { errors: [] } } }],
-  ['for the token', { token: { status: 404, body: { errors: ['no handler for route'] } } }],
+  [
+    'for the token',
+    {
+      token: { status: 404, body: { errors: ['no handler'] } },
+      lookup: { status: 404, body: { errors: [] } },
+    },
+  ],
   ['for the look', { lookup: { status: 404, body: { errors: [] } } }],
   ['of a proxy', { revoke: { status: 404, body: '<html>not found</html>' } }],
 ])('a bare 404 %s is no success', async (_, answers) => {
@@ -97,9 +103,35 @@ test.each([
   });
 });
 
-test('a token that can still be looked up is not revoked, whatever was answered', async () => {
-  const { provider } = await openRaw({ lookup: { status: 200, body: { data: { meta: null } } } });
-  await expect(provider.revoke(handle)).rejects.toMatchObject({ code: 'provider.unavailable' });
+const tokenNotFound: Said = { status: 400, body: { errors: ['token not found'] } };
+const denied: Said = { status: 403, body: { errors: ['1 error occurred:\n\t* permission denied\n\n'] } };
+const known: Said = { status: 200, body: { data: { meta: null } } };
+
+test.each([
+  ['revoked, but still known', {}, known],
+  ['being revoked by another request', { token: tokenNotFound }, known],
+  ['being revoked by another request, which hides it', { token: tokenNotFound }, denied],
+])('a token that is %s is pending', async (_, answers, lookup) => {
+  const { provider } = await openRaw({ ...answers, lookup });
+  expect(await provider.revoke(handle)).toEqual({ is: 'pending', againAfterSeconds: 1 });
+});
+
+test('a token that nobody can find afterwards is revoked, whatever was answered', async () => {
+  for (const token of [tokenNotFound, denied]) {
+    const { provider } = await openRaw({ token });
+    expect(await provider.revoke(handle)).toEqual({ is: 'revoked' });
+  }
+});
+
+test('a broker that may not revoke tokens, or not look for them, is told so', async () => {
+  for (const answers of [
+    { token: denied, lookup: known },
+    { token: denied, lookup: denied },
+    { lookup: denied },
+  ]) {
+    const { provider } = await openRaw(answers);
+    await expect(provider.revoke(handle)).rejects.toMatchObject({ code: 'provider.refused' });
+  }
 });
 
 test('a lease that cannot be revoked does not save its token, and is a fault all the same', async () => {
