@@ -77,8 +77,7 @@ await ledger.check();
 const bench = provider();
 const policy = loadPolicy({
   directory: config.policies,
-  catalog: benchCatalog('bench', config.aws ? awsMint : {}),
-  name: 'bench',
+  catalog: benchCatalog('bench', config.aws ? awsMint : { path: '{{prefix}}' }),
 });
 const metrics = prometheusMeter({ version: 'bench' });
 const log = { debug() {}, info() {}, warn: console.warn, error: console.error };

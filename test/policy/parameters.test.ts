@@ -87,7 +87,7 @@ test.each([
   ['an integer out of bounds', { ...minimal, rows: 1001 }, '/parameters/rows'],
   ['a fraction', { ...minimal, rows: 1.5 }, '/parameters/rows'],
   ['a number as text', { ...minimal, rows: '5' }, '/parameters/rows'],
-  ['a number that JSON rounds', { ...minimal, rows: 9007199254740993 }, '/parameters/rows'],
+  ['a number that JSON rounds', { ...minimal, rows: Number('9007199254740993') }, '/parameters/rows'],
   ['not a number', { ...minimal, rows: NaN }, '/parameters/rows'],
 ])('a request is refused, and told where: %s', (_what, untrusted, pointer) => {
   expect(pointersOf(untrusted)).toEqual([pointer]);

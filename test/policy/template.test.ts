@@ -12,7 +12,11 @@ test('every string at any depth is filled, and nothing else is touched', () => {
   const template = { ...statement, count: 3, on: true, none: null };
   const filled = fillTemplate(template, { prefix: 'a/', bucket: 'b', rows: 5 });
   expect(filled).toEqual({
-    ...{ Effect: 'Allow', Action: ['s3:GetObject'], count: 3, on: true, none: null },
+    Effect: 'Allow',
+    Action: ['s3:GetObject'],
+    count: 3,
+    on: true,
+    none: null,
     Resource: ['arn:aws:s3:::acme/a/*', 'arn:aws:s3:::b/a/*'],
     Condition: { NumericLessThan: { 's3:max-keys': '5' } },
   });

@@ -81,7 +81,7 @@ test('ISS-01: whatever is granted is within every bound, whole, and at least wha
         try {
           granted = boundTtl(given);
         } catch (error) {
-          return error instanceof Fault && /^ttl\./.test(error.code);
+          return error instanceof Fault && error.code.startsWith('ttl.');
         }
         const least = Math.min(
           given.requestedSeconds ?? given.entry.defaultTtlSeconds,
