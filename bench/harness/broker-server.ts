@@ -79,7 +79,6 @@ const bench = provider();
 const policy = loadPolicy({
   directory: config.policies,
   catalog: benchCatalog('bench', config.aws ? awsMint : { path: 'reports/{{prefix}}' }),
-  name: 'bench',
 });
 const metrics = prometheusMeter({ version: 'bench' });
 const log = { debug() {}, info() {}, warn: console.warn, error: console.error };
