@@ -21,6 +21,7 @@ const upTo = (stage: string) => stages.slice(0, stages.indexOf(stage));
 const mayImport: Record<string, readonly string[]> = {
   ...Object.fromEntries(stages.map((stage) => [stage, upTo(stage)])),
   wire: ['kernel'],
+  // http/limits.ts has the schema of its section of the settings.
   settings: [...stages, 'http'],
   http: [...stages, 'wire'],
   worker: stages,
@@ -38,6 +39,8 @@ const drivers: Record<string, RegExp> = {
   '@aws-sdk/client-sts': /^issuance\/providers\/aws-sts\//,
   'node-vault': /^issuance\/providers\/vault\//,
   express: /^http\//,
+  'prom-client': /^http\/prometheus-/,
+  'rate-limiter-flexible': /^http\/rate\.ts/,
   yaml: /^(settings|policy)\//,
 };
 

@@ -18,20 +18,31 @@ export async function readBody(req: IncomingMessage, limitBytes: number): Promis
     throw new Fault('request.media_type', 'A compressed body is not taken; send it as it is.');
   if (Number(req.headers['content-length'] ?? 0) > discardBytes) throw tooLarge(limitBytes);
   return new Promise((resolve, reject) => {
-    const brokenOff = () => reject(new Fault('request.malformed', 'The body ended before it was complete.'));
-    if (req.destroyed) return brokenOff();
     let chunks: Buffer[] = [];
     let bytes = 0;
+    let settled = false;
+    const brokenOff = () => {
+      // Every request closes in the end, and making an error is not free.
+      if (settled) return;
+      settled = true;
+      reject(new Fault('request.malformed', 'The body ended before it was complete.'));
+    };
+    if (req.destroyed) return brokenOff();
     req.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes <= limitBytes) chunks.push(chunk);
       else chunks = [];
       if (bytes > limitBytes + discardBytes) {
         req.pause();
+        settled = true;
         reject(tooLarge(limitBytes));
       }
     });
-    req.on('end', () => (bytes > limitBytes ? reject(tooLarge(limitBytes)) : resolve(Buffer.concat(chunks))));
+    req.on('end', () => {
+      settled = true;
+      if (bytes > limitBytes) reject(tooLarge(limitBytes));
+      else resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
+    });
     req.on('error', brokenOff);
     req.on('close', brokenOff);
   });

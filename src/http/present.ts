@@ -3,6 +3,9 @@ export type Present<T> = { [K in keyof T as undefined extends T[K] ? never : K]:
   [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
 };
 
-/** Without the members that are undefined. */
-export const present = <T extends object>(all: T): Present<T> =>
-  Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as Present<T>;
+/** Without the members that are undefined. A loop, because it runs several times per request. */
+export function present<T extends object>(all: T): Present<T> {
+  const kept: Partial<T> = {};
+  for (const name of Object.keys(all) as (keyof T)[]) if (all[name] !== undefined) kept[name] = all[name];
+  return kept as unknown as Present<T>;
+}

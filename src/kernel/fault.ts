@@ -40,7 +40,7 @@ export const faults = {
     status: 413,
     title: 'The request is too large',
     retry: false,
-    remedy: 'Send less; the limits are in the settings under "limits".',
+    remedy: 'Send less; the limits are in the settings under "http".',
   },
   'request.media_type': {
     status: 415,
@@ -52,7 +52,7 @@ export const faults = {
     status: 408,
     title: 'The request did not arrive in time',
     retry: true,
-    remedy: 'Send the whole request at once; the time it may take is in the settings under "limits".',
+    remedy: 'Send the whole request at once; the time it may take is in the settings under "http".',
   },
   'request.rate_limited': {
     status: 429,

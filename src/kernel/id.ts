@@ -1,10 +1,21 @@
-import { randomInt } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 
 const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
+const pool = new Uint8Array(1024);
+let unused = 0;
+
+/** Uniform over the 62 characters: bytes from 248 on are thrown away, as they would favour the first eight. */
 function randomBase62(length: number): string {
   let text = '';
-  for (let i = 0; i < length; i++) text += alphabet[randomInt(62)];
+  while (text.length < length) {
+    if (unused === 0) {
+      randomFillSync(pool);
+      unused = pool.length;
+    }
+    const byte = pool[--unused]!;
+    if (byte < 248) text += alphabet[byte % 62]!;
+  }
   return text;
 }
 

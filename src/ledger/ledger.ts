@@ -93,7 +93,7 @@ export interface LeaseLedger {
    * lease was ended meanwhile: then it may not.
    */
   activate(
-    id: string,
+    lease: Lease,
     minted: { readonly expiresAt: number | undefined; readonly effect: RevocationEffect },
   ): Promise<Lease | undefined>;
   /** Minting failed: whatever may exist is due for revocation now. `settled`: nothing more can come of it. */

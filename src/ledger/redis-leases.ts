@@ -1,3 +1,4 @@
+import type { AuditEvent } from '../audit/event.js';
 import { Fault } from '../kernel/fault.js';
 import type { FaultCode } from '../kernel/fault.js';
 import type { Lease } from '../lease/lease.js';
@@ -74,8 +75,17 @@ export function redisLeases(
       await run('learn', lease.id, bodyText({ ...lease, handle }));
     },
 
-    async activate(id, { expiresAt, effect }) {
-      return changed(id, await run('activate', id, expiresAt ?? '', effectCode(effect)));
+    async activate({ id, taskId, agent, expiresAt: reservedUntil }, { expiresAt, effect }) {
+      const event = {
+        type: 'lease.active',
+        lease: id,
+        task: taskId,
+        agent,
+        expiresAt: expiresAt ?? reservedUntil,
+        effect,
+      } satisfies AuditEvent;
+      const args = [id, agent, expiresAt ?? '', effectCode(effect), JSON.stringify(event)];
+      return changed(id, await run('activate', ...args));
     },
 
     async abandon(id, fault, settled) {

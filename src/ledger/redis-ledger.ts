@@ -28,11 +28,16 @@ export function redisLedger(redis: RedisClient, options: LedgerOptions = {}): Le
     idempotencyMs: options.idempotencyMs ?? dayMs,
     claimMs: options.claimMs ?? 10_000,
   };
-  let aheadMs = 0;
+  // A reply that was slow makes the store's clock look late, so the best of the last half minute counts.
+  let aheadMs = -Infinity;
+  let learnedAt = -Infinity;
   const heard = (storeNow: number) => {
-    aheadMs = storeNow - local();
+    const now = local();
+    if (storeNow - now <= aheadMs && now - learnedAt < 30_000) return;
+    aheadMs = storeNow - now;
+    learnedAt = now;
   };
-  const clock: Clock = () => local() + aheadMs;
+  const clock: Clock = () => local() + (aheadMs === -Infinity ? 0 : aheadMs);
   const run = scriptRunner(redis, prefix);
   const nameKey = (name: string) => `${prefix}:seen:${name}`;
   const ask = <T>(answer: Promise<T>): Promise<T> =>

@@ -70,7 +70,7 @@ describe.each(backends)('the ledger on $name', ({ url }) => {
   }
   async function active(taskId: string, over: Partial<NewLease> = {}) {
     const lease = await reserved(taskId, over);
-    const is = await ledger.leases.activate(lease.id, { expiresAt: undefined, effect: lease.effect });
+    const is = await ledger.leases.activate(lease, { expiresAt: undefined, effect: lease.effect });
     return is!;
   }
   const typesOf = async (subject: string) =>
@@ -113,7 +113,7 @@ describe.each(backends)('the ledger on $name', ({ url }) => {
     await expect(reserved(task.id, { agent: 'someone else' })).rejects.toMatchObject({
       code: 'task.unknown',
     });
-    const past = await openedTask({ deadlineAt: Date.now() - 1 });
+    const past = await openedTask({ deadlineAt: Date.now() - 60_000 });
     await expect(reserved(past.id)).rejects.toMatchObject({ code: 'task.ended' });
     expect((await ledger.tasks.find(past.id))?.state).toBe('lapsed');
   });
@@ -125,7 +125,7 @@ describe.each(backends)('the ledger on $name', ({ url }) => {
     const end = await ledger.tasks.end(task.id, { outcome: 'completed', by: 'orc', via: 'call' });
     expect(end).toMatchObject({ alreadyEnded: false, providers: ['vault'], task: { state: 'ended' } });
     await expect(reserved(task.id)).rejects.toMatchObject({ code: 'task.ended' });
-    const late = await ledger.leases.activate(minting.id, {
+    const late = await ledger.leases.activate(minting, {
       expiresAt: undefined,
       effect: 'revoked_at_provider',
     });
@@ -163,7 +163,7 @@ describe.each(backends)('the ledger on $name', ({ url }) => {
     await ledger.tasks.end(task.id, { outcome: 'completed', by: 'orc', via: 'call' });
     expect(await ledger.leases.settle(lease.id, { is: 'revoked' })).toMatchObject({ state: 'revoking' });
     expect(
-      await ledger.leases.activate(lease.id, { expiresAt: undefined, effect: lease.effect }),
+      await ledger.leases.activate(lease, { expiresAt: undefined, effect: lease.effect }),
     ).toBeUndefined();
     expect((await ledger.leases.claimDue('slow', 10)).leaseIds).toEqual([lease.id]);
     expect(await ledger.leases.settle(lease.id, { is: 'revoked' })).toMatchObject({ state: 'revoked' });
@@ -234,12 +234,12 @@ describe.each(backends)('the ledger on $name', ({ url }) => {
     const task = await openedTask();
     const key = { key: 'retry', digest: 'same' };
     const first = newLease(task.id, { provider: 'retries' });
-    await ledger.leases.reserve(first, reservedEvent(first), key);
+    const held = await ledger.leases.reserve(first, reservedEvent(first), key);
     const second = newLease(task.id, { provider: 'retries' });
     await expect(ledger.leases.reserve(second, reservedEvent(second), key)).rejects.toMatchObject({
       code: 'idempotency.in_flight',
     });
-    await ledger.leases.activate(first.id, { expiresAt: undefined, effect: first.effect });
+    await ledger.leases.activate(held, { expiresAt: undefined, effect: first.effect });
     await ledger.leases.reserve(second, reservedEvent(second), key);
     expect(await ledger.leases.find(first.id)).toMatchObject({ state: 'revoking', cause: 'superseded' });
     await expect(
@@ -296,11 +296,11 @@ describe.each(backends)('the ledger on $name', ({ url }) => {
     const own = redisLedger(redis, { prefix: uniquePrefix() });
     const task = (await own.tasks.open(newTask()))!;
     const lease = newLease(task.id);
-    await own.leases.reserve(lease, reservedEvent(lease));
-    await own.leases.activate(lease.id, { expiresAt: Date.now() + 5000, effect: lease.effect });
+    const held = await own.leases.reserve(lease, reservedEvent(lease));
+    await own.leases.activate(held, { expiresAt: Date.now() + 5000, effect: lease.effect });
     await own.tasks.end(task.id, { outcome: 'completed', by: 'orc', via: 'call' });
     await own.leases.settle(lease.id, { is: 'revoked' });
-    await own.log.record({ type: 'identity.refused', reason: 'svid.expired' });
+    await own.log.record({ type: 'identity.refused', reason: 'svid.expired', count: 1 });
     const { items } = await own.log.read({ pageSize: 100 });
     expect(items.map((record) => record.event.type)).toEqual([
       'task.opened',
@@ -330,7 +330,7 @@ describe.each(backends)('the ledger on $name', ({ url }) => {
     await Promise.all(
       ledgers.flatMap((each, n) =>
         Array.from({ length: 30 }, async (_, i) => {
-          await each.log.record({ type: 'identity.refused', reason: `${n}-${i}` });
+          await each.log.record({ type: 'identity.refused', reason: `${n}-${i}`, count: 1 });
           await each.log.seal();
         }),
       ),
@@ -343,8 +343,8 @@ describe.each(backends)('the ledger on $name', ({ url }) => {
     const own = redisLedger(redis, { prefix: uniquePrefix() });
     const task = (await own.tasks.open(newTask()))!;
     const leases = [newLease(task.id), newLease(task.id), newLease(task.id)];
-    for (const lease of leases) await own.leases.reserve(lease, reservedEvent(lease));
-    await own.leases.activate(leases[0]!.id, { expiresAt: undefined, effect: 'revoked_at_provider' });
+    const held = await Promise.all(leases.map((lease) => own.leases.reserve(lease, reservedEvent(lease))));
+    await own.leases.activate(held[0]!, { expiresAt: undefined, effect: 'revoked_at_provider' });
     await own.leases.revoke(leases[1]!.id, 'operator', 'op');
     expect(await own.leases.counts()).toEqual(
       expect.arrayContaining([

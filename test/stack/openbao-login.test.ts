@@ -175,4 +175,59 @@ const secretId = 'f3a1c9d2-the-secret-id-of-the-broker';
     await provider.check();
     await provider.close();
   });
+
+  test('inside a namespace the broker sees and touches that namespace alone', async () => {
+    await openbao.write('sys/namespaces/team-a', {});
+    for (const [name, policy] of Object.entries({ ...documentedPolicies(), ...entryPolicies }))
+      await openbao.write(`sys/policies/acl/${name}`, { policy }, 'team-a');
+    await openbao.write('sys/mounts/kv', { type: 'kv' }, 'team-a');
+    await openbao.write('kv/app', { password: 'of-team-a' }, 'team-a');
+    const made = await openbao.write('auth/token/create-orphan', { policies, ttl: '1h' }, 'team-a');
+    const auth = { method: 'token', token: (made['auth'] as { client_token: string }).client_token };
+    const open = (namespace: string) =>
+      openVault('openbao', settings.parse({ address: openbao.url, auth, namespace }));
+    const inside = open('team-a');
+    await inside.check();
+    const order = orderOf({ policies: ['config'], path: 'kv/app', static: true });
+    let handle = inside.plan(order);
+    const { secret } = await inside.issue(order, handle, async (better) => void (handle = better));
+    expect(secret.reveal()).toEqual({ password: 'of-team-a' });
+    expect(await inside.revoke(handle)).toEqual({ is: 'expires' });
+    await inside.close();
+
+    await openbao.write('sys/namespaces/team-b', {});
+    const outside = open('team-b');
+    await expect(outside.check()).rejects.toMatchObject({ code: 'provider.refused' });
+    await outside.close();
+  });
+});
+
+(runs ? describe : describe.skip)('OpenBao behind TLS', () => {
+  test('is trusted by the authority in the settings, and by nothing in the environment', async () => {
+    const openbao = await startOpenBao(bao!, { tls: true });
+    process.env['VAULT_SKIP_VERIFY'] = 'true';
+    const open = (more: object) =>
+      openVault(
+        'openbao',
+        settings.parse({
+          address: openbao.url,
+          auth: { method: 'token', token: openbao.rootToken },
+          ...more,
+        }),
+      );
+    try {
+      const trusting = open({ caFile: openbao.caFile });
+      await trusting.check();
+      await trusting.close();
+      const blind = open({});
+      await expect(blind.check()).rejects.toMatchObject({
+        code: 'provider.unavailable',
+        reason: expect.stringMatching(/UNABLE_TO_VERIFY_LEAF_SIGNATURE|SELF_SIGNED/),
+      });
+      await blind.close();
+    } finally {
+      delete process.env['VAULT_SKIP_VERIFY'];
+      await openbao.close();
+    }
+  }, 60_000);
 });

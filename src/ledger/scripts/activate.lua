@@ -1,6 +1,6 @@
 -- Minting is over. Only a reserved lease of an open task becomes active; otherwise what was minted is due for
 -- revocation, and nothing may be handed over.
--- ARGV: lease id, provider's end ms or '', effect
+-- ARGV: lease id, agent, provider's end ms or '', effect, event
 -- RETURNS: the lease's text, or false
 local id = ARGV[1]
 local head, body = readLease(id)
@@ -8,15 +8,16 @@ if not head then return false end
 local at = timeMs()
 local promisedEnd = head.e
 head.m = nil
-if ARGV[2] ~= '' then head.e = tonumber(ARGV[2]) end
-head.f = ARGV[3]
+if ARGV[3] ~= '' then head.e = tonumber(ARGV[3]) end
+head.f = ARGV[4]
 local task = redis.call('HMGET', key(taskOf(id)), 's', 'd')
 if head.s == 'r' and task[1] == 'o' and tonumber(task[2]) > at then
   move(head, 'a')
-  writeLease(id, head, body)
+  local text = leaseText(head, body)
+  redis.call('SET', key(id), text, 'KEEPTTL')
   redis.call('ZADD', key('due:' .. head.p), math.min(promisedEnd, head.e), id)
-  tellOfLease(id, body, { type = 'lease.active', expiresAt = head.e, effect = effects[head.f] })
-  return leaseText(head, body)
+  tell(ARGV[5], taskOf(id), ARGV[2])
+  return text
 end
 if not isOver(head) then
   writeLease(id, head, body)

@@ -1,6 +1,6 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { hangUp, listen } from './listen.js';
 
 /** A database with users and passwords, and nothing in it. */
 export interface Database {
@@ -32,9 +32,8 @@ export async function openDatabase(before: () => void): Promise<Database> {
       ),
     );
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: await listen(server),
     createUser(role) {
       const username = `v-token-${role.slice(0, 8)}-${randomBytes(10).toString('hex')}`;
       const password = randomBytes(15).toString('base64url');
@@ -43,11 +42,7 @@ export async function openDatabase(before: () => void): Promise<Database> {
     },
     dropUser: (username) => void passwords.delete(username),
     users: () => [...passwords.keys()],
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close: () => hangUp(server),
   };
 }
 

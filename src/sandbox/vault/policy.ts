@@ -18,9 +18,8 @@ export function parsePolicy(text: string): Rule[] {
 }
 
 /**
- * What the rules allow on the path. The most specific pattern decides alone (an exact path, then the longest prefix
- * before a wildcard, then the fewest `+`); where several policies have that pattern their capabilities add up, and
- * `deny` beats them.
+ * What the rules allow on the path. The most specific pattern decides alone; where several policies have that
+ * pattern their capabilities add up, and `deny` beats them.
  */
 export function capabilitiesOn(path: string, rules: readonly Rule[]): readonly string[] {
   const matching = rules.filter((rule) => matches(rule.path, path));
@@ -40,9 +39,14 @@ function matches(pattern: string, path: string): boolean {
   return new RegExp(`^${body}${open ? '' : '/?$'}`).test(path);
 }
 
+/**
+ * Negative when `a` is the less specific: its first wildcard comes earlier, it ends in `*`, it has more `+`, it is
+ * shorter (developer.hashicorp.com/vault/docs/concepts/policies, priority matching).
+ */
 function compare(a: string, b: string): number {
-  const exact = (pattern: string) => (/[*+]/.test(pattern) ? 0 : 1);
-  const prefix = (pattern: string) => pattern.search(/[*+]|$/);
-  const plusses = (pattern: string) => pattern.split('+').length;
-  return exact(a) - exact(b) || prefix(a) - prefix(b) || plusses(b) - plusses(a) || a.length - b.length;
+  const firstWildcard = (pattern: string) => (/[*+]/.test(pattern) ? pattern.search(/[*+]/) : Infinity);
+  const closed = (pattern: string) => (pattern.endsWith('*') ? 0 : 1);
+  const plusses = (pattern: string) => pattern.split('/').filter((segment) => segment === '+').length;
+  if (firstWildcard(a) !== firstWildcard(b)) return firstWildcard(a) < firstWildcard(b) ? -1 : 1;
+  return closed(a) - closed(b) || plusses(b) - plusses(a) || a.length - b.length;
 }

@@ -12,6 +12,7 @@ export function kvRoutes(
   version1: Readonly<Record<string, Data>>,
   version2: Readonly<Record<string, Data>>,
 ): Route[] {
+  const filledAt = new Date().toISOString();
   const missing = { status: 404, body: { errors: [] } };
   return [
     {
@@ -28,7 +29,13 @@ export function kvRoutes(
       answer: ({ captured: [name = ''] }) => {
         const data = version2[name];
         if (!data) return missing;
-        const metadata = { version: 1, destroyed: false, deletion_time: '', custom_metadata: null };
+        const metadata = {
+          created_time: filledAt,
+          version: 1,
+          destroyed: false,
+          deletion_time: '',
+          custom_metadata: null,
+        };
         return ok({ data: { data, metadata } });
       },
     },

@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { systemClock, type Clock } from '../../kernel/clock.js';
 import { Secret } from '../../kernel/secret.js';
 import { allows, defaultPolicy, type Core, type Route } from './core.js';
@@ -7,6 +6,7 @@ import { openDatabase } from './database.js';
 import { openFaultInjector, type VaultFault } from './fault.js';
 import { millisecondsOf, textOf } from './field.js';
 import { openLeases } from './leases.js';
+import { hangUp, listen } from './listen.js';
 import { loginRoutes, type AppRole, type ServiceAccount } from './login-routes.js';
 import { parsePolicy } from './policy.js';
 import { denied, refuse, type Reply } from './reply.js';
@@ -57,15 +57,14 @@ export async function startVaultStandIn(options: VaultStandInOptions = {}): Prom
     tokens.expire();
     leases.expire();
   };
+  const policies = new Map(
+    Object.entries({ default: defaultPolicy, ...options.policies }).map(([name, text]) => [
+      name,
+      parsePolicy(text),
+    ]),
+  );
   const database = await openDatabase(expire);
-  const policies = Object.entries({ default: defaultPolicy, ...options.policies });
-  const core: Core = {
-    clock,
-    tokens,
-    leases,
-    database,
-    policies: new Map(policies.map(([name, text]) => [name, parsePolicy(text)])),
-  };
+  const core: Core = { clock, tokens, leases, database, policies };
   const root = tokens.create({ path: 'auth/token/root', policies: ['root'], lifeMs: 0 });
   const routes = [
     ...tokenRoutes(core, options.tokenRoles ?? {}),
@@ -89,12 +88,17 @@ export async function startVaultStandIn(options: VaultStandInOptions = {}): Prom
       if (faults.drops()) request.socket.destroy();
       else send(response, reply);
     };
-    bodyOf(request).then(work, () => request.socket.destroy());
+    bodyOf(request)
+      .then(work)
+      .catch(() => request.socket.destroy());
   });
-  await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve));
+  const url = await listen(server, options.port).catch(async (error: unknown) => {
+    await database.close();
+    throw error;
+  });
 
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     rootToken: new Secret(root.id),
     databaseUrl: database.url,
     setFault: (fault) => faults.set(fault),
@@ -105,10 +109,7 @@ export async function startVaultStandIn(options: VaultStandInOptions = {}): Prom
       ),
     databaseUsers: () => database.users(),
     async close() {
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      });
+      await hangUp(server);
       await database.close();
     },
   };

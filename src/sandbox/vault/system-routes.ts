@@ -19,8 +19,12 @@ export function systemRoutes(core: Core): Route[] {
       method: 'POST',
       path: /^sys\/policies\/acl\/([\w-]+)$/,
       answer: ({ captured: [name = ''], body }) => {
-        core.policies.set(name, parsePolicy(textOf(body['policy'])));
-        return done;
+        try {
+          core.policies.set(name, parsePolicy(textOf(body['policy'])));
+          return done;
+        } catch {
+          return refuse(400, 'failed to parse policy');
+        }
       },
     },
     {
@@ -41,8 +45,17 @@ export function systemRoutes(core: Core): Route[] {
         const lease = core.leases.find(textOf(body['lease_id']));
         if (!lease) return refuse(400, 'invalid lease');
         const ttl = Math.max(0, Math.floor((lease.endsAt - core.clock()) / 1000));
-        const expire_time = new Date(lease.endsAt).toISOString();
-        return ok({ data: { id: lease.id, expire_time, renewable: false, ttl } });
+        return ok({
+          data: {
+            id: lease.id,
+            path: '',
+            issue_time: new Date(lease.issuedAt).toISOString(),
+            expire_time: new Date(lease.endsAt).toISOString(),
+            last_renewal: null,
+            renewable: true,
+            ttl,
+          },
+        });
       },
     },
     {

@@ -92,11 +92,11 @@ function create(core: Core, { token: parent, body, path }: Ask, role: Partial<To
   const withDefault = body['no_default_policy'] === true ? [] : ['default'];
   const policies = [...new Set([...withDefault, ...(textsOf(body['policies']) ?? parent!.policies)])];
   if (role.allowedPolicies) {
-    const allowed = ['default', ...role.allowedPolicies];
+    const allowed = [...withDefault, ...role.allowedPolicies.toSorted()];
     if (!policies.every((name) => allowed.includes(name)))
       return refuse(
         400,
-        `token policies (${list(policies)}) must be subset of the role's allowed policies (${list(allowed)})`,
+        `token policies (${list(policies)}) must be subset of the role's allowed policies (${list(allowed)}) or glob policies ([])`,
       );
   } else if (!mayGiveAny(core, parent!, path) && !policies.every((name) => parent!.policies.includes(name)))
     return refuse(400, 'child policies must be subset of parent');
@@ -155,6 +155,12 @@ function seen(core: Core, token: Token, withId: boolean) {
     explicit_max_ttl: token.explicitMaxMs / 1000,
     id: withId ? token.id : '',
     issue_time: new Date(token.issuedAt).toISOString(),
+    ...(token.renewedAt === undefined
+      ? {}
+      : {
+          last_renewal: new Date(token.renewedAt).toISOString(),
+          last_renewal_time: Math.floor(token.renewedAt / 1000),
+        }),
     meta: token.meta,
     num_uses: token.wraps ? 1 : 0,
     orphan: token.parent === undefined,

@@ -17,6 +17,7 @@ export interface Token {
   readonly lifeMs: number;
   /** Infinity when it has no end. */
   endsAt: number;
+  renewedAt?: number;
   /** What unwrapping it gives, once. */
   readonly wraps?: Readonly<Record<string, unknown>>;
 }
@@ -82,6 +83,7 @@ export function openTokens(clock: Clock, onEnd: (token: Token) => void): Tokens 
     byAccessor: (accessor) => [...byId.values()].find((token) => token.accessor === accessor),
     all: () => [...byId.values()],
     renew(token, incrementMs) {
+      token.renewedAt = clock();
       token.endsAt = Math.min(clock() + (incrementMs ?? token.lifeMs), token.issuedAt + limitOf(token));
     },
     revoke: end,

@@ -44,7 +44,7 @@ export type VaultScope = z.output<typeof scope>;
  */
 export function routeOf(path: string): string {
   const segments = path.split('/');
-  if (segments.some((segment) => segment === '' || segment === '.' || segment === '..'))
+  if (segments.some((segment) => /^\.{0,2}$|\p{Surrogate}/u.test(segment)))
     throw new Fault('credential.parameters', 'The parameters make no path that Vault could route.');
   return segments.map(encodeURIComponent).join('/');
 }

@@ -29,9 +29,9 @@ export async function takeBack(asBroker: AsBroker, timeoutMs: number, handle: Ha
 
   const failures: unknown[] = [];
   let queued = false;
-  const attempt = async (step: () => Promise<void>) => {
+  const attempt = async (step: () => Promise<'done' | 'queued'>) => {
     try {
-      await step();
+      if ((await step()) === 'queued') queued = true;
     } catch (error) {
       if (neverArrived(error)) throw error;
       failures.push(error);
@@ -41,10 +41,7 @@ export async function takeBack(asBroker: AsBroker, timeoutMs: number, handle: Ha
   const accessors =
     known.data.accessor === undefined ? await findAccessors(call, lease) : [known.data.accessor];
   if (accessors === undefined) return { is: 'pending', againAfterSeconds: askAgainSeconds };
-  if (leaseId !== undefined)
-    await attempt(async () => {
-      queued = (await revokeLease(call, leaseId)) === 'queued';
-    });
+  if (leaseId !== undefined) await attempt(() => revokeLease(call, leaseId));
   const tokens = wrapAccessor === undefined ? accessors : [...accessors, wrapAccessor];
   await Promise.all(tokens.map((accessor) => attempt(() => revokeToken(call, accessor))));
 
@@ -69,22 +66,34 @@ async function revokeLease(call: AsBroker, leaseId: string): Promise<'done' | 'q
   }
 }
 
-async function revokeToken(call: AsBroker, accessor: string): Promise<void> {
-  const body = { accessor };
-  await call({
-    act: 'revoke the token of the lease',
-    method: 'POST',
-    path: 'auth/token/revoke-accessor',
-    body,
-  }).catch((error: unknown) => {
-    if (!saysGone(error)) throw error;
-  });
-  const still = await lookUp(call, accessor);
-  if (still !== undefined)
-    throw new Fault('provider.unavailable', 'Vault still knows the token of the lease.', {
-      reason: 'the token could be looked up after it was revoked',
-    });
+/**
+ * Whatever Vault answers to the revocation, the look afterwards decides. While another request is in the middle of
+ * revoking the same token, OpenBao says "token not found", still shows the token, or denies the look: then it is
+ * to be asked again.
+ */
+async function revokeToken(call: AsBroker, accessor: string): Promise<'done' | 'queued'> {
+  const act = 'revoke the token of the lease';
+  let refused: unknown;
+  try {
+    await call({ act, method: 'POST', path: 'auth/token/revoke-accessor', body: { accessor } });
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    if (!saysGone(error)) refused = error;
+  }
+  const ending = refused === undefined || saysTokenGone(refused);
+  try {
+    if ((await lookUp(call, accessor)) === undefined) return 'done';
+  } catch (error) {
+    if (refused === undefined || !isRefusal(error)) throw error;
+  }
+  if (ending) return 'queued';
+  throw refused;
 }
+
+const isRefusal = (error: unknown): boolean => error instanceof Fault && error.code === 'provider.refused';
+
+const saysTokenGone = (error: unknown): boolean =>
+  refusalOf(error)?.errors.some((text) => /\btoken not found\b/i.test(text)) ?? false;
 
 const tokenAnswer = z.object({
   data: z.object({ meta: z.record(z.string(), z.unknown()).nullish() }),

@@ -1,0 +1,73 @@
+import { Agent, request } from 'undici';
+import { silentMeter } from '../../src/broker/meter.js';
+import type { Ports } from '../../src/broker/ports.js';
+import type { Provider } from '../../src/issuance/provider.js';
+import { connectRedis, untilReady } from '../../src/ledger/redis-connection.js';
+import { redisLedger } from '../../src/ledger/redis-ledger.js';
+import {
+  bullmqRevocationQueue,
+  bullmqRevocationWorker,
+} from '../../src/revocation/bullmq-revocation-queue.js';
+import { runWorker } from '../../src/worker/run-worker.js';
+
+/**
+ * One worker as production runs it, against a provider that revokes over loopback HTTP. It tells its parent, for every
+ * lease, how late the revocation began: the due time is the last part of its lease id at the provider.
+ */
+const { redisUrl, sinkPort } = JSON.parse(process.argv[2]!) as { redisUrl: string; sinkPort: number };
+const dispatcher = new Agent({ connections: 64, pipelining: 1 });
+let started: number[] = [];
+
+const sink: Provider = {
+  name: 'sink',
+  kind: 'sink',
+  minimumTtlSeconds: 1,
+  maximumTtlSeconds: 86_400,
+  effect: () => 'revoked_at_provider',
+  plan: () => ({}),
+  issue: () => Promise.reject(new Error('not here')),
+  async revoke(handle) {
+    started.push(Date.now() - Number(String(handle['leaseId']).split('/').at(-1)));
+    const answer = await request(`http://127.0.0.1:${sinkPort}/revoke`, {
+      dispatcher,
+      method: 'POST',
+      body: JSON.stringify(handle),
+    });
+    await answer.body.dump();
+    return { is: 'revoked' };
+  },
+  check: () => Promise.resolve(),
+  close: () => Promise.resolve(),
+};
+
+const [asking, waiting] = [
+  connectRedis({ url: redisUrl }, 'asking'),
+  connectRedis({ url: redisUrl }, 'waiting'),
+];
+await Promise.all([untilReady(asking, 5000), untilReady(waiting, 5000)]);
+const ports = {
+  providers: new Map([['sink', sink]]),
+  ledger: redisLedger(asking),
+  queue: bullmqRevocationQueue(asking, '{protem}'),
+  meter: silentMeter,
+  log: { info() {}, warn: console.warn, error: console.error },
+  limits: { revokeTimeoutMs: 10_000 },
+} as unknown as Ports;
+
+process.on('message', (message) => {
+  if (message === 'go')
+    runWorker(ports, {
+      sealEveryMs: 100,
+      work: (provider, revokeOne) =>
+        bullmqRevocationWorker(
+          { connection: waiting, prefix: '{protem}', provider, concurrency: 16, onError: console.error },
+          revokeOne,
+        ),
+    });
+  if (message === 'lags') {
+    process.send?.(started);
+    started = [];
+  }
+});
+process.once('disconnect', () => process.exit(0));
+process.send?.(0);

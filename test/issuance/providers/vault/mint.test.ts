@@ -1,0 +1,321 @@
+import { inspect } from 'node:util';
+import { afterEach, expect, test } from '@jest/globals';
+import type { Handle, Order, Provider } from '../../../../src/issuance/provider.js';
+import { openVault } from '../../../../src/issuance/providers/vault/index.js';
+import type { VaultScope } from '../../../../src/issuance/providers/vault/scope.js';
+import { settings } from '../../../../src/issuance/providers/vault/settings.js';
+import type { VaultStandInOptions } from '../../../../src/sandbox/vault/stand-in.js';
+import { authAnswer, lookupAnswer, startRawVault, type Heard, type Said } from './raw-vault.js';
+import { ask, connects, orderOf, parseSettings, reports, startSeeded, tokensOf } from './stand-in-broker.js';
+
+const closing: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).toReversed()) await close();
+});
+
+async function open(more: Record<string, unknown> = {}, options: VaultStandInOptions = {}) {
+  const vault = await startSeeded(options);
+  const provider = openVault('vault', parseSettings(vault, more));
+  closing.push(
+    () => vault.close(),
+    () => provider.close(),
+  );
+  return { vault, provider };
+}
+
+async function openRaw(answer: (heard: Heard) => Said, more: Record<string, unknown> = {}) {
+  const raw = await startRawVault((heard) =>
+    heard.path === 'auth/token/lookup-self' ? lookupAnswer : answer(heard),
+  );
+  const auth = { method: 'token', token: 'hvs.broker-token-0123456789' };
+  const provider = openVault('vault', settings.parse({ address: raw.url, auth, ...more }));
+  closing.push(raw.close, () => provider.close());
+  return { raw, provider };
+}
+
+/** Issues, and says what had been called when each handle was learned. */
+async function issue(
+  provider: Provider<VaultScope>,
+  order: Order<VaultScope>,
+  calls: () => number = () => 0,
+) {
+  const learned: { handle: Handle; calls: number }[] = [];
+  const issued = await provider.issue(order, provider.plan(order), async (handle) => {
+    learned.push({ handle, calls: calls() });
+  });
+  return { issued, secret: issued.secret.reveal(), learned, last: learned.at(-1)!.handle };
+}
+
+test('the token of a lease carries its lease, task, agent and entry, one end, and no policy but those of the entry', async () => {
+  const { vault, provider } = await open();
+  const order = orderOf(reports, 600);
+  const { last } = await issue(provider, order);
+  const { data } = await ask(vault, 'auth/token/lookup-accessor', { accessor: last['accessor'] });
+  expect(data).toMatchObject({
+    meta: { lease: order.leaseId, task: order.taskId, agent: order.agent, entry: order.entry },
+    display_name: `token-${order.leaseId.replace('_', '-')}`,
+    policies: ['reports'],
+    creation_ttl: 600,
+    explicit_max_ttl: 600,
+    renewable: false,
+    orphan: true,
+  });
+});
+
+test('the accessor is learned before anything is read, and the lease id before anything is handed over', async () => {
+  const { vault, provider } = await open();
+  await provider.check();
+  const before = vault.calls();
+  const order = orderOf(reports);
+  const { learned } = await issue(provider, order, () => vault.calls() - before);
+  expect(learned).toEqual([
+    { handle: { lease: order.leaseId, accessor: expect.any(String) }, calls: 1 },
+    {
+      handle: {
+        lease: order.leaseId,
+        accessor: expect.any(String),
+        leaseId: expect.stringMatching(/^database\/creds\/reports\//),
+      },
+      calls: 2,
+    },
+  ]);
+});
+
+test('the secret is read with the token of the lease, never with that of the broker', async () => {
+  const { raw, provider } = await openRaw(({ path }) =>
+    path === 'auth/token/create-orphan'
+      ? authAnswer()
+      : { status: 200, body: { lease_id: 'x/y', lease_duration: 60, data: { username: 'u' } } },
+  );
+  await issue(provider, orderOf(reports));
+  const used = Object.fromEntries(raw.heard.map(({ path, headers }) => [path, headers['x-vault-token']]));
+  expect(used).toMatchObject({
+    'auth/token/create-orphan': 'hvs.broker-token-0123456789',
+    'database/creds/reports': 'hvs.token-of-the-lease-0123456789',
+  });
+});
+
+test('ISS-01 the lease ends with whatever ends first: the token, or the lease that Vault gave', async () => {
+  const short = await open({}, { databaseRoles: { reports: { ttlSeconds: 60 } } });
+  const before = Date.now();
+  const { issued } = await issue(short.provider, orderOf(reports, 900));
+  expect(issued.expiresAt! - before).toBeGreaterThanOrEqual(60_000);
+  expect(issued.expiresAt! - Date.now()).toBeLessThanOrEqual(60_000);
+  const { issued: longer } = await issue((await open()).provider, orderOf(reports, 900));
+  expect(longer.expiresAt! - Date.now()).toBeLessThanOrEqual(900_000);
+  expect(longer.expiresAt! - before).toBeGreaterThanOrEqual(900_000);
+});
+
+test('a value that Vault keeps no lease for is refused, and the token that read it is revoked', async () => {
+  const { vault, provider } = await open();
+  for (const path of ['kv/app', 'secret/data/app']) {
+    const order = orderOf({ policies: ['config'], path });
+    await expect(issue(provider, order)).rejects.toMatchObject({
+      code: 'provider.refused',
+      reason: expect.stringMatching(/static/),
+    });
+    expect(await tokensOf(vault, order.leaseId)).toBe(0);
+  }
+});
+
+test('with "static" it is handed out, and everything says that it only expires', async () => {
+  const { vault, provider } = await open();
+  const order = orderOf({ policies: ['config'], path: 'secret/data/app', static: true });
+  expect(provider.effect(order.scope)).toBe('expires_only');
+  const { issued, secret, last } = await issue(provider, order);
+  expect(secret).toMatchObject({ data: { password: 'kv-two-password' } });
+  expect(issued.expiresAt).toBeUndefined();
+  expect(await provider.revoke(last)).toEqual({ is: 'expires' });
+  expect(await tokensOf(vault, order.leaseId)).toBe(0);
+});
+
+test('a wrapped secret is unwrapped once, and its lease is known all the same', async () => {
+  const { vault, provider } = await open();
+  const { secret, last, issued } = await issue(
+    provider,
+    orderOf({ ...reports, deliver: 'wrapped', wrapTtl: '2m' }),
+  );
+  expect(secret).toEqual({ wrappingToken: expect.any(String), wrapTtlSeconds: 120 });
+  expect(inspect(issued, { depth: Infinity, showHidden: true })).not.toContain(secret['wrappingToken']);
+  const unwrap = () => ask(vault, 'sys/wrapping/unwrap', {}, String(secret['wrappingToken']));
+  const { data } = await unwrap();
+  expect(await connects(vault, data as Record<string, unknown>)).toBe(true);
+  expect((await unwrap()).status).toBe(400);
+  expect(await provider.revoke(last)).toEqual({ is: 'revoked' });
+  expect(await connects(vault, data as Record<string, unknown>)).toBe(false);
+});
+
+test('a wrapped secret that nobody has opened is gone with its lease', async () => {
+  const { vault, provider } = await open();
+  const order = orderOf({ ...reports, deliver: 'wrapped' }, 60);
+  const { secret, last } = await issue(provider, order);
+  expect(secret['wrapTtlSeconds']).toBe(60);
+  await provider.revoke(last);
+  expect((await ask(vault, 'sys/wrapping/unwrap', {}, String(secret['wrappingToken']))).status).toBe(400);
+  expect(await tokensOf(vault, order.leaseId)).toBe(0);
+});
+
+test('I2 what cannot be written down is taken back at once, by the only one who knows its name', async () => {
+  const { vault, provider } = await open();
+  for (const lost of [1, 2, 3]) {
+    const order = orderOf({ ...reports, deliver: 'wrapped' });
+    let learned = 0;
+    const issuing = provider.issue(order, provider.plan(order), async () => {
+      if (++learned === lost) throw new Error('the store is gone');
+    });
+    await expect(issuing).rejects.toThrow('the store is gone');
+    expect(await tokensOf(vault, order.leaseId)).toBe(0);
+    expect(vault.databaseUsers()).toEqual([]);
+  }
+});
+
+test('what is written to a path goes there as it stands in the entry', async () => {
+  const { raw, provider } = await openRaw(({ path }) =>
+    path === 'auth/token/create-orphan'
+      ? authAnswer()
+      : { status: 200, body: { lease_id: 'pki/x', lease_duration: 60, data: { certificate: 'c' } } },
+  );
+  const data = { common_name: 'a.example', ttl: '5m', ip_sans: ['10.0.0.1'] };
+  await issue(provider, orderOf({ policies: ['pki'], path: 'pki/issue/web', method: 'write', data }));
+  expect(raw.heard.at(-1)).toMatchObject({ method: 'POST', path: 'pki/issue/web', body: data });
+});
+
+test('a path that leaves its place is refused before anything is called', async () => {
+  const { vault, provider } = await open();
+  const before = vault.calls();
+  await expect(
+    issue(provider, orderOf({ ...reports, path: 'database/../sys/mounts' })),
+  ).rejects.toMatchObject({
+    code: 'credential.parameters',
+  });
+  await expect(issue(provider, orderOf(reports, 3_000_000))).rejects.toMatchObject({ code: 'ttl.invalid' });
+  expect(vault.calls()).toBe(before);
+});
+
+test.each([
+  ['a child of the broker token', { orphan: false }, /orphan=true/],
+  ['renewable', { renewable: true }, /renewable=false/],
+  ['longer than ordered', { lease_duration: 2_764_800 }, /token_period/],
+  ['without end', { lease_duration: 0 }, /token_period/],
+  ['a batch token, which nothing can revoke', { token_type: 'batch', accessor: '' }, /token_type=service/],
+])('a token that is %s is not used, and is revoked where it can be', async (_, odd, reason) => {
+  const { raw, provider } = await openRaw(({ path }) =>
+    path.startsWith('auth/token/create') ? authAnswer(odd) : { status: 204 },
+  );
+  await expect(issue(provider, orderOf(reports))).rejects.toMatchObject({
+    code: 'provider.refused',
+    reason: expect.stringMatching(reason),
+  });
+  const paths = raw.heard.map(({ path }) => path);
+  expect(paths).not.toContain('database/creds/reports');
+  if (!('accessor' in odd)) expect(paths).toContain('auth/token/revoke-accessor');
+});
+
+test('a token role narrows what an entry may name, and one that makes children is found out', async () => {
+  const role = { allowedPolicies: ['config'], renewable: false };
+  const { vault, provider } = await open(
+    { tokenRole: 'protem' },
+    { tokenRoles: { protem: { ...role, orphan: false } } },
+  );
+  await expect(issue(provider, orderOf(reports))).rejects.toMatchObject({
+    code: 'provider.refused',
+    reason: expect.stringMatching(/must be subset of the role's allowed policies/),
+  });
+  const order = orderOf({ policies: ['config'], deliver: 'token' });
+  await expect(issue(provider, order)).rejects.toMatchObject({
+    code: 'provider.refused',
+    reason: expect.stringMatching(/orphan=true/),
+  });
+  expect(await tokensOf(vault, order.leaseId)).toBe(0);
+});
+
+test.each([
+  ['no token', { status: 200, body: { auth: null } }],
+  ['a token without an accessor', { status: 200, body: { auth: { client_token: 'x', lease_duration: 1 } } }],
+  ['an empty answer', { status: 204 }],
+])('%s where a token should be is nonsense', async (_, said) => {
+  const { provider } = await openRaw(() => said);
+  await expect(issue(provider, orderOf(reports))).rejects.toMatchObject({ code: 'provider.nonsense' });
+});
+
+test('a secret without data is nonsense', async () => {
+  const { provider } = await openRaw(({ path }) =>
+    path.startsWith('auth/token/create')
+      ? authAnswer()
+      : { status: 200, body: { lease_id: 'a/b', data: null } },
+  );
+  await expect(issue(provider, orderOf(reports))).rejects.toMatchObject({ code: 'provider.nonsense' });
+});
+
+test('the broker logs in again, once, when Vault no longer knows its token', async () => {
+  const appRole = { roleId: 'role', secretId: 'secret-id', policies: ['broker'], ttlSeconds: 1200 };
+  const vault = await startSeeded({
+    policies: { broker: 'path "auth/token/create-orphan" { capabilities = ["update", "sudo"] }' },
+    appRoles: [appRole],
+  });
+  let now = Date.now();
+  const auth = { method: 'approle', roleId: 'role', secretId: 'secret-id' };
+  const world = { clock: () => now, readText: async () => '', later: () => () => {} };
+  const provider = openVault('vault', parseSettings(vault, { auth }), world);
+  closing.push(
+    () => vault.close(),
+    () => provider.close(),
+  );
+  await issue(provider, orderOf(reports));
+
+  const { data } = await ask(vault, 'auth/token/accessors?list=true');
+  for (const accessor of (data as { keys: string[] }).keys) {
+    const token = await ask(vault, 'auth/token/lookup-accessor', { accessor });
+    const { path } = token['data'] as { path: string };
+    if (path === 'auth/approle/login') await ask(vault, 'auth/token/revoke-accessor', { accessor });
+  }
+  await expect(issue(provider, orderOf(reports))).rejects.toMatchObject({ code: 'provider.refused' });
+  now += 60_000;
+  const before = vault.calls();
+  await issue(provider, orderOf(reports));
+  // Refused, logged in, created, read.
+  expect(vault.calls() - before).toBe(4);
+});
+
+test('a broker that lost its token gets one for the next lease without failing the others', async () => {
+  const { vault, provider } = await open();
+  const all = await Promise.all(Array.from({ length: 20 }, () => issue(provider, orderOf(reports))));
+  expect(new Set(all.map(({ last }) => last['leaseId'])).size).toBe(20);
+  expect(vault.databaseUsers()).toHaveLength(20);
+});
+
+test('the service account file is read again at every login', async () => {
+  const account = { role: 'protem', policies: ['reports'], ttlSeconds: 1200, jwt: 'second-token' };
+  const vault = await startSeeded({ serviceAccounts: [account] });
+  const tokens = ['first-token\n', 'second-token\n'];
+  const paths: string[] = [];
+  const provider = openVault(
+    'vault',
+    parseSettings(vault, { auth: { method: 'kubernetes', role: 'protem' } }),
+    {
+      clock: Date.now,
+      later: () => () => {},
+      readText: async (path) => {
+        paths.push(path);
+        return tokens.shift() ?? '';
+      },
+    },
+  );
+  closing.push(
+    () => vault.close(),
+    () => provider.close(),
+  );
+  const first = await provider.check().catch((error: unknown) => error);
+  expect(first).toMatchObject({ code: 'provider.refused' });
+  expect(inspect(first, { depth: Infinity })).not.toContain('first-token');
+  await expect(provider.check()).rejects.toMatchObject({ reason: expect.stringMatching(/lack "update"/) });
+  expect(paths).toEqual(Array(2).fill('/var/run/secrets/kubernetes.io/serviceaccount/token'));
+});
+
+test('a token file that is not there is said in the reason', async () => {
+  const { provider } = await open({ auth: { method: 'jwt', role: 'protem', tokenFile: '/nowhere/token' } });
+  await expect(provider.check()).rejects.toMatchObject({
+    code: 'provider.unavailable',
+    reason: 'the token file /nowhere/token cannot be read',
+  });
+});
