@@ -3,9 +3,11 @@ import type { AuditEvent } from '../audit/event.js';
 /** What a caller without any proof can cause: told at once the first time, then counted, and never dropped. */
 export type Counted = Extract<AuditEvent, { type: 'identity.refused' | 'hook.refused' }>;
 
+type Uncounted = Counted extends infer Each ? (Each extends Counted ? Omit<Each, 'count'> : never) : never;
+
 export interface Flood {
   /** Durable when it returns, if it is the first of its kind in this window; otherwise at the end of the window. */
-  tell(event: Omit<Counted, 'count'>): Promise<void>;
+  tell(event: Uncounted): Promise<void>;
   /** Writes down what was only counted so far. */
   close(): Promise<void>;
 }

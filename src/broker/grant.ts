@@ -31,13 +31,13 @@ export async function grant(
 
     const { provider, order } = orderOf(ports, decided);
     const handle = provider.plan(order);
-    const lease = await ports.ledger.leases.reserve(
+    const reserved = await ports.ledger.leases.reserve(
       newLease(ports, decided, provider, order, handle),
       reservedEvent(decided, provider, order),
       idempotencyOf(principal, request, idempotencyKey),
     );
 
-    const issued = await mint(ports, provider, order, lease);
+    const { issued, lease } = await mint(ports, provider, order, reserved);
     decided = await decideAgain(ports, decided, (fault) => takeBack(ports, lease, fault));
     const active = await ports.ledger.leases
       .activate(lease, { expiresAt: issued.expiresAt, effect: issued.effect ?? lease.effect })

@@ -20,9 +20,13 @@ export interface RedisSettings {
 
 /**
  * `asking`: a command fails at once while Redis is away, and after a second without answer, so that issuing fails
- * closed. `waiting`: a command waits for Redis to come back, as BullMQ's workers need.
+ * closed. `waiting`: a command waits for Redis to come back, as BullMQ's workers need. Either gives up a connection
+ * on which nothing is heard any more: a network that fails without a word would else hold it for a quarter of an hour.
  */
 export type ConnectionMood = 'asking' | 'waiting';
+
+/** BullMQ's workers wait no longer for a job in one command. */
+const longestBlockMs = 10_000;
 
 const reconnectDelayMs = (attempt: number) => Math.min(50 * attempt, 1000) + Math.random() * 100;
 
@@ -44,8 +48,9 @@ export function connectRedis(settings: RedisSettings, mood: ConnectionMood): Red
           autoResendUnfulfilledCommands: false,
           maxRetriesPerRequest: 0,
           commandTimeout: 2000,
+          socketTimeout: 3000,
         }
-      : { maxRetriesPerRequest: null }),
+      : { maxRetriesPerRequest: null, socketTimeout: longestBlockMs + 5000 }),
   };
   const address = { host: url.hostname, port: Number(url.port || 6379) };
   if (settings.sentinel)

@@ -1,0 +1,213 @@
+import { randomBytes } from 'node:crypto';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { AuditRecord } from '../../src/audit/event.js';
+import type { Lease, LeaseState } from '../../src/lease/lease.js';
+import { connectRedis, untilReady } from '../../src/ledger/redis-connection.js';
+import type { RedisSettings } from '../../src/ledger/redis-connection.js';
+import { redisLedger } from '../../src/ledger/redis-ledger.js';
+import type { Ledger } from '../../src/ledger/ledger.js';
+import type { RedisClient } from '../../src/ledger/script.js';
+import { startIssuer } from '../../src/sandbox/issuer/issuer.js';
+import { trustSettings } from '../../src/sandbox/issuer/trust-settings.js';
+import type { Answer, Api, Json } from '../../src/sandbox/story/api-client.js';
+import { signWebhook } from '../../src/sandbox/story/sign-webhook.js';
+import { vaultSeed } from '../../src/sandbox/seed.js';
+import { startVaultStandIn } from '../../src/sandbox/vault/stand-in.js';
+import type { VaultStandIn } from '../../src/sandbox/vault/stand-in.js';
+import { eventually } from './eventually.js';
+import { startGate } from './gate.js';
+import type { Gate } from './gate.js';
+import { startProtem } from './protem.js';
+import type { Protem } from './protem.js';
+
+/** Everything of Vault's API that takes a credential back. */
+export const revoking = /\/sys\/leases\/revoke|\/revoke-accessor/;
+/** The last thing that minting asks of Vault; the token of the lease exists by then. */
+export const reading = /\/database\/creds\//;
+/** The first. */
+export const creating = /\/auth\/token\/create-orphan/;
+
+export interface VaultPlace {
+  readonly vault: VaultStandIn;
+  /** What Protem knows as the provider's address. */
+  readonly gate: Gate;
+  lets(secret: Json): Promise<boolean>;
+}
+
+/** The outside of a broker under test, all on this machine; and the settings that make a broker live in it. */
+export interface World {
+  readonly providers: Readonly<Record<string, VaultPlace>>;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly directory: string;
+  /** Writes a settings file; what is given goes over the usual, section by section. */
+  configure(sections: Readonly<Record<string, unknown>>): string;
+  start(role: 'api' | 'worker' | 'serve', config: string): Promise<Protem>;
+  agentToken(): Promise<string>;
+  openTask(api: Api): Promise<string>;
+  ask(api: Api, task: string, more?: object): Promise<Answer>;
+  endByWebhook(api: Api, task: string): Promise<Answer>;
+  ledger(redis: RedisSettings): Promise<LedgerReader>;
+  close(): Promise<void>;
+}
+
+/** Looks into the state store without any broker. */
+export interface LedgerReader {
+  readonly ledger: Ledger;
+  readonly redis: RedisClient;
+  lease(id: string): Promise<Lease | undefined>;
+  becomes(id: string, state: LeaseState, withinMs?: number): Promise<Lease>;
+  /** Types of the events of one lease, oldest first. */
+  events(leaseId: string): Promise<readonly AuditRecord['event'][]>;
+}
+
+export interface WorldOptions {
+  /** One Vault each. By default one, named `vault`. */
+  readonly vaults?: readonly string[];
+}
+
+/**
+ * The Vaults' clocks stand still: nothing in them ends by itself, so what is gone there was taken back.
+ */
+export async function startWorld({ vaults = ['vault'] }: WorldOptions = {}): Promise<World> {
+  const closing: (() => Promise<unknown> | void)[] = [];
+  const directory = mkdtempSync(join(tmpdir(), 'protem-world-'));
+  closing.push(() => rmSync(directory, { recursive: true, force: true }));
+  const webhookSecret = `whsec_${randomBytes(24).toString('base64')}`;
+  const vaultSecret = randomBytes(24).toString('base64');
+  const issuer = await startIssuer({ trustDomain: 'sandbox.protem.example', audience: 'http://protem' });
+  closing.push(issuer.close);
+
+  const providers: Record<string, VaultPlace> = {};
+  for (const name of vaults) {
+    const startedAt = Date.now();
+    const vault = await startVaultStandIn({ ...vaultSeed(vaultSecret), clock: () => startedAt });
+    const gate = await startGate(vault.url);
+    closing.push(
+      () => vault.close(),
+      () => gate.close(),
+    );
+    providers[name] = { vault, gate, lets: (secret) => connects(vault, secret) };
+  }
+  const policy = join(directory, 'policy');
+  mkdirSync(policy);
+  copyFileSync('config/policy/protem.cedarschema', join(policy, 'protem.cedarschema'));
+  writeFileSync(join(policy, 'all.cedar'), '@id("all")\npermit (principal, action, resource);\n');
+  writeFileSync(join(policy, 'cases.yaml'), '[]\n');
+
+  const running = new Set<Protem>();
+  const environment = { PROTEM_TEST_VAULT_SECRET: vaultSecret, PROTEM_TEST_HOOK_SECRET: webhookSecret };
+  const agentToken = () => issuer.mintSvid(`spiffe://${issuer.trustDomain}/agent/reporter`);
+  let configured = 0;
+  return {
+    providers,
+    environment,
+    directory,
+    configure(sections) {
+      const file = join(directory, `protem-${++configured}.yaml`);
+      const settings = {
+        ...trustSettings(issuer),
+        listen: { port: 0 },
+        providers: Object.fromEntries(vaults.map((name) => [name, vaultSettings(providers[name]!)])),
+        catalog: Object.fromEntries(vaults.map((name) => [`${name}-db`, entry(name)])),
+        policy: { directory: policy },
+        hooks: {
+          orchestrator: { scheme: 'standard-webhooks', secrets: [{ env: 'PROTEM_TEST_HOOK_SECRET' }] },
+        },
+        // So that what is left behind in the middle of minting is looked at after two seconds.
+        limits: { mintTimeout: '1s', revokeTimeout: '3s' },
+        ...sections,
+      };
+      writeFileSync(file, JSON.stringify(settings, undefined, 2));
+      return file;
+    },
+    async start(role, config) {
+      const protem = await startProtem(role, config, environment);
+      running.add(protem);
+      return protem;
+    },
+    agentToken,
+    async openTask(api) {
+      const { status, body } = await api.call('POST', '/v1/tasks', await agentToken(), {
+        intent: 'see what holds when things break',
+        deadline: '1h',
+      });
+      if (status !== 201) throw new Error(`no task: ${status} ${JSON.stringify(body)}`);
+      return String(body.id);
+    },
+    ask: async (api, task, more = {}) =>
+      api.call('POST', `/v1/tasks/${task}/credentials`, await agentToken(), {
+        credential: `${vaults[0]}-db`,
+        tool: 'sql.query',
+        ...more,
+      }),
+    endByWebhook(api, task) {
+      const body = JSON.stringify({ type: 'task.completed', data: { task_id: task, status: 'completed' } });
+      return api.deliver('/v1/hooks/orchestrator', signWebhook(webhookSecret, body), body);
+    },
+    async ledger(settings) {
+      const redis = connectRedis(settings, 'asking');
+      redis.on('error', () => {});
+      closing.push(() => redis.disconnect());
+      await untilReady(redis, 10_000);
+      return readerOf(redis);
+    },
+    async close() {
+      await Promise.all([...running].map((protem) => protem.kill()));
+      for (const step of closing.splice(0).reverse()) await step();
+    },
+  };
+}
+
+function readerOf(redis: RedisClient): LedgerReader {
+  const ledger = redisLedger(redis);
+  return {
+    ledger,
+    redis,
+    lease: (id) => ledger.leases.find(id),
+    async becomes(id, state, withinMs) {
+      let last: Lease | undefined;
+      return eventually(
+        `${id} becomes ${state}`,
+        async () => {
+          last = await ledger.leases.find(id);
+          return last?.state === state && last;
+        },
+        withinMs,
+      ).catch((error: unknown) => {
+        throw new Error(`${String(error)}; it is ${JSON.stringify(last)}`, { cause: error });
+      });
+    },
+    async events(leaseId) {
+      const { items } = await ledger.log.read({ subject: leaseId, pageSize: 100 });
+      return items.map(({ event }) => event);
+    },
+  };
+}
+
+const vaultSettings = ({ gate }: VaultPlace) => ({
+  kind: 'vault',
+  address: gate.url,
+  auth: { method: 'approle', roleId: 'protem', secretId: { env: 'PROTEM_TEST_VAULT_SECRET' } },
+});
+
+const entry = (provider: string) => ({
+  description: 'A database user of its own.',
+  provider,
+  sensitivity: 'internal',
+  environment: 'test',
+  riskTier: 1,
+  maximumTtl: '1h',
+  defaultTtl: '15m',
+  parameters: {},
+  mint: { path: 'database/creds/reports-readonly', policies: ['reports-readonly'] },
+});
+
+/** Whether the database behind the Vault lets the holder of the secret in. */
+async function connects(vault: VaultStandIn, secret: Json): Promise<boolean> {
+  const basic = Buffer.from(`${secret?.username}:${secret?.password}`).toString('base64');
+  const { status } = await fetch(vault.databaseUrl, { headers: { authorization: `Basic ${basic}` } });
+  if (status !== 200 && status !== 401) throw new Error(`the database answered ${status}`);
+  return status === 200;
+}
