@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { pino } from 'pino';
 import type { Logger } from 'pino';
 import { createBroker } from './broker/create-broker.js';
 import type { AuditEvent } from './audit/event.js';
@@ -18,6 +17,7 @@ import type { RedisClient } from './ledger/script.js';
 import { openPolicySource } from './policy/policy-source.js';
 import type { PolicySource } from './policy/policy-source.js';
 import { bullmqRevocationQueue, bullmqRevocationWorker } from './revocation/bullmq-revocation-queue.js';
+import { openLog } from './log.js';
 import type { Settings } from './settings/load.js';
 import { createHttpServer } from './http/server.js';
 import type { PrometheusMeter } from './http/prometheus-meter.js';
@@ -41,10 +41,7 @@ export interface Running {
 
 /** The only place that knows every adapter. Throws, with everything closed again, when it is not safe to run. */
 export async function compose(settings: Settings, roles: Roles): Promise<Running> {
-  const log = pino({
-    level: settings.log.level,
-    redact: ['*.token', '*.secret', '*.password', '*.authorization'],
-  });
+  const log = openLog(settings.log.level);
   const closing: (() => Promise<unknown>)[] = [];
   const close = async () => {
     for (const step of closing.splice(0).reverse())

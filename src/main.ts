@@ -26,11 +26,11 @@ const load = (config: string) =>
 /** Runs until it is told to stop, then drains: requests under way are answered, jobs under way are finished. */
 async function serve(config: string, roles: Roles): Promise<void> {
   const running = await compose(load(config), roles);
-  running.log.info({ url: running.url, ...roles }, 'protem is running');
   closeWithGrace({ delay: 20_000, logger: running.log }, async ({ err }) => {
     if (err) running.log.error({ err }, 'protem stops because of an error');
     await running.close();
   });
+  running.log.info({ url: running.url, ...roles }, 'protem is running');
 }
 
 const config = ['-c, --config <file>', 'settings file (PROTEM_CONFIG)', defaultConfig] as const;

@@ -74,18 +74,23 @@ export function connectRedis(settings: RedisSettings, mood: ConnectionMood): Red
   return new Redis({ ...common, ...address });
 }
 
-/** Resolves when the connection takes commands; rejects when it does not within the time. */
+/** Resolves when the connection takes commands; rejects with what was in the way when it does not within the time. */
 export function untilReady(redis: RedisClient, timeoutMs: number): Promise<void> {
   if (redis.status === 'ready') return Promise.resolve();
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      redis.off('ready', ready);
-      reject(new Error('no answer from Redis'));
-    }, timeoutMs);
-    const ready = () => {
+    let cause: Error | undefined;
+    const failed = (error: Error) => (cause = error);
+    const settle = (finish: () => void) => () => {
       clearTimeout(timer);
-      resolve();
+      redis.off('ready', ready).off('error', failed);
+      finish();
     };
-    redis.once('ready', ready);
+    const ready = settle(resolve);
+    const late = settle(() => {
+      const said = cause === undefined ? '' : `: ${cause.message}`;
+      reject(new Error(`Redis does not answer at the address of redis.url${said}`, { cause }));
+    });
+    const timer = setTimeout(late, timeoutMs);
+    redis.once('ready', ready).on('error', failed);
   });
 }

@@ -27,7 +27,9 @@ const redis = z.strictObject({
   url: z
     .string()
     .regex(/^rediss?:\/\//, 'must begin with redis:// or rediss://')
-    .describe('Redis 7 or Valkey 8, or the first node of a cluster.'),
+    .describe(
+      'Redis 7 or Valkey 8, or the first node of a cluster. With `sentinel`, only its scheme, user and database count.',
+    ),
   username: z.string().optional().describe('ACL user.'),
   password: secret.optional(),
   cluster: z.boolean().default(false).describe('The address is that of a cluster.'),

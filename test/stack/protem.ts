@@ -77,7 +77,7 @@ export async function runProtem(
   environment: Environment = {},
 ): Promise<{ code: number | null; output: string; complaints: string }> {
   const { child, output, complaints } = launch(parameters, environment);
-  const timer = setTimeout(() => child.kill('SIGKILL'), 15_000);
+  const timer = setTimeout(() => child.kill('SIGKILL'), 30_000);
   await new Promise((resolve) => child.once('close', resolve));
   clearTimeout(timer);
   return { code: child.exitCode, output: output(), complaints: complaints() };
