@@ -46,9 +46,16 @@ local function isOver(head) return head.s == 'd' or head.s == 'x' end
 
 local function taskOf(leaseId) return 'tsk_' .. string.sub(leaseId, 5, 12) end
 
-local function agentOf(body)
+local function factsOf(body)
   local ok, facts = pcall(cjson.decode, body)
-  return ok and type(facts) == 'table' and facts.a or ''
+  return ok and type(facts) == 'table' and facts or {}
+end
+
+local function agentOf(body) return factsOf(body).a or '' end
+
+local function isReadable(body)
+  local facts = factsOf(body)
+  return type(facts.a) == 'string' and type(facts.h) == 'table'
 end
 
 -- Live leases by provider and state, kept as they move so that nobody has to count.
