@@ -72,7 +72,10 @@ export function redisLeases(
     },
 
     async learn(lease, handle) {
-      await run('learn', lease.id, bodyText({ ...lease, handle }));
+      if ((await run('learn', lease.id, bodyText({ ...lease, handle }))) !== 1)
+        throw new Fault('provider.timeout', 'The credential was not minted in time.', {
+          reason: 'its lease is over',
+        });
     },
 
     async activate({ id, taskId, agent, expiresAt: reservedUntil }, { expiresAt, effect }) {

@@ -56,8 +56,19 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
     const server = start(
       programs['redis-server']!,
       [
-        ...['--port', String(port), '--bind', '127.0.0.1', '--dir', directory],
-        ...['--appendonly', 'yes', '--save', '', '--daemonize', 'no', ...(options.parameters ?? [])],
+        '--port',
+        String(port),
+        '--bind',
+        '127.0.0.1',
+        '--dir',
+        directory,
+        '--appendonly',
+        'yes',
+        '--save',
+        '',
+        '--daemonize',
+        'no',
+        ...(options.parameters ?? []),
       ],
       { cwd: directory },
     );
