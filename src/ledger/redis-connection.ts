@@ -1,5 +1,6 @@
 import { Cluster, Redis } from 'ioredis';
 import type { RedisOptions } from 'ioredis';
+import { writeOncePerTurn } from './redis-writes.js';
 import type { RedisClient } from './script.js';
 
 export interface RedisSettings {
@@ -54,13 +55,15 @@ export function connectRedis(settings: RedisSettings, mood: ConnectionMood): Red
   };
   const address = { host: url.hostname, port: Number(url.port || 6379) };
   if (settings.sentinel)
-    return new Redis({
-      ...common,
-      sentinels: [...settings.sentinel.addresses],
-      name: settings.sentinel.name,
-      sentinelRetryStrategy: reconnectDelayMs,
-      ...(tls && { enableTLSForSentinelMode: true }),
-    });
+    return writeOncePerTurn(
+      new Redis({
+        ...common,
+        sentinels: [...settings.sentinel.addresses],
+        name: settings.sentinel.name,
+        sentinelRetryStrategy: reconnectDelayMs,
+        ...(tls && { enableTLSForSentinelMode: true }),
+      }),
+    );
   if (settings.cluster) {
     return new Cluster([address], {
       redisOptions: common,
@@ -71,7 +74,7 @@ export function connectRedis(settings: RedisSettings, mood: ConnectionMood): Red
       }),
     });
   }
-  return new Redis({ ...common, ...address });
+  return writeOncePerTurn(new Redis({ ...common, ...address }));
 }
 
 /** Resolves when the connection takes commands; rejects with what was in the way when it does not within the time. */
