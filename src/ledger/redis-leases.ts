@@ -78,17 +78,24 @@ export function redisLeases(
         });
     },
 
-    async activate({ id, taskId, agent, expiresAt: reservedUntil }, { expiresAt, effect }) {
+    async activate({ mintUntil: _minted, ...lease }, { expiresAt, effect }) {
+      const active: Lease = {
+        ...lease,
+        state: 'active',
+        effect,
+        expiresAt: expiresAt ?? lease.expiresAt,
+        ...(expiresAt === undefined && { unending: true }),
+      };
       const event = {
         type: 'lease.active',
-        lease: id,
-        task: taskId,
-        agent,
-        expiresAt: expiresAt ?? reservedUntil,
+        lease: active.id,
+        task: active.taskId,
+        agent: active.agent,
+        expiresAt: active.expiresAt,
         effect,
       } satisfies AuditEvent;
-      const args = [id, agent, expiresAt ?? '', effectCode(effect), JSON.stringify(event)];
-      return changed(id, await run('activate', ...args));
+      const args = [active.id, active.agent, expiresAt ?? '', effectCode(effect), JSON.stringify(event)];
+      return (await run('activate', ...args)) === 1 ? active : undefined;
     },
 
     async abandon(id, fault, settled) {
