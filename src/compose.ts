@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { createBroker } from './broker/create-broker.js';
 import type { AuditEvent } from './audit/event.js';
 import type { Log, Ports } from './broker/ports.js';
+import { flood } from './broker/flood.js';
 import { createIdentify } from './identity/identify.js';
 import { readHook } from './identity/hooks/read-hook.js';
 import type { Secret } from './kernel/secret.js';
@@ -102,10 +103,10 @@ async function openPorts(settings: Settings, log: Logger, closing: (() => Promis
     retentionMs: settings.limits.retention * 1000,
   });
   await ledger.check();
-  const record: Tell = (event) =>
-    void ledger.log
-      .record(event)
-      .catch((error: unknown) => log.warn({ err: error }, 'an event could not be recorded'));
+  const couldNotRecord = (error: unknown) => log.warn({ err: error }, 'an event could not be recorded');
+  const record: Tell = (event) => void ledger.log.record(event).catch(couldNotRecord);
+  const refusals = flood((event) => ledger.log.record(event));
+  closing.push(() => refusals.close());
 
   const policy = openPolicy(settings, log, record, closing);
   const providers = new Map<string, Provider>();
@@ -132,12 +133,13 @@ async function openPorts(settings: Settings, log: Logger, closing: (() => Promis
   const ports: Ports = {
     identify: createIdentify(settings, {
       clock: ledger.clock,
-      onRefusal: (reason) => record({ type: 'identity.refused', reason }),
+      onRefusal: (reason) => void refusals.tell({ type: 'identity.refused', reason }).catch(couldNotRecord),
     }),
     policy: () => policy.current(),
     providers,
     ledger,
     queue,
+    flood: refusals,
     readHook: (source, delivery, now) => {
       const hook = settings.hooks[source];
       return hook && readHook(hook, delivery, now);

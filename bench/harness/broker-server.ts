@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createBroker } from '../../src/broker/create-broker.js';
+import { flood } from '../../src/broker/flood.js';
 import type { Ports } from '../../src/broker/ports.js';
 import { limitsSettings } from '../../src/http/limits.js';
 import { prometheusMeter } from '../../src/http/prometheus-meter.js';
@@ -78,7 +79,6 @@ const bench = provider();
 const policy = loadPolicy({
   directory: config.policies,
   catalog: benchCatalog('bench', config.aws ? awsMint : { path: 'reports/{{prefix}}' }),
-  name: 'bench',
 });
 const metrics = prometheusMeter({ version: 'bench' });
 const log = { debug() {}, info() {}, warn: console.warn, error: console.error };
@@ -88,6 +88,7 @@ const ports: Ports = {
   providers: new Map([['bench', bench]]),
   ledger,
   queue: bullmqRevocationQueue(redis, '{protem}'),
+  flood: flood((event) => ledger.log.record(event)),
   readHook: () => undefined,
   meter: metrics,
   log,

@@ -97,13 +97,18 @@ export type AuditEvent =
       readonly task: string;
       readonly provider: string;
     }
-  | { readonly type: 'identity.refused'; readonly reason: string }
+  | { readonly type: 'identity.refused'; readonly reason: string; readonly count: number }
   | {
-      readonly type: 'hook.accepted' | 'hook.refused';
+      readonly type: 'hook.accepted';
       readonly source: string;
-      readonly delivery?: string;
-      readonly task?: string;
-      readonly reason?: string;
+      readonly delivery: string;
+      readonly task: string;
+    }
+  | {
+      readonly type: 'hook.refused';
+      readonly source: string;
+      readonly reason: string;
+      readonly count: number;
     }
   | {
       readonly type: 'policy.loaded' | 'policy.refused';

@@ -6,6 +6,7 @@ import type { Lease } from '../lease/lease.js';
 import { redeem } from '../policy/permit.js';
 import { requireKind, visibleTask } from './authorize.js';
 import type { CredentialRequest, Grant } from './broker.js';
+import { dispatchDue } from './dispatch-due.js';
 import { decide, decideAgain } from './decide.js';
 import type { Decided } from './decide.js';
 import { mint, takeBack } from './mint.js';
@@ -41,12 +42,10 @@ export async function grant(
     const active = await ports.ledger.leases
       .activate(lease, { expiresAt: issued.expiresAt, effect: issued.effect ?? lease.effect })
       .catch((fault: unknown) => takeBack(ports, lease, fault));
-    if (!active)
-      return await takeBack(
-        ports,
-        lease,
-        new Fault('task.ended', 'The task ended while its credential was being minted.'),
-      );
+    if (!active) {
+      await dispatchDue(ports, provider.name);
+      throw new Fault('task.ended', 'The task ended while its credential was being minted.');
+    }
     ports.meter.issued(provider.name, 'issued', (performance.now() - startedAt) / 1000);
     return { lease: active, secret: issued.secret };
   } catch (error) {

@@ -5,6 +5,7 @@ import type { Provider } from '../issuance/provider.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { Policy } from '../policy/decision.js';
 import type { RevocationQueue } from '../revocation/revocation-queue.js';
+import type { Flood } from './flood.js';
 import type { Meter } from './meter.js';
 
 /** Everything the broker needs from outside. `compose.ts` makes the real one, `test/fake/broker-ports.ts` the other. */
@@ -17,6 +18,8 @@ export interface Ports {
   readonly queue: RevocationQueue;
   /** What a delivery says, or Fault `hook.unproven`; undefined when there is no such source. */
   readonly readHook: (source: string, delivery: Delivery, now: number) => HookReading | undefined;
+  /** For refusals that anybody can cause. */
+  readonly flood: Flood;
   readonly meter: Meter;
   readonly log: Log;
   readonly limits: Limits;

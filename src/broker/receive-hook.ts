@@ -40,11 +40,7 @@ async function authenticated(ports: Ports, source: string, delivery: Delivery): 
     const known = fault?.code !== 'hook.unknown';
     ports.meter.hook(known ? source : 'unknown', fault?.code ?? 'internal');
     if (fault && known)
-      await ports.ledger.log.record({
-        type: 'hook.refused',
-        source,
-        ...(fault.reason && { reason: fault.reason }),
-      });
+      await ports.flood.tell({ type: 'hook.refused', source, reason: fault.reason ?? fault.code });
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { Cluster, Redis } from 'ioredis';
 import type { RedisOptions } from 'ioredis';
+import { writeOncePerTurn } from './redis-writes.js';
 import type { RedisClient } from './script.js';
 
 export interface RedisSettings {
@@ -58,15 +59,17 @@ export function connectRedis(settings: RedisSettings, mood: ConnectionMood): Red
   const address = { host: url.hostname, port: Number(url.port || 6379) };
   const { sentinel } = settings;
   if (sentinel)
-    return new Redis({
-      ...common,
-      name: sentinel.name,
-      sentinels: [...sentinel.addresses],
-      ...(sentinel.username !== undefined && { sentinelUsername: sentinel.username }),
-      ...(sentinel.password !== undefined && { sentinelPassword: sentinel.password }),
-      sentinelRetryStrategy: reconnectDelayMs,
-      ...(tls && { enableTLSForSentinelMode: true, sentinelTLS: secured }),
-    });
+    return writeOncePerTurn(
+      new Redis({
+        ...common,
+        name: sentinel.name,
+        sentinels: [...sentinel.addresses],
+        ...(sentinel.username !== undefined && { sentinelUsername: sentinel.username }),
+        ...(sentinel.password !== undefined && { sentinelPassword: sentinel.password }),
+        sentinelRetryStrategy: reconnectDelayMs,
+        ...(tls && { enableTLSForSentinelMode: true, sentinelTLS: secured }),
+      }),
+    );
   if (settings.cluster) {
     return new Cluster([address], {
       redisOptions: common,
@@ -77,7 +80,7 @@ export function connectRedis(settings: RedisSettings, mood: ConnectionMood): Red
       }),
     });
   }
-  return new Redis({ ...common, ...address });
+  return writeOncePerTurn(new Redis({ ...common, ...address }));
 }
 
 /** Resolves when the connection takes commands; rejects with what was in the way when it does not within the time. */

@@ -72,7 +72,10 @@ export function redisLeases(
     },
 
     async learn(lease, handle) {
-      await run('learn', lease.id, bodyText({ ...lease, handle }));
+      if ((await run('learn', lease.id, bodyText({ ...lease, handle }))) !== 1)
+        throw new Fault('provider.timeout', 'The credential was not minted in time.', {
+          reason: 'its lease is over',
+        });
     },
 
     async activate({ id, taskId, agent, expiresAt: reservedUntil }, { expiresAt, effect }) {
@@ -117,8 +120,7 @@ export function redisLeases(
 
     async overdueMs(provider) {
       const [, since] = await ask(redis.zrange(`${prefix}:open:${provider}`, '0', '0', 'WITHSCORES'));
-      const [seconds] = await ask(redis.time());
-      return since === undefined ? 0 : Math.max(0, Number(seconds) * 1000 - Number(since));
+      return since === undefined ? 0 : Math.max(0, Number(await run('now')) - Number(since));
     },
 
     async counts() {

@@ -1,24 +1,29 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseDuration } from '../kernel/duration.js';
+import type { DetailedError, PolicyJson, SchemaJson } from '@cedar-policy/cedar-wasm/nodejs';
 import type { CatalogEntry } from './catalog.js';
+import { readAnnotations } from './cedar-annotations.js';
+import type { Annotated } from './cedar-annotations.js';
 import { cedar } from './cedar-engine.js';
+import { readsOf } from './cedar-reads.js';
+import type { Reads } from './cedar-reads.js';
+import { unsuppliedAttributes } from './cedar-schema.js';
 
-export interface CedarPolicy {
-  readonly id: string;
+export interface CedarPolicy extends Annotated {
   readonly text: string;
-  readonly forbids: boolean;
+  readonly json: PolicyJson;
+  readonly file: string;
+  /** Of its first line, from 1. */
+  readonly line: number;
   /** The one catalog entry that its scope is tied to, when it is. */
   readonly onlyEntry: string | undefined;
-  /** Who is to be asked, for a forbid with @ask. */
-  readonly ask: readonly string[] | undefined;
-  readonly maximumTtlSeconds: number | undefined;
 }
 
 export interface Bundle {
   readonly policies: readonly CedarPolicy[];
-  readonly schema: string;
+  readonly schema: SchemaJson<string>;
+  readonly reads: Reads;
   readonly digest: string;
 }
 
@@ -28,86 +33,161 @@ export class PolicyError extends Error {
 
   constructor(problems: readonly string[]) {
     super(`The policies cannot be used:\n  ${problems.join('\n  ')}`);
+    this.name = 'PolicyError';
     this.problems = problems;
   }
 }
 
-/** Reads and checks `*.cedar` and `protem.cedarschema` of a folder. Throws PolicyError. */
+export const schemaFile = 'protem.cedarschema';
+
+/** Reads and checks `*.cedar` and `protem.cedarschema` of a folder. Throws PolicyError with every problem. */
 export function readBundle(directory: string, catalog: ReadonlyMap<string, CatalogEntry>): Bundle {
   const problems: string[] = [];
-  const files = readdirSync(directory)
-    .filter((file) => file.endsWith('.cedar'))
-    .sort();
-  const policies = files.flatMap((file) =>
-    readFile(file, readFileSync(join(directory, file), 'utf8'), problems),
+  const policies = listed(directory, problems).flatMap((file) =>
+    readPolicies(file, textOf(directory, file, problems), problems),
   );
-  for (const [index, { id }] of policies.entries())
-    if (policies.findIndex((other) => other.id === id) !== index) problems.push(`@id("${id}") is used twice`);
-  const schema = readFileSync(join(directory, 'protem.cedarschema'), 'utf8');
-  if (problems.length === 0) problems.push(...validate(policies, schema));
-  if (problems.length > 0) throw new PolicyError(problems);
+  problems.push(...repeatedIds(policies));
+  const schemaText = textOf(directory, schemaFile, problems);
+  const schema = problems.some((problem) => problem.startsWith(schemaFile))
+    ? undefined
+    : readSchema(schemaText, problems);
+  if (schema) problems.push(...validate(policies, schemaText));
+  for (const policy of policies)
+    for (const name of entriesNamedIn(policy.json))
+      if (!catalog.has(name)) problems.push(`${whereOf(policy)}: there is no catalog entry "${name}"`);
+  if (problems.length > 0 || !schema) throw new PolicyError(problems);
   const digest = createHash('sha256')
-    .update(JSON.stringify([policies.map(({ id, text }) => [id, text]), schema, [...catalog]]))
+    .update(JSON.stringify([policies.map(({ id, text }) => [id, text]), schemaText, [...catalog]]))
     .digest('hex');
-  return { policies, schema, digest };
+  return { policies, schema, reads: readsOf(policies.map(({ json }) => json.conditions)), digest };
 }
 
+/** `@id` is the id only when it is given beside the text: a set given as one text has policy0, policy1 ... */
 export const asPolicySet = (policies: readonly CedarPolicy[]) => ({
   staticPolicies: Object.fromEntries(policies.map(({ id, text }) => [id, text])),
 });
 
-function readFile(file: string, text: string, problems: string[]): CedarPolicy[] {
-  const parts = cedar.policySetTextToParts(text);
-  if (parts.type === 'failure') {
-    problems.push(...parts.errors.map(({ message }) => `${file}: ${message}`));
+const whereOf = ({ file, line, id }: CedarPolicy): string => `${file}:${line}: @id("${id}")`;
+
+function listed(directory: string, problems: string[]): string[] {
+  try {
+    return readdirSync(directory)
+      .filter((file) => file.endsWith('.cedar'))
+      .sort();
+  } catch (error) {
+    problems.push(`${directory}: ${(error as Error).message}`);
     return [];
   }
-  if (parts.policy_templates.length > 0) problems.push(`${file}: templates are not supported`);
-  return parts.policies.flatMap((policy) => readPolicy(file, policy, problems) ?? []);
 }
 
-function readPolicy(file: string, text: string, problems: string[]): CedarPolicy | undefined {
-  const parsed = cedar.policyToJson(text);
+function textOf(directory: string, file: string, problems: string[]): string {
+  try {
+    return readFileSync(join(directory, file), 'utf8');
+  } catch (error) {
+    problems.push(`${file}: ${(error as Error).message}`);
+    return '';
+  }
+}
+
+function readSchema(text: string, problems: string[]): SchemaJson<string> | undefined {
+  const parsed = cedar.schemaToJson(text);
   if (parsed.type === 'failure') {
-    problems.push(...parsed.errors.map(({ message }) => `${file}: ${message}`));
+    problems.push(...parsed.errors.map((error) => describe(error, schemaFile, text)));
     return undefined;
   }
-  const { effect, resource, annotations = {} } = parsed.json;
-  const id = annotations['id'];
-  const where = `${file}: ${id === undefined ? text.slice(0, 60).replaceAll('\n', ' ') : `@id("${id}")`}`;
-  const refuse = (problem: string) => void problems.push(`${where}: ${problem}`);
-  if (!id) refuse('every policy needs an @id("...")');
-  const ttl = annotations['maximumTtl'];
-  const maximumTtlSeconds = ttl === undefined ? undefined : parseDuration(ttl);
-  if (ttl !== undefined && maximumTtlSeconds === undefined)
-    refuse('@maximumTtl is no duration such as "15m"');
-  if (ttl !== undefined && effect !== 'permit') refuse('@maximumTtl belongs on a permit');
-  const ask = annotations['ask'];
-  if (ask !== undefined && effect !== 'forbid') refuse('@ask belongs on a forbid');
-  return {
-    id: id ?? '',
-    text,
-    forbids: effect === 'forbid',
-    onlyEntry: resource.op === '==' && 'entity' in resource ? entryOf(resource.entity) : undefined,
-    ask: ask?.split(',').map((role) => role.trim()),
-    maximumTtlSeconds,
-  };
+  for (const name of unsuppliedAttributes(parsed.json))
+    problems.push(`${schemaFile}: the broker has no attribute "${name}" to give`);
+  return parsed.json;
 }
 
-function entryOf(uid: object): string | undefined {
-  const { type, id } = ('__entity' in uid ? uid.__entity : uid) as { type: string; id: string };
-  return type === 'Protem::CatalogEntry' ? id : undefined;
+/** Cedar's offsets count bytes of UTF-8. */
+const lineAt = (text: string, offset: number): number =>
+  Buffer.from(text).subarray(0, offset).toString().split('\n').length;
+
+function describe(error: DetailedError, file: string, text: string, firstLine = 1): string {
+  const [place] = error.sourceLocations ?? [];
+  const line = place ? firstLine + lineAt(text, place.start) - 1 : firstLine;
+  const hint = [place?.label, error.help].filter(Boolean).join('; ');
+  return `${file}:${line}: ${error.message}${hint && ` (${hint})`}`;
 }
 
-/** `validate` says "success" even where it lists errors. */
+function readPolicies(file: string, text: string, problems: string[]): CedarPolicy[] {
+  const parts = cedar.policySetTextToParts(text);
+  if (parts.type === 'failure') {
+    for (const error of parts.errors)
+      problems.push(...[error, ...(error.related ?? [])].map((one) => describe(one, file, text)));
+    return [];
+  }
+  for (const template of parts.policy_templates)
+    problems.push(`${file}:${lineOf(template, text)}: templates are not supported`);
+  return parts.policies
+    .map((policy) => readPolicy(file, lineOf(policy, text), policy, problems))
+    .filter((policy) => policy !== undefined);
+}
+
+const lineOf = (part: string, text: string): number =>
+  text.slice(0, Math.max(0, text.indexOf(part))).split('\n').length;
+
+function readPolicy(file: string, line: number, text: string, problems: string[]): CedarPolicy | undefined {
+  const parsed = cedar.policyToJson(text);
+  if (parsed.type === 'failure') {
+    problems.push(...parsed.errors.map((error) => describe(error, file, text, line)));
+    return undefined;
+  }
+  const { json } = parsed;
+  const { annotated, problems: found } = readAnnotations(json.annotations ?? {}, json.effect);
+  const policy = { ...annotated, text, json, file, line, onlyEntry: onlyEntryOf(json) };
+  const wrong = (problem: string) => problems.push(`${whereOf(policy)}: ${problem}`);
+  found.forEach(wrong);
+  if (policy.ask && !readsOf(json.conditions).attributes.has('approved'))
+    wrong('@ask needs "unless { context.verified.approved }": no approval could ever lift this forbid');
+  return policy;
+}
+
+function repeatedIds(policies: readonly CedarPolicy[]): string[] {
+  const first = new Map<string, CedarPolicy>();
+  return policies.flatMap((policy) => {
+    const before = first.get(policy.id);
+    first.set(policy.id, before ?? policy);
+    return before && policy.id !== ''
+      ? [`${whereOf(policy)}: the id is that of ${before.file}:${before.line} too`]
+      : [];
+  });
+}
+
+/**
+ * `validate` says "success" even where it lists errors. Warnings count too: a policy that can never apply, or text
+ * that reads differently from what it says, is a mistake here.
+ */
 function validate(policies: readonly CedarPolicy[], schema: string): string[] {
+  // Not by id alone: of two with one id, both are to be checked.
+  const named = new Map(policies.map((policy) => [`${policy.id} (${policy.file}:${policy.line})`, policy]));
   const answer = cedar.validate({
     schema,
-    policies: asPolicySet(policies),
+    policies: { staticPolicies: Object.fromEntries([...named].map(([name, { text }]) => [name, text])) },
     validationSettings: { mode: 'strict' },
   });
   if (answer.type === 'failure') return answer.errors.map(({ message }) => message);
-  return answer.validationErrors.map(({ policyId, error }) =>
-    [`@id("${policyId}"): ${error.message}`, error.help].filter(Boolean).join('; '),
-  );
+  return [
+    ...[...answer.validationErrors, ...answer.validationWarnings].map(({ policyId, error }) => {
+      const { file = schemaFile, text = '', line = 1 } = named.get(policyId) ?? {};
+      return describe(error, file, text, line).replace(` (${file}:${line})`, '');
+    }),
+    ...answer.otherWarnings.map((error) => describe(error, schemaFile, schema)),
+  ];
+}
+
+const entryType = 'Protem::CatalogEntry';
+
+function onlyEntryOf({ resource }: PolicyJson): string | undefined {
+  if (resource.op !== '==' || !('entity' in resource)) return undefined;
+  const { type, id } = '__entity' in resource.entity ? resource.entity.__entity : resource.entity;
+  return type === entryType ? id : undefined;
+}
+
+/** A misspelt name in a forbid would forbid nothing, and nobody would see it. */
+function entriesNamedIn(part: unknown): string[] {
+  if (typeof part !== 'object' || part === null) return [];
+  if ('type' in part && part.type === entryType && 'id' in part) return [String(part.id)];
+  return Object.values(part).flatMap(entriesNamedIn);
 }

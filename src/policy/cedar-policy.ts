@@ -1,9 +1,11 @@
 import { LRUCache } from 'lru-cache';
 import type { CatalogEntry } from './catalog.js';
-import { asPolicySet, PolicyError, readBundle } from './cedar-bundle.js';
+import { PolicyError, readBundle } from './cedar-bundle.js';
 import type { Bundle, CedarPolicy } from './cedar-bundle.js';
-import { cedar } from './cedar-engine.js';
-import { cedarRequest, memoKey } from './cedar-request.js';
+import { planRequests } from './cedar-request.js';
+import { schemaOfReads } from './cedar-schema.js';
+import { openSlices } from './cedar-slices.js';
+import type { Answer, Slices } from './cedar-slices.js';
 import type { Ask, Decision, Policy } from './decision.js';
 import { mintPermit } from './permit.js';
 
@@ -12,106 +14,109 @@ type Verdict =
   | { readonly is: 'permit'; readonly ttlSeconds: number; readonly because: readonly string[] }
   | Exclude<Decision, { is: 'permit' }>;
 
-interface Answer {
-  readonly allowed: boolean;
-  readonly because: readonly string[];
-  readonly errors: readonly string[];
+/** A policy that is parsed in the engine, until it is closed; a closed one denies everything. */
+export interface LoadedPolicy extends Policy {
+  close(): void;
 }
-
-const rememberedVerdicts = 20_000;
 
 export interface PolicyFolder {
   readonly directory: string;
   readonly catalog: ReadonlyMap<string, CatalogEntry>;
-  /**
-   * The engine keeps parsed sets for good, under their names: whoever reloads alternates between two names, so that
-   * the one in force is not touched and nothing piles up.
-   */
-  readonly name: string;
 }
 
-/**
- * Loads the policies of a folder. Throws PolicyError with every problem; nothing that was in force changes by it.
- * Each catalog entry has a slice: the policies whose scope can match it. What is left out of a slice could never have
- * applied, so the answers are those of the whole set, for a fraction of the time.
- */
-export function loadPolicy(options: PolicyFolder): Policy {
-  const { catalog } = options;
-  const bundle = readBundle(options.directory, catalog);
-  const prefix = options.name;
-  parseSchema(prefix, bundle);
-  for (const name of catalog.keys()) parseSlice(`${prefix}-${name}`, sliceFor(name, bundle.policies));
-  const byId = new Map(bundle.policies.map((policy) => [policy.id, policy]));
-  const verdicts = new LRUCache<string, Verdict>({ max: rememberedVerdicts });
+/** Verdicts are remembered up to this many characters of requests. */
+const memoryCharacters = 16_000_000;
+const verdictCharacters = 200;
 
+/** Loads the policies of a folder. Throws PolicyError with every problem; nothing that is in force changes by it. */
+export function loadPolicy({ directory, catalog }: PolicyFolder): LoadedPolicy {
+  const bundle = readBundle(directory, catalog);
+  const schema = schemaOfReads(bundle.schema, bundle.reads);
+  const slices = opened(() => openSlices(bundle.policies, schema, catalog.keys()));
+  const verdictOf = rememberingJudge(bundle, slices, catalog);
+  let open = true;
   return {
     digest: bundle.digest,
     catalog,
+    close() {
+      open = false;
+      slices.close();
+    },
     decide(ask) {
-      const key = memoKey(ask);
-      let verdict = verdicts.get(key);
-      if (!verdict) {
-        verdict = judge((approved) => evaluate(prefix, ask, approved), byId);
-        if (verdict.is !== 'deny' || verdict.errors.length === 0) verdicts.set(key, verdict);
-      }
+      const verdict = open ? verdictOf(ask) : failed('this policy is no longer in force');
       if (verdict.is !== 'permit') return verdict;
       const { ttlSeconds, because } = verdict;
-      return {
-        is: 'permit',
-        because,
-        permit: mintPermit({ ttlSeconds, because, policyDigest: bundle.digest }),
-      };
+      const permit = mintPermit({ ttlSeconds, because, policyDigest: bundle.digest });
+      return { is: 'permit', because, permit };
     },
   };
 }
 
-/** Every policy that is not tied to another entry; a forbid that is tied to none is in every slice. */
-export const sliceFor = (entry: string, policies: readonly CedarPolicy[]): CedarPolicy[] =>
-  policies.filter(({ onlyEntry }) => onlyEntry === undefined || onlyEntry === entry);
-
-function parseSchema(name: string, bundle: Bundle): void {
-  const parsed = cedar.preparseSchema(name, bundle.schema);
-  if (parsed.type === 'failure') throw new PolicyError(parsed.errors.map(({ message }) => message));
-}
-
-function parseSlice(name: string, policies: readonly CedarPolicy[]): void {
-  const parsed = cedar.preparsePolicySet(name, asPolicySet(policies));
-  if (parsed.type === 'failure') throw new PolicyError(parsed.errors.map(({ message }) => message));
-}
-
-/** POL-08: Cedar skips a policy whose condition fails, a forbid too; any error at all is therefore a no. */
-function evaluate(prefix: string, ask: Ask, approved: boolean): Answer {
+function opened(open: () => Slices): Slices {
   try {
-    const answer = cedar.statefulIsAuthorized({
-      ...cedarRequest(ask, approved),
-      preparsedSchemaName: prefix,
-      validateRequest: true,
-      preparsedPolicySetId: `${prefix}-${ask.entry.name}`,
-    });
-    if (answer.type === 'failure')
-      return { allowed: false, because: [], errors: answer.errors.map(({ message }) => message) };
-    const { decision, diagnostics } = answer.response;
-    const errors = diagnostics.errors.map(({ policyId, error }) => `${policyId}: ${error.message}`);
-    const because = [...diagnostics.reason].sort();
-    return { allowed: decision === 'allow' && errors.length === 0 && because.length > 0, because, errors };
+    return open();
   } catch (error) {
-    return { allowed: false, because: [], errors: [String(error)] };
+    throw new PolicyError([(error as Error).message]);
   }
 }
 
-function judge(evaluateWith: (approved: boolean) => Answer, byId: ReadonlyMap<string, CedarPolicy>): Verdict {
-  const { allowed, because, errors } = evaluateWith(false);
+/**
+ * A verdict is a function of the request and the bundle alone, and all that the request is made of is in the key: so
+ * remembering is exact (POL-02), and a reload starts with nothing remembered. Errors are not remembered.
+ */
+function rememberingJudge(bundle: Bundle, slices: Slices, catalog: PolicyFolder['catalog']) {
+  const plan = planRequests(bundle.reads);
+  const entities = new Map([...catalog].map(([name, entry]) => [name, plan.entryEntity(entry)]));
+  const byId = new Map(bundle.policies.map((policy) => [policy.id, policy]));
+  const remembered = new LRUCache<string, Verdict>({
+    maxSize: memoryCharacters,
+    sizeCalculation: (_verdict, key) => key.length + verdictCharacters,
+  });
+
+  return (ask: Ask): Verdict => {
+    try {
+      const gathered = plan.gather(ask);
+      const key = JSON.stringify(gathered);
+      const known = remembered.get(key);
+      if (known) return known;
+      if (hasLoneSurrogate(key)) return failed('the request holds text that is no Unicode');
+      const entity = entities.get(gathered.entry);
+      if (!entity) return failed('the catalog of this policy has no such entry');
+      const longest = catalog.get(gathered.entry)!.maximumTtlSeconds;
+      const verdict = judge(
+        (approved) => slices.evaluate(gathered.entry, plan.request(gathered, entity, approved)),
+        byId,
+        longest,
+      );
+      if (verdict.is !== 'deny' || verdict.errors.length === 0) remembered.set(key, verdict);
+      return verdict;
+    } catch (error) {
+      return failed(String(error));
+    }
+  };
+}
+
+const failed = (error: string): Verdict => ({ is: 'deny', because: [], errors: [error] });
+
+/** The engine throws over such text in the middle of reading it. JSON.stringify writes it, and only it, as `\ud...`. */
+const hasLoneSurrogate = (json: string): boolean =>
+  json.includes('\\ud') && /(?<!\\)(?:\\\\)*\\ud[89a-f]/.test(json);
+
+function judge(
+  evaluate: (approved: boolean) => Answer,
+  byId: ReadonlyMap<string, CedarPolicy>,
+  longestSeconds: number,
+): Verdict {
+  const { allowed, because, errors } = evaluate(false);
   if (allowed) {
-    const ceilings = because.map((id) => byId.get(id)?.maximumTtlSeconds ?? Infinity);
-    return { is: 'permit', because, ttlSeconds: Math.min(...ceilings) };
+    const ceilings = because.map((id) => byId.get(id)?.maximumTtlSeconds ?? longestSeconds);
+    return { is: 'permit', because, ttlSeconds: Math.min(longestSeconds, ...ceilings) };
   }
   const asking = because.map((id) => byId.get(id)?.ask);
-  const onlyAsking = errors.length === 0 && asking.length > 0 && asking.every((roles) => roles !== undefined);
-  if (onlyAsking && evaluateWith(true).allowed)
-    return {
-      is: 'ask',
-      because,
-      approvers: [...new Set(asking.flat().filter((role) => role !== undefined))],
-    };
-  return { is: 'deny', because, errors };
+  if (errors.length > 0 || asking.length === 0 || asking.includes(undefined))
+    return { is: 'deny', because, errors };
+  const ifApproved = evaluate(true);
+  return ifApproved.allowed
+    ? { is: 'ask', because, approvers: [...new Set(asking.flatMap((roles) => roles ?? []))] }
+    : { is: 'deny', because, errors: ifApproved.errors };
 }

@@ -2,46 +2,71 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { Fault } from '../kernel/fault.js';
 import { duration } from '../kernel/duration.js';
-import { loadPolicy } from './cedar-policy.js';
-import type { Ask, Decision, Policy } from './decision.js';
+import { Fault } from '../kernel/fault.js';
 import type { CatalogEntry } from './catalog.js';
+import { PolicyError } from './cedar-bundle.js';
+import { loadPolicy } from './cedar-policy.js';
+import type { PolicyFolder } from './cedar-policy.js';
+import type { Ask, Decision, Policy } from './decision.js';
 import { parseParameters } from './parameters.js';
+import { boundTtl } from './ttl.js';
 
-const caseSchema = z.strictObject({
-  name: z.string().min(1),
-  agent: z.string().default('spiffe://sandbox.protem.example/agent/reporter'),
-  issuer: z.string().default('sandbox.protem.example'),
-  claims: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
-  task: z
-    .strictObject({
-      intent: z.string().default('a case'),
-      openedBy: z.string().optional(),
-      onBehalfOf: z.string().optional(),
-      labels: z.record(z.string(), z.string()).default({}),
-      tools: z.array(z.string()).optional(),
-    })
-    .prefault({}),
-  credential: z.string(),
-  parameters: z.record(z.string(), z.unknown()).default({}),
-  ttl: duration.optional(),
-  tool: z.string().optional(),
-  reason: z.string().optional(),
-  expect: z.enum(['permit', 'ask', 'deny']),
-  /** The policies that must have decided, all of them. */
-  policies: z.array(z.string()).optional(),
-  approvers: z.array(z.string()).optional(),
-  maximumTtl: duration.optional(),
-});
+const caseSchema = z
+  .strictObject({
+    name: z.string().min(1),
+    agent: z.string().default('spiffe://sandbox.protem.example/agent/reporter'),
+    issuer: z.string().default('sandbox.protem.example'),
+    claims: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
+    task: z
+      .strictObject({
+        intent: z.string().default('a case'),
+        openedBy: z.string().optional(),
+        onBehalfOf: z.string().optional(),
+        labels: z.record(z.string(), z.string()).default({}),
+        tools: z.array(z.string()).optional(),
+      })
+      .prefault({}),
+    credential: z.string(),
+    parameters: z.record(z.string(), z.unknown()).default({}),
+    ttl: duration.optional(),
+    tool: z.string().optional(),
+    reason: z.string().optional(),
+    expect: z.enum(['permit', 'ask', 'deny', 'fault']),
+    policies: z
+      .array(z.string())
+      .optional()
+      .describe('The policies that must have decided: all, and no other.'),
+    approvers: z.array(z.string()).optional().describe('Who must be asked, for `ask`.'),
+    maximumTtl: duration.optional().describe('The ceiling that the policies must have set, for `permit`.'),
+    fault: z
+      .string()
+      .optional()
+      .describe('Why it never got to the policies: credential.parameters, ttl.invalid.'),
+  })
+  .refine(({ expect, approvers }) => !approvers || expect === 'ask', 'approvers go with `ask`')
+  .refine(({ expect, maximumTtl }) => !maximumTtl || expect === 'permit', 'maximumTtl goes with `permit`')
+  .refine(({ expect, fault }) => !fault || expect === 'fault', 'fault goes with `fault`');
 
 export type PolicyCase = z.output<typeof caseSchema>;
 
-/** The table of requests and answers of a policy folder; throws with everything that is wrong in it. */
+export const casesFile = 'cases.yaml';
+
+/** The table of requests and answers of a policy folder. Throws PolicyError with all that is wrong in it. */
 export function readCases(directory: string): PolicyCase[] {
-  const parsed = z.array(caseSchema).safeParse(parse(readFileSync(join(directory, 'cases.yaml'), 'utf8')));
+  let table: unknown;
+  try {
+    table = parse(readFileSync(join(directory, casesFile), 'utf8'));
+  } catch (error) {
+    throw new PolicyError([`${casesFile}: ${(error as Error).message}`]);
+  }
+  const parsed = z.array(caseSchema).min(1, 'must hold at least one case').safeParse(table);
   if (parsed.success) return parsed.data;
-  throw new Error(`cases.yaml: ${z.prettifyError(parsed.error)}`);
+  throw new PolicyError(
+    parsed.error.issues.map(
+      ({ path, message }) => `${casesFile}: ${path.join('.') || 'the table'}: ${message}`,
+    ),
+  );
 }
 
 /** Lines that say which cases did not get their answer. */
@@ -49,43 +74,59 @@ export const runCases = (policy: Policy, cases: readonly PolicyCase[]): string[]
   cases.flatMap((each) => differences(policy, each).map((difference) => `${each.name}: ${difference}`));
 
 /** Loads a policy folder and runs its cases: what `protem policy test` does. */
-export function testPolicy(options: { directory: string; catalog: ReadonlyMap<string, CatalogEntry> }): {
-  passed: number;
-  failed: string[];
-} {
-  const cases = readCases(options.directory);
-  const failed = runCases(loadPolicy({ ...options, name: 'cases' }), cases);
-  const failing = new Set(failed.map((line) => line.split(': ')[0]));
-  return { passed: cases.length - failing.size, failed };
+export function testPolicy(folder: PolicyFolder): { passed: number; failed: string[] } {
+  let policy;
+  try {
+    const cases = readCases(folder.directory);
+    policy = loadPolicy(folder);
+    const failed = cases.map((each) => runCases(policy!, [each])).filter((lines) => lines.length > 0);
+    return { passed: cases.length - failed.length, failed: failed.flat() };
+  } catch (error) {
+    if (error instanceof PolicyError) return { passed: 0, failed: [...error.problems] };
+    throw error;
+  } finally {
+    policy?.close();
+  }
+}
+
+type Answer = Decision | { readonly is: 'fault'; readonly fault: string; readonly errors: unknown };
+
+function answerOf(policy: Policy, given: PolicyCase, entry: CatalogEntry): Answer {
+  try {
+    return policy.decide(askOf(given, entry));
+  } catch (error) {
+    if (error instanceof Fault) return { is: 'fault', fault: error.code, errors: error.errors ?? [] };
+    throw error;
+  }
 }
 
 function differences(policy: Policy, expected: PolicyCase): string[] {
   const entry = policy.catalog.get(expected.credential);
   if (!entry) return [`there is no catalog entry ${expected.credential}`];
-  let decision: Decision;
-  try {
-    decision = policy.decide(askOf(expected, entry));
-  } catch (error) {
-    return [
-      error instanceof Fault ? `${error.message} ${JSON.stringify(error.errors ?? [])}` : String(error),
-    ];
-  }
+  const answer = answerOf(policy, expected, entry);
   const found: string[] = [];
   const differs = (what: string, is: unknown, should: unknown) => {
     if (JSON.stringify(is) !== JSON.stringify(should))
       found.push(`${what} is ${JSON.stringify(is)}, should be ${JSON.stringify(should)}`);
   };
-  differs('the answer', decision.is, expected.expect);
-  if (decision.is === 'deny' && decision.errors.length > 0)
-    found.push(`errors: ${decision.errors.join('; ')}`);
+  differs('the answer', answer.is, expected.expect);
+  if (answer.is === 'fault') {
+    differs('the fault', answer.fault, expected.fault ?? answer.fault);
+    if (expected.expect !== 'fault') found.push(`errors: ${JSON.stringify(answer.errors)}`);
+    return found;
+  }
+  if (answer.is === 'deny' && answer.errors.length > 0) found.push(`errors: ${answer.errors.join('; ')}`);
   if (expected.policies)
-    differs('decided because of', [...decision.because].sort(), [...expected.policies].sort());
-  if (expected.approvers && decision.is === 'ask')
-    differs('who is asked', decision.approvers, expected.approvers);
-  if (expected.maximumTtl !== undefined && decision.is === 'permit')
-    differs('the ceiling in seconds', decision.permit.ttlSeconds, expected.maximumTtl);
+    differs('decided because of', answer.because.toSorted(), expected.policies.toSorted());
+  if (expected.approvers && answer.is === 'ask')
+    differs('who is asked', answer.approvers.toSorted(), expected.approvers.toSorted());
+  if (expected.maximumTtl !== undefined && answer.is === 'permit')
+    differs('the ceiling in seconds', answer.permit.ttlSeconds, expected.maximumTtl);
   return found;
 }
+
+/** The bounds that are no matter of policy are left wide. */
+const wide = { taskRemainingSeconds: Infinity, providerMinimumSeconds: 1, providerMaximumSeconds: Infinity };
 
 const askOf = (given: PolicyCase, entry: CatalogEntry): Ask => ({
   principal: {
@@ -110,7 +151,7 @@ const askOf = (given: PolicyCase, entry: CatalogEntry): Ask => ({
   },
   entry,
   parameters: parseParameters(entry, given.parameters),
-  ttlSeconds: given.ttl ?? entry.defaultTtlSeconds,
+  ttlSeconds: boundTtl({ entry, ...(given.ttl !== undefined && { requestedSeconds: given.ttl }), ...wide }),
   ...(given.tool !== undefined && { tool: given.tool }),
   asserted: given.reason === undefined ? {} : { reason: given.reason },
 });

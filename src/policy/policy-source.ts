@@ -1,13 +1,13 @@
-import { randomUUID } from 'node:crypto';
 import { watch } from 'node:fs';
 import type { CatalogEntry } from './catalog.js';
 import { PolicyError } from './cedar-bundle.js';
 import { loadPolicy } from './cedar-policy.js';
+import type { LoadedPolicy } from './cedar-policy.js';
 import type { Policy } from './decision.js';
 import { readCases, runCases } from './policy-cases.js';
 
 export interface PolicySource {
-  /** The policy in force. */
+  /** The policy in force. Ask for it each time: one that has been replaced denies everything. */
   current(): Policy;
   /** Reads the folder again. A bundle that is not sound, or fails one of its cases, leaves the one before in force. */
   reload(): boolean;
@@ -19,37 +19,52 @@ export interface PolicySourceOptions {
   readonly catalog: ReadonlyMap<string, CatalogEntry>;
   readonly onLoaded: (digest: string) => void;
   readonly onRefused: (problems: readonly string[]) => void;
-  /** Editors write a file in several steps; this long after the last of them it is read. */
+  /** Editors write a file in several steps; this long after the last of them the folder is read. */
   readonly settleMs?: number;
 }
 
-/** Throws PolicyError when the first bundle cannot be used: there is no policy to fall back on. */
+/**
+ * POL-09: the policy of a folder, read again when the folder changes. Throws PolicyError when the first bundle cannot
+ * be used: there is no policy to fall back on. Files that belong together should appear together (renamed into place,
+ * or a ConfigMap): what stands in the folder once it is quiet is what is read.
+ */
 export function openPolicySource(options: PolicySourceOptions): PolicySource {
-  const names = [randomUUID(), randomUUID()] as const;
-  let inForce = 0;
-  let policy = load(options, names[inForce]!);
-  options.onLoaded(policy.digest);
   let timer: NodeJS.Timeout | undefined;
-
-  function reload(): boolean {
-    try {
-      const next = load(options, names[1 - inForce]!);
-      if (next.digest === policy.digest) return true;
-      policy = next;
-      inForce = 1 - inForce;
-      options.onLoaded(policy.digest);
-      return true;
-    } catch (error) {
-      options.onRefused(error instanceof PolicyError ? error.problems : [String(error)]);
-      return false;
-    }
-  }
-
-  const watcher = watch(options.directory, () => {
+  // Watched before it is read, so that no change falls between.
+  const watcher = watchFolder(options.directory, () => {
     clearTimeout(timer);
     timer = setTimeout(reload, options.settleMs ?? 200);
   });
   watcher.on('error', (error) => options.onRefused([`the folder is no longer watched: ${error.message}`]));
+  let policy: LoadedPolicy;
+  try {
+    policy = loadTested(options);
+  } catch (error) {
+    watcher.close();
+    throw error;
+  }
+
+  function reload(): boolean {
+    clearTimeout(timer);
+    let next: LoadedPolicy;
+    try {
+      next = loadTested(options);
+    } catch (error) {
+      options.onRefused(problemsOf(error));
+      return false;
+    }
+    if (next.digest === policy.digest) {
+      next.close();
+      return true;
+    }
+    const before = policy;
+    policy = next;
+    before.close();
+    options.onLoaded(policy.digest);
+    return true;
+  }
+
+  options.onLoaded(policy.digest);
 
   return {
     current: () => policy,
@@ -57,14 +72,28 @@ export function openPolicySource(options: PolicySourceOptions): PolicySource {
     close() {
       clearTimeout(timer);
       watcher.close();
+      policy.close();
       return Promise.resolve();
     },
   };
 }
 
-function load({ directory, catalog }: PolicySourceOptions, name: string): Policy {
-  const policy = loadPolicy({ directory, catalog, name });
-  const failed = runCases(policy, readCases(directory));
-  if (failed.length > 0) throw new PolicyError(failed.map((line) => `cases.yaml: ${line}`));
-  return policy;
+function watchFolder(directory: string, onChange: () => void) {
+  try {
+    return watch(directory, onChange);
+  } catch (error) {
+    throw new PolicyError([`the folder cannot be watched: ${(error as Error).message}`]);
+  }
+}
+
+const problemsOf = (error: unknown): readonly string[] =>
+  error instanceof PolicyError ? error.problems : [String(error)];
+
+function loadTested({ directory, catalog }: PolicySourceOptions): LoadedPolicy {
+  const cases = readCases(directory);
+  const policy = loadPolicy({ directory, catalog });
+  const failed = runCases(policy, cases);
+  if (failed.length === 0) return policy;
+  policy.close();
+  throw new PolicyError(failed.map((line) => `cases.yaml: ${line}`));
 }

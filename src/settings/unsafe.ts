@@ -58,8 +58,8 @@ function redisHosts(redis: unknown): (readonly [where: string, host: string])[] 
   if (typeof url !== 'string' || !url.startsWith('redis://') || !URL.canParse(url)) return [];
   const sentinels = list(at(redis, 'sentinel', 'addresses'));
   if (sentinels.length === 0) return [['redis.url', new URL(url).hostname]];
-  return sentinels.map((address, index) => [
-    `redis.sentinel.addresses.${index}`,
-    String(at(address, 'host') ?? ''),
-  ]);
+  return sentinels.map((address, index) => {
+    const host = at(address, 'host');
+    return [`redis.sentinel.addresses.${index}`, typeof host === 'string' ? host : ''];
+  });
 }

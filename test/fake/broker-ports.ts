@@ -1,3 +1,4 @@
+import { flood } from '../../src/broker/flood.js';
 import { silentMeter } from '../../src/broker/meter.js';
 import type { Ports } from '../../src/broker/ports.js';
 import { revoke } from '../../src/broker/revoke.js';
@@ -72,6 +73,7 @@ export function brokerPorts(ledger: Ledger, providers: Provider[], over: Partial
       backlog: () => Promise.resolve(0),
       close: () => Promise.resolve(),
     },
+    flood: flood((event) => ledger.log.record(event)),
     readHook: () => undefined,
     meter: silentMeter,
     log: { info() {}, warn() {}, error() {} },

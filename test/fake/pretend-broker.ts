@@ -154,7 +154,7 @@ export function pretendBroker(clock: Clock, instead: Partial<Broker> = {}): Pret
           seq: 1,
           id: '1893456000000-0',
           at: clock(),
-          event: { type: 'identity.refused', reason: 'expired' },
+          event: { type: 'identity.refused', reason: 'expired', count: 1 },
           previous: '0'.repeat(64),
           hash: 'a'.repeat(64),
         },

@@ -144,7 +144,11 @@ test.each([
   expect(status).toBe(200);
   expect(json).toMatchObject({
     items: [
-      { seq: 1, at: '2030-01-01T00:00:00.000Z', event: { type: 'identity.refused', reason: 'expired' } },
+      {
+        seq: 1,
+        at: '2030-01-01T00:00:00.000Z',
+        event: { type: 'identity.refused', reason: 'expired', count: 1 },
+      },
     ],
   });
   expect(broker.calls.findLast(({ verb }) => verb === 'readAudit')?.arguments[1]).toEqual({

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually } from './eventually.js';
 import { canRun, freePort } from './program.js';
+import { runProtem } from './protem.js';
 import { leastRightsInCluster, redisPrograms, startRedis } from './redis.js';
 import type { RedisServer } from './redis.js';
 import { revoking, startWorld } from './world.js';
@@ -69,6 +70,14 @@ const runs = canRun('a Redis Cluster', redisPrograms());
     expect(nodes.map((each) => Number(each.cli('dbsize')) > 0).filter(Boolean)).toHaveLength(1);
     for (const each of nodes) expect(each.cli('acl', 'log')).toBe('');
   }, 60_000);
+
+  test('it does not start when one node of three would forget', async () => {
+    nodes[2]!.cli('config', 'set', 'appendonly', 'no');
+    const { code, complaints } = await runProtem(['serve', '-c', config], world.environment);
+    nodes[2]!.cli('config', 'set', 'appendonly', 'yes');
+    expect(code).toBe(1);
+    expect(complaints).toContain('allowUnsafe: [redis-without-persistence]');
+  });
 
   test('when the node with the ledger is killed: 503, not ready, and everything goes on when it is back', async () => {
     const [api, worker] = await Promise.all([world.start('api', config), world.start('worker', config)]);

@@ -46,7 +46,7 @@ export const leastRights = [
   ...['+del', '+exists', '+pexpire', '+pexpireat', '+time', '+info', '+ping', '+hello', '+client|setname'],
 ];
 /** What a client of a cluster needs besides. */
-export const leastRightsInCluster = [...leastRights, '+cluster|slots', '+cluster|shards', '+readonly'];
+export const leastRightsInCluster = [...leastRights, '+cluster|slots', '+cluster|info'];
 
 const durable = ['--appendonly', 'yes', '--save', ''];
 

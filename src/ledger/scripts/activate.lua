@@ -8,7 +8,7 @@ if not head then return false end
 local at = timeMs()
 local promisedEnd = head.e
 head.m = nil
-if ARGV[3] ~= '' then head.e = tonumber(ARGV[3]) end
+if ARGV[3] ~= '' then head.e = tonumber(ARGV[3]) else head.u = 1 end
 head.f = ARGV[4]
 local task = redis.call('HMGET', key(taskOf(id)), 's', 'd')
 if head.s == 'r' and task[1] == 'o' and tonumber(task[2]) > at then

@@ -1,0 +1,42 @@
+import type { AuditEvent } from '../audit/event.js';
+
+/** What a caller without any proof can cause: told at once the first time, then counted, and never dropped. */
+export type Counted = Extract<AuditEvent, { type: 'identity.refused' | 'hook.refused' }>;
+
+type Uncounted = Counted extends infer Each ? (Each extends Counted ? Omit<Each, 'count'> : never) : never;
+
+export interface Flood {
+  /** Durable when it returns, if it is the first of its kind in this window; otherwise at the end of the window. */
+  tell(event: Uncounted): Promise<void>;
+  /** Writes down what was only counted so far. */
+  close(): Promise<void>;
+}
+
+/**
+ * Whoever has no token at all can be refused thousands of times a second, and every record stays. So equal refusals
+ * within a window become two records: the first, and how many came after it.
+ */
+export function flood(record: (event: AuditEvent) => Promise<void>, windowMs = 1000): Flood {
+  const repeats = new Map<string, number>();
+  let timer: NodeJS.Timeout | undefined;
+
+  async function flush(): Promise<void> {
+    clearTimeout(timer);
+    timer = undefined;
+    const counted = [...repeats];
+    repeats.clear();
+    for (const [text, count] of counted)
+      if (count > 0) await record({ ...(JSON.parse(text) as Counted), count });
+  }
+
+  return {
+    async tell(event) {
+      const text = JSON.stringify(event);
+      const seen = repeats.get(text);
+      repeats.set(text, seen === undefined ? 0 : seen + 1);
+      timer ??= setTimeout(() => void flush().catch(() => {}), windowMs).unref();
+      if (seen === undefined) await record({ ...(event as Counted), count: 1 });
+    },
+    close: flush,
+  };
+}

@@ -1,0 +1,43 @@
+import { parseDuration } from '../kernel/duration.js';
+
+/** What a policy says about itself beside its condition. */
+export interface Annotated {
+  readonly id: string;
+  /** The roles that are asked, for a forbid with @ask. */
+  readonly ask: readonly string[] | undefined;
+  readonly maximumTtlSeconds: number | undefined;
+}
+
+/** A misspelt @maximumTtl would be no ceiling at all; so nothing else may stand there. */
+const known = new Set(['id', 'description', 'author', 'ask', 'maximumTtl']);
+const idPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+const rolePattern = /^[a-z][a-z0-9-]{0,40}$/;
+
+/** Reads the annotations of one policy, and says everything that is wrong with them. */
+export function readAnnotations(
+  annotations: Readonly<Record<string, string>>,
+  effect: 'permit' | 'forbid',
+): { readonly annotated: Annotated; readonly problems: readonly string[] } {
+  const problems: string[] = [];
+  for (const name of Object.keys(annotations))
+    if (!known.has(name))
+      problems.push(`@${name} is none of ${[...known].map((one) => `@${one}`).join(', ')}`);
+
+  const id = annotations['id'] ?? '';
+  if (!idPattern.test(id))
+    problems.push(
+      id === '' ? 'every policy needs an @id("...")' : '@id must be letters, digits, ".", "_" and "-"',
+    );
+
+  const ttl = annotations['maximumTtl'];
+  const maximumTtlSeconds = ttl === undefined ? undefined : parseDuration(ttl);
+  if (ttl !== undefined && maximumTtlSeconds === undefined)
+    problems.push('@maximumTtl must be a duration such as "15m"');
+  if (ttl !== undefined && effect !== 'permit') problems.push('@maximumTtl belongs on a permit');
+
+  const ask = annotations['ask']?.split(',').map((role) => role.trim());
+  if (ask && effect !== 'forbid') problems.push('@ask belongs on a forbid');
+  if (ask?.some((role) => !rolePattern.test(role)))
+    problems.push('@ask must name roles such as "approver", with commas between');
+  return { annotated: { id, ask, maximumTtlSeconds }, problems };
+}

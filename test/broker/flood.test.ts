@@ -1,0 +1,32 @@
+import { expect, test } from '@jest/globals';
+import type { AuditEvent } from '../../src/audit/event.js';
+import { flood } from '../../src/broker/flood.js';
+
+test('a thousand equal refusals are told as the first and a count: aggregated, never dropped', async () => {
+  const told: AuditEvent[] = [];
+  const refusals = flood((event) => Promise.resolve(void told.push(event)), 60_000);
+  for (let i = 0; i < 1000; i++) await refusals.tell({ type: 'identity.refused', reason: 'svid.expired' });
+  await refusals.tell({ type: 'identity.refused', reason: 'svid.audience' });
+  expect(told).toEqual([
+    { type: 'identity.refused', reason: 'svid.expired', count: 1 },
+    { type: 'identity.refused', reason: 'svid.audience', count: 1 },
+  ]);
+  await refusals.close();
+  expect(told.slice(2)).toEqual([{ type: 'identity.refused', reason: 'svid.expired', count: 999 }]);
+});
+
+test('the next window begins with a record of its own', async () => {
+  const told: AuditEvent[] = [];
+  const refusals = flood((event) => Promise.resolve(void told.push(event)), 60_000);
+  await refusals.tell({ type: 'hook.refused', source: 'ci', reason: 'forged' });
+  await refusals.close();
+  await refusals.tell({ type: 'hook.refused', source: 'ci', reason: 'forged' });
+  expect(told).toHaveLength(2);
+});
+
+test('a refusal that cannot be written is told to who caused it', async () => {
+  const refusals = flood(() => Promise.reject(new Error('away')), 60_000);
+  await expect(refusals.tell({ type: 'hook.refused', source: 'ci', reason: 'forged' })).rejects.toThrow(
+    'away',
+  );
+});
