@@ -8,6 +8,7 @@ import type { Log, Ports } from './broker/ports.js';
 import { flood } from './broker/flood.js';
 import { createIdentify } from './identity/identify.js';
 import { readHook } from './identity/hooks/read-hook.js';
+import type { Secret } from './kernel/secret.js';
 import type { Provider } from './issuance/provider.js';
 import { connectRedis, untilReady } from './ledger/redis-connection.js';
 import type { ConnectionMood } from './ledger/redis-connection.js';
@@ -64,10 +65,15 @@ async function openRedis(
   log: Logger,
   closing: (() => Promise<unknown>)[],
 ) {
-  const { password, certificateAuthorityFile: file, ...rest } = settings.redis;
+  const { password, sentinel, certificateAuthorityFile: file, ...rest } = settings.redis;
   const certificateAuthority = file === undefined ? undefined : readFileSync(file, 'utf8');
   const redis = connectRedis(
-    { ...rest, password: password?.reveal() as string | undefined, certificateAuthority },
+    {
+      ...rest,
+      password: revealed(password),
+      ...(sentinel && { sentinel: { ...sentinel, password: revealed(sentinel.password) } }),
+      certificateAuthority,
+    },
     mood,
   );
   redis.on('error', (error) => log.warn({ err: error }, 'Redis connection'));
@@ -75,6 +81,8 @@ async function openRedis(
   await untilReady(redis, 10_000);
   return redis;
 }
+
+const revealed = (secret: Secret<unknown> | undefined) => secret?.reveal() as string | undefined;
 
 async function refuseUnsafeStore(redis: RedisClient, allowed: readonly string[], log: Logger): Promise<void> {
   const unsafe = await unsafeStore(redis);

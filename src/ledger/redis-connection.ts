@@ -13,6 +13,8 @@ export interface RedisSettings {
     | {
         readonly name: string;
         readonly addresses: readonly { readonly host: string; readonly port: number }[];
+        readonly username?: string | undefined;
+        readonly password?: string | undefined;
       }
     | undefined;
   /** PEM of the authorities that the server's certificate must come from. */
@@ -36,11 +38,12 @@ export function connectRedis(settings: RedisSettings, mood: ConnectionMood): Red
   const tls = url.protocol === 'rediss:';
   const username = settings.username ?? (decodeURIComponent(url.username) || undefined);
   const password = settings.password ?? (decodeURIComponent(url.password) || undefined);
+  const secured = { ...(settings.certificateAuthority && { ca: settings.certificateAuthority }) };
   const common: Omit<RedisOptions, 'replyMapping'> = {
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     db: Number(url.pathname.slice(1) || 0),
-    ...(tls && { tls: settings.certificateAuthority ? { ca: settings.certificateAuthority } : {} }),
+    ...(tls && { tls: secured }),
     connectTimeout: 5000,
     retryStrategy: reconnectDelayMs,
     ...(mood === 'asking'
@@ -54,14 +57,17 @@ export function connectRedis(settings: RedisSettings, mood: ConnectionMood): Red
       : { maxRetriesPerRequest: null, socketTimeout: longestBlockMs + 5000 }),
   };
   const address = { host: url.hostname, port: Number(url.port || 6379) };
-  if (settings.sentinel)
+  const { sentinel } = settings;
+  if (sentinel)
     return writeOncePerTurn(
       new Redis({
         ...common,
-        sentinels: [...settings.sentinel.addresses],
-        name: settings.sentinel.name,
+        name: sentinel.name,
+        sentinels: [...sentinel.addresses],
+        ...(sentinel.username !== undefined && { sentinelUsername: sentinel.username }),
+        ...(sentinel.password !== undefined && { sentinelPassword: sentinel.password }),
         sentinelRetryStrategy: reconnectDelayMs,
-        ...(tls && { enableTLSForSentinelMode: true }),
+        ...(tls && { enableTLSForSentinelMode: true, sentinelTLS: secured }),
       }),
     );
   if (settings.cluster) {

@@ -127,8 +127,7 @@ export function redisLeases(
 
     async overdueMs(provider) {
       const [, since] = await ask(redis.zrange(`${prefix}:open:${provider}`, '0', '0', 'WITHSCORES'));
-      const [seconds] = await ask(redis.time());
-      return since === undefined ? 0 : Math.max(0, Number(seconds) * 1000 - Number(since));
+      return since === undefined ? 0 : Math.max(0, Number(await run('now')) - Number(since));
     },
 
     async counts() {

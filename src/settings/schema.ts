@@ -37,8 +37,11 @@ const redis = z.strictObject({
     .strictObject({
       name: z.string().describe('Name of the master group.'),
       addresses: z.array(z.strictObject({ host: z.string(), port })).min(1),
+      username: z.string().optional().describe('ACL user of the sentinels themselves.'),
+      password: secret.optional().describe('Password of the sentinels themselves.'),
     })
-    .optional(),
+    .optional()
+    .describe('Asks sentinels where the master is; over TLS when the url is rediss://.'),
   certificateAuthorityFile: z
     .string()
     .optional()

@@ -24,6 +24,8 @@ export interface Protem {
   log(): readonly LogLine[];
   /** SIGKILL: nothing can be tidied up. */
   kill(): Promise<void>;
+  /** Resolves to the first line with this message. */
+  says(message: string): Promise<LogLine>;
   /** SIGTERM; resolves to its exit code. */
   stop(): Promise<number | null>;
   running(): boolean;
@@ -63,6 +65,7 @@ export async function startProtem(role: Role, config: string, environment: Envir
     output: () => output() + complaints(),
     log,
     running,
+    says: (message) => eventually(`it says "${message}"`, () => log().find(({ msg }) => msg === message)),
     kill: () => stop(child, 'SIGKILL'),
     async stop() {
       await stop(child);
