@@ -52,7 +52,11 @@ const runs = canRun('a Redis Cluster', redisPrograms());
     const task = await world.openTask(api.api);
     const [expiring] = await world.askOften(api.api, task, 1, { ttl: '1s' });
     const ending = await world.askOften(api.api, task, 30);
-    const listed = await api.api.call('GET', `/v1/leases?task=${task}&page_size=100`, await world.agentToken());
+    const listed = await api.api.call(
+      'GET',
+      `/v1/leases?task=${task}&page_size=100`,
+      await world.agentToken(),
+    );
     expect(listed.body.items).toHaveLength(31);
     await look.becomes(expiring.lease.id, 'revoked');
     const held = place.gate.hold(revoking, 'before');

@@ -104,7 +104,8 @@ const runs = canRun('Redis behind Sentinel', { ...redisPrograms(), openssl: open
       sentinel.cli('sentinel', 'replicas', 'main').includes(`127.0.0.1:${servers[1]!.port}`),
     );
     await eventually('the replica has everything', () => {
-      const offset = (server: RedisServer) => /master_repl_offset:(\d+)/.exec(server.cli('info', 'replication'))?.[1];
+      const offset = (server: RedisServer) =>
+        /master_repl_offset:(\d+)/.exec(server.cli('info', 'replication'))?.[1];
       return offset(servers[0]!) === offset(servers[1]!);
     });
     await servers[0]!.end('SIGKILL');
