@@ -96,7 +96,8 @@ export async function startWorld({ vaults = ['vault'] }: WorldOptions = {}): Pro
   mkdirSync(policy);
   copyFileSync('config/policy/protem.cedarschema', join(policy, 'protem.cedarschema'));
   writeFileSync(join(policy, 'all.cedar'), '@id("all")\npermit (principal, action, resource);\n');
-  writeFileSync(join(policy, 'cases.yaml'), '[]\n');
+  const policyCase = { name: 'all', credential: `${vaults[0]}-db`, expect: 'permit', policies: ['all'] };
+  writeFileSync(join(policy, 'cases.yaml'), JSON.stringify([policyCase]));
 
   const running = new Set<Protem>();
   const environment = { PROTEM_TEST_VAULT_SECRET: vaultSecret, PROTEM_TEST_HOOK_SECRET: webhookSecret };
