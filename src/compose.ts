@@ -144,6 +144,7 @@ async function openPorts(settings: Settings, log: Logger, closing: (() => Promis
       const hook = settings.hooks[source];
       return hook && readHook(hook, delivery, now);
     },
+    hookMayEnd: (source, { openedBy }) => settings.hooks[source]?.openedBy?.includes(openedBy) ?? true,
     meter,
     log: asLog(log),
     limits: {
