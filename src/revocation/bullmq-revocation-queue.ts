@@ -79,6 +79,7 @@ export function bullmqRevocationWorker(
   worker.on('error', options.onError);
   worker.on('failed', (_job, error) => options.onError(error));
   return {
+    idle: () => underWay.size === 0,
     async close() {
       const withoutRedis = async () => {
         do {
