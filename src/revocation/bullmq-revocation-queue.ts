@@ -57,7 +57,9 @@ export function bullmqRevocationWorker(
   const worker = new Worker<{ leaseIds: readonly string[] }>(
     queueName(options.provider),
     async (job) => {
-      await Promise.all(job.data.leaseIds.map(revokeOne));
+      const ends = await Promise.allSettled(job.data.leaseIds.map(revokeOne));
+      const broken = ends.find((end) => end.status === 'rejected');
+      if (broken) throw broken.reason;
     },
     {
       connection: options.connection,
