@@ -110,8 +110,9 @@ export function redisLeases(
 
     async overdueMs(provider) {
       const [, since] = await ask(redis.zrange(`${prefix}:open:${provider}`, '0', '0', 'WITHSCORES'));
-      const [seconds] = await ask(redis.time());
-      return since === undefined ? 0 : Math.max(0, Number(seconds) * 1000 - Number(since));
+      const [seconds, micros] = await ask(redis.time());
+      const now = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
+      return since === undefined ? 0 : Math.max(0, now - Number(since));
     },
 
     async counts() {
