@@ -45,6 +45,7 @@ export type AuditEvent =
       readonly type: 'task.ended';
       readonly by: string;
       readonly via: string;
+      readonly reason?: string;
       readonly outcome: TaskOutcome;
     })
   | {
@@ -75,7 +76,12 @@ export type AuditEvent =
       readonly effect: RevocationEffect;
     })
   | (OfLease & { readonly type: 'lease.mint_failed'; readonly fault: string })
-  | (OfLease & { readonly type: 'lease.revoking'; readonly cause: RevocationCause; readonly by: string })
+  | (OfLease & {
+      readonly type: 'lease.revoking';
+      readonly cause: RevocationCause;
+      readonly by: string;
+      readonly reason?: string;
+    })
   | (OfLease & {
       readonly type: 'lease.revoked' | 'lease.expired';
       readonly cause: RevocationCause;

@@ -27,11 +27,16 @@ export async function listLeases(
 }
 
 /** The agent gives it back, or an operator takes it. Answers at once; the worker does the rest. */
-export async function revokeLease(ports: Ports, principal: Principal, id: string): Promise<Lease> {
+export async function revokeLease(
+  ports: Ports,
+  principal: Principal,
+  id: string,
+  reason?: string,
+): Promise<Lease> {
   const lease = await findLease(ports, principal, id);
   if (principal.kind === 'operator') requireRole(principal, 'admin');
   const cause = principal.kind === 'operator' ? 'operator' : 'released';
-  const revoking = await ports.ledger.leases.revoke(id, cause, principal.id);
+  const revoking = await ports.ledger.leases.revoke(id, cause, principal.id, reason);
   await dispatchDue(ports, lease.provider);
   return revoking ?? lease;
 }
@@ -43,17 +48,23 @@ export async function revokeTask(
   ports: Ports,
   principal: Principal,
   taskId: string,
-  options: { readonly dryRun: boolean },
+  { dryRun, reason }: { readonly dryRun: boolean; readonly reason?: string },
 ): Promise<BlastRadius> {
   requireRole(principal, 'admin');
   await findTask(ports, principal, taskId);
+  if (dryRun) return { dryRun, leases: await leasesOf(ports, taskId, (lease) => !isOver(lease.state)) };
+  const by = { by: principal.id, via: 'revocation', ...(reason !== undefined && { reason }) };
+  const { again } = await endAndDispatch(ports, taskId, { outcome: 'cancelled', ...by });
+  const went = (lease: Lease) => !isOver(lease.state) || (!again && lease.cause === 'task_end');
+  return { dryRun, leases: await leasesOf(ports, taskId, went) };
+}
+
+async function leasesOf(ports: Ports, task: string, which: (lease: Lease) => boolean): Promise<Lease[]> {
   const leases: Lease[] = [];
   for (let pageToken: string | undefined, first = true; first || pageToken !== undefined; first = false) {
-    const page = await ports.ledger.leases.list({ task: taskId, pageSize, ...(pageToken && { pageToken }) });
-    leases.push(...page.items.filter((lease) => !isOver(lease.state)));
+    const page = await ports.ledger.leases.list({ task, pageSize, ...(pageToken && { pageToken }) });
+    leases.push(...page.items.filter(which));
     pageToken = page.nextPageToken;
   }
-  if (!options.dryRun)
-    await endAndDispatch(ports, taskId, { outcome: 'cancelled', by: principal.id, via: 'revocation' });
-  return { leases, dryRun: options.dryRun };
+  return leases;
 }
