@@ -53,7 +53,7 @@ const mapping = 'How a payload says that a task has ended.';
 /** One source of task-end webhooks, at `/v1/hooks/<its name>`. */
 export const hookSourceSettings = z.discriminatedUnion('scheme', [
   z.strictObject({
-    scheme: z.literal('standard-webhooks'),
+    scheme: z.literal('standard-webhooks').describe('Standard Webhooks 1.0.0: body, id and time are signed.'),
     secrets: secretsOf(
       secretWhere(
         (text) => sharedKey(text) !== undefined || publicKey(text) !== undefined,
@@ -69,12 +69,12 @@ export const hookSourceSettings = z.discriminatedUnion('scheme', [
     tasks: tasks.prefault(published).describe(mapping),
   }),
   z.strictObject({
-    scheme: z.literal('github'),
+    scheme: z.literal('github').describe('GitHub: the body is signed.'),
     secrets: secretsOf(longEnough),
     tasks: tasks.describe(mapping),
   }),
   z.strictObject({
-    scheme: z.literal('bearer'),
+    scheme: z.literal('bearer').describe('A secret is sent along; the body is not signed.'),
     secrets: secretsOf(longEnough),
     header: headerName
       .default('authorization')
