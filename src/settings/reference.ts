@@ -213,8 +213,8 @@ function objectOf(schema: Json): string {
 }
 
 function bounds(schema: Json, least: string, most: string, unit = ''): string {
-  const [from, to] = [schema[least], schema[most]];
+  const [from, to] = [schema[least], schema[most]] as (number | undefined)[];
   if (from === undefined && to === undefined) return '';
-  if (to === undefined) return `, at least ${String(from)}${unit}`;
-  return from === undefined ? `, at most ${String(to)}${unit}` : `, ${String(from)} to ${String(to)}${unit}`;
+  if (to === undefined) return `, at least ${from}${unit}`;
+  return from === undefined ? `, at most ${to}${unit}` : `, ${from} to ${to}${unit}`;
 }
