@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -88,9 +88,13 @@ function answersOf(own: readonly Block[], outputs: readonly string[]): string[] 
 for (const file of documents) {
   const own = blocks.filter((block) => block.file === file);
   if (!own.some(isRun)) continue;
-  testWithShell(`${file}: every command block runs in the sandbox, and answers what is shown`, async () => {
-    expect(answersOf(own, await runDocument(own))).toEqual([]);
-  }, 90_000);
+  testWithShell(
+    `${file}: every command block runs in the sandbox, and answers what is shown`,
+    async () => {
+      expect(answersOf(own, await runDocument(own))).toEqual([]);
+    },
+    90_000,
+  );
 }
 
 testWithShell('the commands that `npm start` prints do what they say', async () => {
@@ -104,11 +108,15 @@ testWithShell('the commands that `npm start` prints do what they say', async () 
   expect(output).toContain('"lease.revoked"');
 });
 
-testWithShell('examples/curl.sh tells the whole story by hand', async () => {
-  const output = await run('bash', resolve('examples/curl.sh'));
-  expect(output).toContain('refused');
-  expect(output.trim().split('\n').at(-1)).toBe('Done: what was allowed is refused.');
-}, 60_000);
+testWithShell(
+  'examples/curl.sh tells the whole story by hand',
+  async () => {
+    const output = await run('bash', resolve('examples/curl.sh'));
+    expect(output).toContain('refused');
+    expect(output.trim().split('\n').at(-1)).toBe('Done: what was allowed is refused.');
+  },
+  60_000,
+);
 
 test('examples/node-agent.mjs gets a credential, uses it, and loses it with its task', async () => {
   const output = await run(process.execPath, resolve('examples/node-agent.mjs'));
@@ -123,38 +131,68 @@ test('no command block is left out without a reason', () => {
   const odd = shells.filter((block) => !isRun(block) && !reasons.has(block.tag));
   expect(odd.map(({ file, line }) => `${file}:${line}`)).toEqual([]);
   expect(shells.filter(isRun).length).toBeGreaterThan(20);
-  const left = shells.filter((block) => !isRun(block)).map(({ file, line, tag }) => `${file}:${line} (${tag})`);
+  const left = shells
+    .filter((block) => !isRun(block))
+    .map(({ file, line, tag }) => `${file}:${line} (${tag})`);
   process.stderr.write(`command blocks that no test runs: ${left.join(', ')}\n`);
 });
 
-/** Settings sections that a document shows, in the place of those of the sandbox. */
-function loadWith(sections: Record<string, unknown>) {
-  const base = parse(readFileSync('config/protem.yaml', 'utf8')) as Record<string, Record<string, unknown>>;
-  const merged = Object.fromEntries(
-    [...new Set([...Object.keys(base), ...Object.keys(sections)])].map((name) => {
-      const [was, is] = [base[name], sections[name]];
-      const both = ['providers', 'catalog', 'hooks', 'redis'].includes(name) && is !== undefined;
-      return [name, both ? { ...was, ...(is as object) } : (is ?? was)];
-    }),
-  );
-  const text = JSON.stringify({ ...merged, policy: { directory: resolve('config/policy') } });
+type Sections = Record<string, unknown>;
+
+/** Loads the sandbox's settings with sections in them that a document shows; gives what is to be shown next more. */
+function loadWith(shown: object, more: object): Sections {
+  const base = parse(readFileSync('config/protem.yaml', 'utf8')) as Sections;
+  const sections = merged(shown as Sections, more as Sections);
   const file = join(directory, 'protem.yaml');
+  const settings = { ...merged(base, sections), policy: { directory: resolve('config/policy') } };
+  const text = JSON.stringify(settings);
   writeFileSync(file, text);
   const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
   const names = [...text.matchAll(/"env":"(\w+)"/g)].map(([, name = '']) => [name, secret]);
-  return loadSettings(file, { environment: Object.fromEntries(names), kinds: providerKinds });
+  loadSettings(file, { environment: Object.fromEntries(names), kinds: providerKinds });
+  return sections;
 }
+
+const byName = ['providers', 'catalog', 'hooks', 'redis', 'limits', 'http'];
+const merged = (base: Sections, more: Sections): Sections => ({
+  ...base,
+  ...Object.fromEntries(
+    Object.entries(more).map(([name, section]) => [
+      name,
+      byName.includes(name) ? { ...(base[name] as object), ...(section as object) } : section,
+    ]),
+  ),
+});
 
 const yamlBlocks = blocks.filter(({ language, tag }) => language === 'yaml' && tag !== 'part');
 
 test.each(yamlBlocks.map((block) => [`${block.file}:${block.line}`, block] as const))(
-  '%s: the settings that are shown are sound',
-  (_place, { text }) => {
-    const sections = parse(text) as Record<string, unknown>;
-    // What mints for an entry that is shown alone, or is asked for by one: any provider of its kind.
-    expect(() => loadWith(sections)).not.toThrow();
+  '%s: the settings that are shown are sound, beside those shown before',
+  (_place, { file, line }) => {
+    const before = yamlBlocks.filter((block) => block.file === file && block.line <= line);
+    expect(() => before.map(({ text }) => parse(text) as object).reduce(loadWith, {})).not.toThrow();
   },
 );
+
+test('examples/github-actions.yml proves itself by its OIDC token, and the webhook that ends its task is sound', () => {
+  const text = readFileSync('examples/github-actions.yml', 'utf8');
+  const { permissions, jobs } = parse(text) as {
+    permissions: object;
+    jobs: { agent: { name: string; steps: { run: string }[] } };
+  };
+  expect(permissions).toEqual({ 'id-token': 'write' });
+  expect(jobs.agent.name).toMatch(/ \$\{\{ inputs\.task \}\}$/);
+  const [, shown = ''] = /^#   (issuers:[\s\S]*?)^name:/m.exec(text) ?? [];
+  const sections = shown
+    .split('\n')
+    .map((line, index) => (index === 0 ? line : (/^#   (.*)$/.exec(line)?.[1] ?? '')))
+    .join('\n');
+  expect(Object.keys(loadWith({}, parse(sections) as object))).toEqual(['issuers', 'hooks']);
+  const { status, stderr } = spawnSync(programs['bash'] ?? 'bash', ['-n'], {
+    input: jobs.agent.steps[0]?.run,
+  });
+  if (haveShell) expect([status, String(stderr)]).toEqual([0, '']);
+});
 
 test('every link of the documents leads to a file', () => {
   const dead = [...documents, 'SECURITY.md', 'CONTRIBUTING.md'].flatMap((file) =>
