@@ -2,7 +2,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { Redis } from 'ioredis';
 import { startAwsStandIn } from '../src/sandbox/aws/stand-in.js';
 import { awsSeed } from '../src/sandbox/seed.js';
-import { startChild } from './harness/child.js';
+import { costing, startChild } from './harness/child.js';
 import { benchPolicies, entryNames } from './harness/policies.js';
 import { openLoop } from './harness/open-loop.js';
 import { startRedis } from './harness/redis.js';
@@ -91,12 +91,12 @@ const repeated = Array.from({ length: 4000 * seconds }, (_, n) => warm[n % agent
 const cold = coldTokens.map((token, n) => ask(tasks, token, n, true));
 const half = seconds * 4000;
 
-const floor = await wrk(echo.port, warm, seconds);
-const coldClosed = await wrk(broker.port, cold.slice(0, half), seconds);
-const coldOpen = await openLoop(broker.port, cold.slice(half), 500, seconds);
+const floor = await costing(echo, () => wrk(echo.port, warm, seconds));
+const coldClosed = await costing(broker, () => wrk(broker.port, cold.slice(0, half), seconds));
+const coldOpen = await costing(broker, () => openLoop(broker.port, cold.slice(half), 500, seconds));
 await wrk(broker.port, warm, 3);
-const warmClosed = await wrk(broker.port, warm, seconds);
-const warmOpen = await openLoop(broker.port, repeated, 4000, seconds);
+const warmClosed = await costing(broker, () => wrk(broker.port, warm, seconds));
+const warmOpen = await costing(broker, () => openLoop(broker.port, repeated, 4000, seconds));
 broker.stop();
 
 const store = new Redis(redis.url);
@@ -110,10 +110,12 @@ const awsBroker = await startChild(brokerScript, {
   aws: { endpoint: aws.url, ...aws.accessKey },
 });
 const awsTasks = await openTasks(awsBroker.port, warmTokens);
-const awsClosed = await wrk(
-  awsBroker.port,
-  warmTokens.map((token, n) => ask(awsTasks, token, n, false)),
-  seconds,
+const awsClosed = await costing(awsBroker, () =>
+  wrk(
+    awsBroker.port,
+    warmTokens.map((token, n) => ask(awsTasks, token, n, false)),
+    seconds,
+  ),
 );
 awsBroker.stop();
 await aws.close();

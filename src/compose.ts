@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { pino } from 'pino';
 import type { Logger } from 'pino';
 import { createBroker } from './broker/create-broker.js';
 import type { AuditEvent } from './audit/event.js';
@@ -9,6 +8,7 @@ import type { Log, Ports } from './broker/ports.js';
 import { flood } from './broker/flood.js';
 import { createIdentify } from './identity/identify.js';
 import { readHook } from './identity/hooks/read-hook.js';
+import type { Secret } from './kernel/secret.js';
 import type { Provider } from './issuance/provider.js';
 import { connectRedis, untilReady } from './ledger/redis-connection.js';
 import type { ConnectionMood } from './ledger/redis-connection.js';
@@ -18,6 +18,7 @@ import type { RedisClient } from './ledger/script.js';
 import { openPolicySource } from './policy/policy-source.js';
 import type { PolicySource } from './policy/policy-source.js';
 import { bullmqRevocationQueue, bullmqRevocationWorker } from './revocation/bullmq-revocation-queue.js';
+import { openLog } from './log.js';
 import type { Settings } from './settings/load.js';
 import { createHttpServer } from './http/server.js';
 import type { PrometheusMeter } from './http/prometheus-meter.js';
@@ -41,10 +42,7 @@ export interface Running {
 
 /** The only place that knows every adapter. Throws, with everything closed again, when it is not safe to run. */
 export async function compose(settings: Settings, roles: Roles): Promise<Running> {
-  const log = pino({
-    level: settings.log.level,
-    redact: ['*.token', '*.secret', '*.password', '*.authorization'],
-  });
+  const log = openLog(settings.log.level);
   const closing: (() => Promise<unknown>)[] = [];
   const close = async () => {
     for (const step of closing.splice(0).reverse())
@@ -67,10 +65,15 @@ async function openRedis(
   log: Logger,
   closing: (() => Promise<unknown>)[],
 ) {
-  const { password, certificateAuthorityFile: file, ...rest } = settings.redis;
+  const { password, sentinel, certificateAuthorityFile: file, ...rest } = settings.redis;
   const certificateAuthority = file === undefined ? undefined : readFileSync(file, 'utf8');
   const redis = connectRedis(
-    { ...rest, password: password?.reveal() as string | undefined, certificateAuthority },
+    {
+      ...rest,
+      password: revealed(password),
+      ...(sentinel && { sentinel: { ...sentinel, password: revealed(sentinel.password) } }),
+      certificateAuthority,
+    },
     mood,
   );
   redis.on('error', (error) => log.warn({ err: error }, 'Redis connection'));
@@ -78,6 +81,8 @@ async function openRedis(
   await untilReady(redis, 10_000);
   return redis;
 }
+
+const revealed = (secret: Secret<unknown> | undefined) => secret?.reveal() as string | undefined;
 
 async function refuseUnsafeStore(redis: RedisClient, allowed: readonly string[], log: Logger): Promise<void> {
   const unsafe = await unsafeStore(redis);
@@ -139,6 +144,7 @@ async function openPorts(settings: Settings, log: Logger, closing: (() => Promis
       const hook = settings.hooks[source];
       return hook && readHook(hook, delivery, now);
     },
+    hookMayEnd: (source, { openedBy }) => settings.hooks[source]?.openedBy?.includes(openedBy) ?? true,
     meter,
     log: asLog(log),
     limits: {

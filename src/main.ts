@@ -9,6 +9,7 @@ import { compose } from './compose.js';
 import type { Roles } from './compose.js';
 import { providerKinds } from './issuance/providers/registry.js';
 import { loadSettings, SettingsError } from './settings/load.js';
+import type { Settings } from './settings/load.js';
 
 // The SDK warns on every start that its releases from January 2027 on need Node 22; package.json pins one before.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
@@ -25,13 +26,19 @@ const load = (config: string) =>
 
 /** Runs until it is told to stop, then drains: requests under way are answered, jobs under way are finished. */
 async function serve(config: string, roles: Roles): Promise<void> {
-  const running = await compose(load(config), roles);
-  running.log.info({ url: running.url, ...roles }, 'protem is running');
-  closeWithGrace({ delay: 20_000, logger: running.log }, async ({ err }) => {
+  const settings = load(config);
+  const running = await compose(settings, roles);
+  closeWithGrace({ delay: longestStopMs(settings), logger: running.log }, async ({ err, signal }) => {
     if (err) running.log.error({ err }, 'protem stops because of an error');
+    else running.log.info({ signal }, 'protem is stopping');
     await running.close();
   });
+  running.log.info({ url: running.url, ...roles }, 'protem is running');
 }
+
+/** What the settings allow requests and revocations under way, and some for the rest; then it ends with 1. */
+const longestStopMs = ({ http, limits }: Settings): number =>
+  http.drainMs + http.stopTimeoutMs + limits.revokeTimeout * 1000 + 5000;
 
 const config = ['-c, --config <file>', 'settings file (PROTEM_CONFIG)', defaultConfig] as const;
 

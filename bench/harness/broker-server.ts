@@ -90,6 +90,7 @@ const ports: Ports = {
   queue: bullmqRevocationQueue(redis, '{protem}'),
   flood: flood((event) => ledger.log.record(event)),
   readHook: () => undefined,
+  hookMayEnd: () => true,
   meter: metrics,
   log,
   limits: {

@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import type { Load } from './wrk.js';
 
 export interface ServerChild {
   readonly port: number;
@@ -31,6 +32,13 @@ export async function startChild(script: URL, config: object): Promise<ServerChi
     },
     stop: () => void child.kill('SIGKILL'),
   };
+}
+
+/** Loads the server, and says what a request cost it; unlike the rate, that hardly depends on what else runs. */
+export async function costing(server: ServerChild, load: () => Promise<Load>): Promise<Load> {
+  const before = await server.cpuSeconds();
+  const measured = await load();
+  return { ...measured, cpuMicros: (((await server.cpuSeconds()) - before) * 1e6) / measured.requests };
 }
 
 /** In the child: answers the parent, and ends with it. */

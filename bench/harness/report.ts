@@ -10,10 +10,10 @@ export function machine(method: string): void {
 }
 
 export function printTable(floorPerSecond: number, rows: readonly (readonly [string, Load, string])[]): void {
-  console.log('| path | requests/s | of the echo | p50 ms | p99 ms | not 2xx | target |');
-  console.log('|---|---:|---:|---:|---:|---:|---|');
+  console.log('| path | requests/s | of the echo | p50 ms | p99 ms | server CPU µs | not 2xx | target |');
+  console.log('|---|---:|---:|---:|---:|---:|---:|---|');
   for (const [name, load, target] of rows)
     console.log(
-      `| ${name} | ${Math.round(load.perSecond)} | ${(load.perSecond / floorPerSecond).toFixed(3)} | ${load.p50Ms.toFixed(2)} | ${load.p99Ms.toFixed(2)} | ${load.refused} | ${target} |`,
+      `| ${name} | ${Math.round(load.perSecond)} | ${(load.perSecond / floorPerSecond).toFixed(3)} | ${load.p50Ms.toFixed(2)} | ${load.p99Ms.toFixed(2)} | ${load.cpuMicros?.toFixed(0) ?? ''} | ${load.refused} | ${target} |`,
     );
 }

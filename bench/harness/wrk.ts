@@ -17,6 +17,8 @@ export interface Load {
   /** Answers that were not 2xx. */
   readonly refused: number;
   readonly requests: number;
+  /** CPU of the server process, user and system, for each request. */
+  readonly cpuMicros?: number;
 }
 
 // Requests in the order of the file, each once until they run out.

@@ -5,6 +5,7 @@ import type { Provider } from '../issuance/provider.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { Policy } from '../policy/decision.js';
 import type { RevocationQueue } from '../revocation/revocation-queue.js';
+import type { Task } from '../task/task.js';
 import type { Flood } from './flood.js';
 import type { Meter } from './meter.js';
 
@@ -18,6 +19,8 @@ export interface Ports {
   readonly queue: RevocationQueue;
   /** What a delivery says, or Fault `hook.unproven`; undefined when there is no such source. */
   readonly readHook: (source: string, delivery: Delivery, now: number) => HookReading | undefined;
+  /** Whether the source may end this task at all. */
+  readonly hookMayEnd: (source: string, task: Task) => boolean;
   /** For refusals that anybody can cause. */
   readonly flood: Flood;
   readonly meter: Meter;

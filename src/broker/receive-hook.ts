@@ -48,6 +48,15 @@ async function authenticated(ports: Ports, source: string, delivery: Delivery): 
 async function carryOut(ports: Ports, source: string, reading: HookReading): Promise<HookEffect> {
   const { deliveryId, taskId, outcome } = reading;
   if (taskId === undefined) return { effect: 'ignored' };
+  const task = await ports.ledger.tasks.find(taskId);
+  if (!task || !ports.hookMayEnd(source, task)) {
+    await ports.flood.tell({
+      type: 'hook.refused',
+      source,
+      reason: task ? 'task.not_its_own' : 'task.unknown',
+    });
+    throw new Fault('task.unknown', 'There is no such task.');
+  }
   const { again } = await endAndDispatch(ports, taskId, {
     outcome,
     by: `hook:${source}`,

@@ -45,6 +45,8 @@ export interface Lease {
   readonly reservedAt: number;
   /** The end of the credential: reserved for, then what the provider said. */
   readonly expiresAt: number;
+  /** The provider said that it never ends it by itself: `expiresAt` is then only when revoking begins. */
+  readonly unending?: true;
   /** While it is there, the provider may still be minting: revoking is not final before. */
   readonly mintUntil?: number;
   readonly cause?: RevocationCause;

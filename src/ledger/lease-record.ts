@@ -13,6 +13,7 @@ interface Head {
   e: number;
   f: string;
   m?: number;
+  u?: 1;
   c?: RevocationCause;
   q?: number;
   n?: number;
@@ -86,6 +87,7 @@ export function parseLease(id: string, text: string): Lease | undefined {
       expiresAt: head.e,
       attempts: head.n ?? 0,
       ...(head.m !== undefined && { mintUntil: head.m }),
+      ...(head.u !== undefined && { unending: true as const }),
       ...(head.c !== undefined && { cause: head.c }),
       ...(head.q !== undefined && { revocationRequestedAt: head.q }),
       ...(head.l !== undefined && { lastFault: head.l }),

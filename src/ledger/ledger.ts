@@ -86,7 +86,7 @@ export interface LeaseLedger {
     event: AuditEvent & { type: 'lease.reserved' },
     idempotency?: Idempotency,
   ): Promise<Lease>;
-  /** Replaces the handle while minting. */
+  /** Replaces the handle while minting. Throws provider.timeout when the lease is over: nobody would come for it. */
   learn(lease: Lease, handle: Handle): Promise<void>;
   /**
    * From its return on the secret may be handed over. Undefined, with the revocation seen to, when the task or the

@@ -1,5 +1,6 @@
 import { Cluster, Redis } from 'ioredis';
 import type { RedisOptions } from 'ioredis';
+import { writeOncePerTurn } from './redis-writes.js';
 import type { RedisClient } from './script.js';
 
 export interface RedisSettings {
@@ -12,6 +13,8 @@ export interface RedisSettings {
     | {
         readonly name: string;
         readonly addresses: readonly { readonly host: string; readonly port: number }[];
+        readonly username?: string | undefined;
+        readonly password?: string | undefined;
       }
     | undefined;
   /** PEM of the authorities that the server's certificate must come from. */
@@ -35,11 +38,12 @@ export function connectRedis(settings: RedisSettings, mood: ConnectionMood): Red
   const tls = url.protocol === 'rediss:';
   const username = settings.username ?? (decodeURIComponent(url.username) || undefined);
   const password = settings.password ?? (decodeURIComponent(url.password) || undefined);
+  const secured = { ...(settings.certificateAuthority && { ca: settings.certificateAuthority }) };
   const common: Omit<RedisOptions, 'replyMapping'> = {
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     db: Number(url.pathname.slice(1) || 0),
-    ...(tls && { tls: settings.certificateAuthority ? { ca: settings.certificateAuthority } : {} }),
+    ...(tls && { tls: secured }),
     connectTimeout: 5000,
     retryStrategy: reconnectDelayMs,
     ...(mood === 'asking'
@@ -53,14 +57,19 @@ export function connectRedis(settings: RedisSettings, mood: ConnectionMood): Red
       : { maxRetriesPerRequest: null, socketTimeout: longestBlockMs + 5000 }),
   };
   const address = { host: url.hostname, port: Number(url.port || 6379) };
-  if (settings.sentinel)
-    return new Redis({
-      ...common,
-      sentinels: [...settings.sentinel.addresses],
-      name: settings.sentinel.name,
-      sentinelRetryStrategy: reconnectDelayMs,
-      ...(tls && { enableTLSForSentinelMode: true }),
-    });
+  const { sentinel } = settings;
+  if (sentinel)
+    return writeOncePerTurn(
+      new Redis({
+        ...common,
+        name: sentinel.name,
+        sentinels: [...sentinel.addresses],
+        ...(sentinel.username !== undefined && { sentinelUsername: sentinel.username }),
+        ...(sentinel.password !== undefined && { sentinelPassword: sentinel.password }),
+        sentinelRetryStrategy: reconnectDelayMs,
+        ...(tls && { enableTLSForSentinelMode: true, sentinelTLS: secured }),
+      }),
+    );
   if (settings.cluster) {
     return new Cluster([address], {
       redisOptions: common,
@@ -71,21 +80,26 @@ export function connectRedis(settings: RedisSettings, mood: ConnectionMood): Red
       }),
     });
   }
-  return new Redis({ ...common, ...address });
+  return writeOncePerTurn(new Redis({ ...common, ...address }));
 }
 
-/** Resolves when the connection takes commands; rejects when it does not within the time. */
+/** Resolves when the connection takes commands; rejects with what was in the way when it does not within the time. */
 export function untilReady(redis: RedisClient, timeoutMs: number): Promise<void> {
   if (redis.status === 'ready') return Promise.resolve();
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      redis.off('ready', ready);
-      reject(new Error('no answer from Redis'));
-    }, timeoutMs);
-    const ready = () => {
+    let cause: Error | undefined;
+    const failed = (error: Error) => (cause = error);
+    const settle = (finish: () => void) => () => {
       clearTimeout(timer);
-      resolve();
+      redis.off('ready', ready).off('error', failed);
+      finish();
     };
-    redis.once('ready', ready);
+    const ready = settle(resolve);
+    const late = settle(() => {
+      const said = cause === undefined ? '' : `: ${cause.message}`;
+      reject(new Error(`Redis does not answer at the address of redis.url${said}`, { cause }));
+    });
+    const timer = setTimeout(late, timeoutMs);
+    redis.once('ready', ready).on('error', failed);
   });
 }

@@ -1,13 +1,16 @@
 import type { Lease } from '../lease/lease.js';
 import { parseLease } from './lease-record.js';
 import type { LeaseLedger, LeaseQuery, Page } from './ledger.js';
-import { decodePageToken, encodePageToken } from './page-token.js';
+import { decodePageToken, encodePageToken, notOurs } from './page-token.js';
 import type { RedisClient, RunScript } from './script.js';
 import { unavailable } from './script.js';
 
 /** Records looked at for one page: a rare match may give a short page with a token to go on, never a slow one. */
 const scanLimit = 5000;
 const chunk = 500;
+
+/** The shape of a token of all leases: the set, and the last one seen in it with its score, if any. */
+const place = [/^(due:.{1,100}|ended)$/, /^(\d{1,16}(\.\d+)?)?$/, /^(lse_[0-9A-Za-z]{14})?$/];
 
 /**
  * Leases that are not over, provider by provider in the order in which they are due, then those that are, latest
@@ -24,7 +27,7 @@ export function redisLeaseList(redis: RedisClient, run: RunScript, prefix: strin
   };
 
   async function ofTask(query: LeaseQuery & { task: string }): Promise<Page<Lease>> {
-    const start = Number(decodePageToken(query.pageToken, 1)?.[0] ?? 0);
+    const start = Number(decodePageToken(query.pageToken, /^\d{1,9}$/)?.[0] ?? 0);
     const marks = (await redis.hget(`${prefix}:${query.task}`, 'm')) ?? '';
     const ids = (marks.match(/.{6}/g) ?? []).map((mark) => `lse_${query.task.slice(4)}${mark}`);
     const items: Lease[] = [];
@@ -42,7 +45,8 @@ export function redisLeaseList(redis: RedisClient, run: RunScript, prefix: strin
       ? [query.provider]
       : (await redis.smembers(`${prefix}:providers`)).sort();
     const sets = [...providers.map((name) => `due:${name}`), 'ended'];
-    let [set, score, member] = decodePageToken(query.pageToken, 3) ?? [sets[0]!, '', ''];
+    let [set, score, member] = decodePageToken(query.pageToken, ...place) ?? [sets[0]!, '', ''];
+    if (!sets.includes(set!)) throw notOurs();
     const items: Lease[] = [];
     for (let scanned = 0; scanned < scanLimit;) {
       const limit = Math.min(chunk, scanLimit - scanned);

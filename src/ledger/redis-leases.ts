@@ -72,20 +72,30 @@ export function redisLeases(
     },
 
     async learn(lease, handle) {
-      await run('learn', lease.id, bodyText({ ...lease, handle }));
+      if ((await run('learn', lease.id, bodyText({ ...lease, handle }))) !== 1)
+        throw new Fault('provider.timeout', 'The credential was not minted in time.', {
+          reason: 'its lease is over',
+        });
     },
 
-    async activate({ id, taskId, agent, expiresAt: reservedUntil }, { expiresAt, effect }) {
+    async activate({ mintUntil: _minted, ...lease }, { expiresAt, effect }) {
+      const active: Lease = {
+        ...lease,
+        state: 'active',
+        effect,
+        expiresAt: expiresAt ?? lease.expiresAt,
+        ...(expiresAt === undefined && { unending: true }),
+      };
       const event = {
         type: 'lease.active',
-        lease: id,
-        task: taskId,
-        agent,
-        expiresAt: expiresAt ?? reservedUntil,
+        lease: active.id,
+        task: active.taskId,
+        agent: active.agent,
+        expiresAt: active.expiresAt,
         effect,
       } satisfies AuditEvent;
-      const args = [id, agent, expiresAt ?? '', effectCode(effect), JSON.stringify(event)];
-      return changed(id, await run('activate', ...args));
+      const args = [active.id, active.agent, expiresAt ?? '', effectCode(effect), JSON.stringify(event)];
+      return (await run('activate', ...args)) === 1 ? active : undefined;
     },
 
     async abandon(id, fault, settled) {
@@ -117,8 +127,7 @@ export function redisLeases(
 
     async overdueMs(provider) {
       const [, since] = await ask(redis.zrange(`${prefix}:open:${provider}`, '0', '0', 'WITHSCORES'));
-      const [seconds] = await ask(redis.time());
-      return since === undefined ? 0 : Math.max(0, Number(seconds) * 1000 - Number(since));
+      return since === undefined ? 0 : Math.max(0, Number(await run('now')) - Number(since));
     },
 
     async counts() {

@@ -58,8 +58,7 @@ export function redisLedger(redis: RedisClient, options: LedgerOptions = {}): Le
     },
 
     async check() {
-      const [seconds, micros] = await ask(redis.time());
-      heard(Number(seconds) * 1000 + Math.floor(Number(micros) / 1000));
+      heard(Number(await run('now')));
     },
 
     close: () => Promise.resolve(),

@@ -46,12 +46,13 @@ export function redisLog(redis: RedisClient, run: RunScript, prefix: string): Au
     },
 
     async read({ subject, pageSize, pageToken }) {
-      await seal();
       const lease = subject?.startsWith('lse_') ? subject : undefined;
       const history = lease ? `tsk_${lease.slice(4, 12)}` : (subject ?? '');
-      let [from = ''] = decodePageToken(pageToken, 1) ?? [];
+      let [from = ''] =
+        decodePageToken(pageToken, history === '' ? /^\d{1,16}-\d{1,9}$/ : /^\d{1,12}$/) ?? [];
       const items: AuditRecord[] = [];
       do {
+        await seal();
         const [next, ...parts] = (await run('read-log', history, from, pageSize)) as string[];
         for (let i = 0; i < parts.length; i += 5) {
           const record = toRecord(parts.slice(i, i + 5));

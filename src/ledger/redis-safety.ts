@@ -1,3 +1,4 @@
+import { Cluster } from 'ioredis';
 import type { RedisClient } from './script.js';
 
 /** What is unsafe about a state store, each with the name by which an operator may allow it. */
@@ -11,10 +12,16 @@ const field = (info: string, name: string): string | undefined =>
 
 /**
  * Reads INFO, which managed services allow where CONFIG is forbidden. Snapshots alone lose every lease of the last
- * minutes when the server is killed; eviction loses any lease at any time.
+ * minutes when the server is killed; eviction loses any lease at any time. In a cluster every master is asked: slots
+ * move.
  */
 export async function unsafeStore(redis: RedisClient): Promise<UnsafeStore[]> {
-  const info = await redis.info();
+  const servers = redis instanceof Cluster ? redis.nodes('master') : [redis];
+  const found = await Promise.all(servers.map(async (server) => unsafeServer(await server.info())));
+  return [...new Map(found.flat().map((unsafe) => [unsafe.name, unsafe])).values()];
+}
+
+function unsafeServer(info: string): UnsafeStore[] {
   const unsafe: UnsafeStore[] = [];
   const policy = field(info, 'maxmemory_policy');
   if (policy !== 'noeviction')

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { Fault } from '../kernel/fault.js';
 import type { FaultCode } from '../kernel/fault.js';
+import { taskIdPattern } from '../kernel/id.js';
 import type { Clock } from '../kernel/clock.js';
 import type { Task, TaskOutcome } from '../task/task.js';
 import { decodePageToken, encodePageToken } from './page-token.js';
@@ -75,7 +76,7 @@ export function redisTasks(
     },
 
     async list({ agent, pageSize, pageToken }) {
-      const [score = '', member = ''] = decodePageToken(pageToken, 2) ?? [];
+      const [score = '', member = ''] = decodePageToken(pageToken, /^\d{1,16}$/, taskIdPattern) ?? [];
       const set = agent === undefined ? 'tasks' : `tasks:${agent}`;
       const found = (await run('page', set, 'down', score, member, pageSize)) as string[];
       const ids = found.filter((_, index) => index % 2 === 0);

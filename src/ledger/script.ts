@@ -19,6 +19,7 @@ const names = [
   'page',
   'seal',
   'read-log',
+  'now',
 ] as const;
 
 export type ScriptName = (typeof names)[number];

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { Queue, Worker } from 'bullmq';
 import type { ConnectionOptions } from 'bullmq';
 import type { RevocationQueue, RevocationWorker, RevokeOne } from './revocation-queue.js';
@@ -54,10 +55,13 @@ export function bullmqRevocationWorker(
   },
   revokeOne: RevokeOne,
 ): RevocationWorker {
+  const underWay = new Set<Promise<unknown>>();
   const worker = new Worker<{ leaseIds: readonly string[] }>(
     queueName(options.provider),
     async (job) => {
-      await Promise.all(job.data.leaseIds.map(revokeOne));
+      const work = Promise.all(job.data.leaseIds.map(revokeOne));
+      underWay.add(work);
+      await work.finally(() => underWay.delete(work));
     },
     {
       connection: options.connection,
@@ -74,5 +78,18 @@ export function bullmqRevocationWorker(
   );
   worker.on('error', options.onError);
   worker.on('failed', (_job, error) => options.onError(error));
-  return { close: () => worker.close() };
+  return {
+    async close() {
+      const withoutRedis = async () => {
+        do {
+          await Promise.allSettled(underWay);
+          await wait(bookkeepingMs, undefined, { ref: false });
+        } while (underWay.size > 0);
+      };
+      await Promise.race([worker.close(), withoutRedis()]);
+    },
+  };
 }
+
+/** While Redis is away BullMQ does not finish closing; what it could still write down then, the ledger finds again. */
+const bookkeepingMs = 2000;

@@ -16,23 +16,38 @@ export type Settlement =
 /** How far past the provider's own end it has certainly passed, whatever the clocks say. */
 export const certaintyMs = 5000;
 
+/** A provider that says "ask again now" is asked again, but not at once. */
+const shortestWaitMs = 500;
+
+/**
+ * When its credential has certainly ended by itself. While it is not known when, or whether, the provider minted, that
+ * may have been at the last moment.
+ */
+function certainlyOverAt({ expiresAt, mintUntil, reservedAt }: Lease): number {
+  const mintedAfterMs = mintUntil === undefined ? 0 : mintUntil - reservedAt;
+  return expiresAt + mintedAfterMs + certaintyMs;
+}
+
 /** Pure: the attempt, the lease as it was before it, and the ledger's time. */
 export function settle(attempt: Attempt, lease: Lease, now: number, random?: () => number): Settlement {
   if (attempt.is === 'revoked') return { is: 'revoked' };
-  const certainlyOverAt = lease.expiresAt + certaintyMs;
-  if (certainlyOverAt <= now) return { is: 'expired' };
+  const endsByItself = lease.unending !== true || attempt.is === 'expires';
+  const overAt = endsByItself ? certainlyOverAt(lease) : Infinity;
+  if (overAt <= now) return { is: 'expired' };
   switch (attempt.is) {
     case 'expires':
-      return { is: 'waiting', untilAt: certainlyOverAt };
-    case 'pending':
-      return { is: 'waiting', untilAt: Math.min(now + attempt.againAfterSeconds * 1000, certainlyOverAt) };
+      return { is: 'waiting', untilAt: overAt };
+    case 'pending': {
+      const againInMs = Math.max(shortestWaitMs, attempt.againAfterSeconds * 1000);
+      return { is: 'waiting', untilAt: Math.min(now + againInMs, overAt) };
+    }
     case 'failed': {
       const failures = lease.attempts + 1;
       const sinceMs = now - (lease.revocationRequestedAt ?? now);
       return {
         is: 'failed',
         fault: attempt.fault,
-        retryInMs: Math.min(retryInMs(failures, random), certainlyOverAt - now),
+        retryInMs: Math.min(retryInMs(failures, random), overAt - now),
         stuck: isStuck(failures, sinceMs),
       };
     }

@@ -38,48 +38,80 @@ export interface LoadOptions {
 
 /** Reads the settings once, whole and strictly. Throws SettingsError. */
 export function loadSettings(file: string, options: LoadOptions): Settings {
-  const { tree, problems } = readSettingsTree(file, options.environment);
+  const { tree, problems } = readOrRefuse(file, options.environment);
   for (const [path, value] of options.overrides ?? []) setAt(tree, path, value);
   const parsed = settingsSchema.safeParse(tree);
-  if (!parsed.success)
-    throw new SettingsError(file, [...problems, ...parsed.error.issues.map(describeIssue)]);
-  const settings = parsed.data;
+  if (!parsed.success) problems.push(...describeIssues(parsed.error));
+  const sections = parsed.success ? parsed.data : soundSections(tree);
 
+  const providers = openableProviders(sections.providers ?? {}, options.kinds, problems);
+  const catalog = withScopes(sections.catalog ?? new Map(), sections.providers, options.kinds, problems);
+  problems.push(...unsafeSettings(tree));
+  if (!parsed.success || problems.length > 0) throw new SettingsError(file, problems);
+  const settings = parsed.data;
+  const directory = resolve(dirname(file), settings.policy.directory);
+  return Object.freeze({ ...settings, providers, catalog, policy: { ...settings.policy, directory } });
+}
+
+function readOrRefuse(file: string, environment: Environment) {
+  try {
+    return readSettingsTree(file, environment);
+  } catch (error) {
+    throw new SettingsError(file, [error instanceof Error ? error.message : String(error)]);
+  }
+}
+
+type Sections = z.output<typeof settingsSchema>;
+
+/** What can be read of settings that are not sound, so that the rest of their problems is found as well. */
+const soundSections = (tree: Readonly<Record<string, unknown>>): Partial<Sections> =>
+  Object.fromEntries(
+    Object.entries(settingsSchema.shape).flatMap(([name, schema]) => {
+      const section = schema.safeParse(tree[name]);
+      return section.success ? [[name, section.data]] : [];
+    }),
+  );
+
+function openableProviders(
+  sections: Sections['providers'],
+  kinds: ReadonlyMap<string, ProviderKind>,
+  problems: string[],
+): ReadonlyMap<string, ProviderSection> {
   const providers = new Map<string, ProviderSection>();
-  for (const [name, { kind: kindName, ...rest }] of Object.entries(settings.providers)) {
-    const kind = options.kinds.get(kindName);
+  for (const [name, { kind: kindName, ...rest }] of Object.entries(sections)) {
+    const kind = kinds.get(kindName);
     if (!kind) {
-      problems.push(
-        `providers.${name}.kind: "${kindName}" is none of ${[...options.kinds.keys()].join(', ')}`,
-      );
+      problems.push(`providers.${name}.kind: "${kindName}" is none of ${[...kinds.keys()].join(', ')}`);
       continue;
     }
     const section = kind.settings.safeParse(rest);
     if (section.success) providers.set(name, { kind, settings: section.data });
-    else problems.push(...section.error.issues.map((issue) => `providers.${name}.${describeIssue(issue)}`));
+    else problems.push(...describeIssues(section.error, `providers.${name}`));
   }
-  const catalog = withScopes(settings.catalog, providers, problems);
-  problems.push(...unsafeSettings(settings, tree));
-  if (problems.length > 0) throw new SettingsError(file, problems);
-  const directory = resolve(dirname(file), settings.policy.directory);
-  return Object.freeze({ ...settings, providers, catalog, policy: { ...settings.policy, directory } });
+  return providers;
 }
 
 /** The catalog with each provider's section as the schema of its kind reads it, defaults filled in. */
 function withScopes(
   catalog: ReadonlyMap<string, CatalogEntry>,
-  providers: ReadonlyMap<string, ProviderSection>,
+  sections: Sections['providers'] | undefined,
+  kinds: ReadonlyMap<string, ProviderKind>,
   problems: string[],
 ): ReadonlyMap<string, CatalogEntry> {
   const scoped = new Map<string, CatalogEntry>();
   for (const [name, entry] of catalog) {
-    const scope = providers.get(entry.provider)?.kind.scope.safeParse(entry.mint);
-    if (!scope) problems.push(`catalog.${name}.provider: there is no provider "${entry.provider}"`);
-    else if (scope.success) scoped.set(name, { ...entry, mint: scope.data });
-    else problems.push(...scope.error.issues.map((issue) => `catalog.${name}.mint.${describeIssue(issue)}`));
+    const section = sections?.[entry.provider];
+    if (sections && !section)
+      problems.push(`catalog.${name}.provider: there is no provider "${entry.provider}"`);
+    const scope = kinds.get(section?.kind ?? '')?.scope.safeParse(entry.mint);
+    if (scope?.success) scoped.set(name, { ...entry, mint: scope.data });
+    else if (scope) problems.push(...describeIssues(scope.error, `catalog.${name}.mint`));
   }
   return scoped;
 }
 
-const describeIssue = (issue: z.core.$ZodIssue): string =>
-  `${issue.path.map(String).join('.') || '(top)'}: ${issue.message}`;
+const describeIssues = (error: z.ZodError, within?: string): string[] =>
+  error.issues.map(
+    ({ path, message }) =>
+      `${[...(within === undefined ? [] : [within]), ...path.map(String)].join('.') || '(top)'}: ${message}`,
+  );

@@ -27,7 +27,9 @@ const redis = z.strictObject({
   url: z
     .string()
     .regex(/^rediss?:\/\//, 'must begin with redis:// or rediss://')
-    .describe('Redis 7 or Valkey 8, or the first node of a cluster.'),
+    .describe(
+      'Redis 7 or Valkey 8, or the first node of a cluster. With `sentinel`, only its scheme, user and database count.',
+    ),
   username: z.string().optional().describe('ACL user.'),
   password: secret.optional().describe('Password of the ACL user, or of the server.'),
   cluster: z.boolean().default(false).describe('The address is that of a cluster.'),
@@ -43,11 +45,11 @@ const redis = z.strictObject({
         )
         .min(1)
         .describe('The sentinels.'),
+      username: z.string().optional().describe('ACL user of the sentinels themselves.'),
+      password: secret.optional().describe('Password of the sentinels themselves.'),
     })
     .optional()
-    .describe(
-      'Ask sentinels for the server. `url` then says only whether it is TLS, the database and the user.',
-    ),
+    .describe('Asks sentinels where the master is; over TLS when the url is rediss://.'),
   certificateAuthorityFile: z
     .string()
     .optional()

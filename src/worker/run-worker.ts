@@ -38,10 +38,12 @@ export function runWorker(ports: Ports, options: WorkerOptions): Repeating {
   return {
     async close() {
       await Promise.all(background.map((each) => each.close()));
-      for (const [worker, sweeping] of running.values()) {
-        await sweeping.close();
-        await worker.close();
-      }
+      await Promise.all(
+        [...running.values()].map(async ([worker, sweeping]) => {
+          await sweeping.close();
+          await worker.close();
+        }),
+      );
     },
   };
 }

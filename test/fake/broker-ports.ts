@@ -75,6 +75,7 @@ export function brokerPorts(ledger: Ledger, providers: Provider[], over: Partial
     },
     flood: flood((event) => ledger.log.record(event)),
     readHook: () => undefined,
+    hookMayEnd: () => true,
     meter: silentMeter,
     log: { info() {}, warn() {}, error() {} },
     limits: {

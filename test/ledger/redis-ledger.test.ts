@@ -1,54 +1,13 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { linkHash, chainStart } from '../../src/audit/chain.js';
-import type { AuditEvent } from '../../src/audit/event.js';
-import { newLeaseId, newTaskId } from '../../src/kernel/id.js';
+import { newTaskId } from '../../src/kernel/id.js';
 import type { NewLease } from '../../src/lease/lease.js';
 import type { Ledger } from '../../src/ledger/ledger.js';
 import { redisLedger } from '../../src/ledger/redis-ledger.js';
 import type { RedisClient } from '../../src/ledger/script.js';
 import type { NewTask } from '../../src/task/task.js';
+import { agent, newLease, newTask, reservedEvent } from '../fake/ledger-facts.js';
 import { backends, connected, uniquePrefix } from '../setup/backends.js';
-
-const agent = 'spiffe://example.org/agent/a';
-
-const newTask = (over: Partial<NewTask> = {}): NewTask => ({
-  id: newTaskId(),
-  intent: 'summarise the reports',
-  agent,
-  openedBy: agent,
-  labels: { team: 'finance' },
-  deadlineAt: Date.now() + 60_000,
-  ...over,
-});
-
-const newLease = (taskId: string, over: Partial<NewLease> = {}): NewLease => ({
-  id: newLeaseId(taskId),
-  taskId,
-  agent,
-  entry: 'reports-db',
-  provider: 'vault',
-  parameters: { prefix: 'reports/' },
-  handle: { lease: 'x' },
-  effect: 'revoked_at_provider',
-  ttlSeconds: 30,
-  mintTimeoutMs: 20_000,
-  ...over,
-});
-
-const reservedEvent = (lease: NewLease): AuditEvent & { type: 'lease.reserved' } => ({
-  type: 'lease.reserved',
-  lease: lease.id,
-  task: lease.taskId,
-  agent: lease.agent,
-  intent: 'summarise',
-  asked: { entry: lease.entry, parameters: lease.parameters, ttlSeconds: lease.ttlSeconds },
-  decided: { evaluation: 'e', is: 'permit', because: ['p'], policyDigest: 'd' },
-  provider: lease.provider,
-  ttlSeconds: lease.ttlSeconds,
-  effect: lease.effect,
-  issuer: 'example.org',
-  claims: {},
-});
 
 describe.each(backends)('the ledger on $name', ({ url }) => {
   let redis: RedisClient;

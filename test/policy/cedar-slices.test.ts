@@ -129,7 +129,9 @@ const ask: fc.Arbitrary<Ask> = fc
         principal: { id, issuer, claims },
         task: { intent, openedBy, labels, ...(onBehalfOf && { onBehalfOf }), ...(tools && { tools }) },
         ...(tool !== undefined && { tool }),
-        ...{ ttlSeconds, parameters, asserted: reason === undefined ? {} : { reason } },
+        ttlSeconds,
+        parameters,
+        asserted: reason === undefined ? {} : { reason },
       }),
   );
 

@@ -21,6 +21,7 @@ async function startRealRedis(): Promise<{ url: string; process: ChildProcess }>
     { stdio: 'ignore' },
   );
   const redis = new Redis(port, '127.0.0.1', { retryStrategy: () => 50, maxRetriesPerRequest: null });
+  redis.on('error', () => {}); // until it listens
   await redis.ping();
   redis.disconnect();
   return { url: `redis://127.0.0.1:${port}`, process };

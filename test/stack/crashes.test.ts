@@ -44,7 +44,7 @@ const runs = canRun('processes that are killed', redisPrograms());
       'lease.revoking',
       'lease.revoked',
     ]);
-    for (const { output } of [api, worker]) expect(output()).not.toContain(body.secret.password);
+    for (const child of [api, worker]) expect(child.output()).not.toContain(body.secret.password);
     expect(await Promise.all([api.stop(), worker.stop()])).toEqual([0, 0]);
   });
 

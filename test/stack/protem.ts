@@ -24,6 +24,8 @@ export interface Protem {
   log(): readonly LogLine[];
   /** SIGKILL: nothing can be tidied up. */
   kill(): Promise<void>;
+  /** Resolves to the first line with this message. */
+  says(message: string): Promise<LogLine>;
   /** SIGTERM; resolves to its exit code. */
   stop(): Promise<number | null>;
   running(): boolean;
@@ -63,6 +65,7 @@ export async function startProtem(role: Role, config: string, environment: Envir
     output: () => output() + complaints(),
     log,
     running,
+    says: (message) => eventually(`it says "${message}"`, () => log().find(({ msg }) => msg === message)),
     kill: () => stop(child, 'SIGKILL'),
     async stop() {
       await stop(child);
@@ -77,7 +80,7 @@ export async function runProtem(
   environment: Environment = {},
 ): Promise<{ code: number | null; output: string; complaints: string }> {
   const { child, output, complaints } = launch(parameters, environment);
-  const timer = setTimeout(() => child.kill('SIGKILL'), 15_000);
+  const timer = setTimeout(() => child.kill('SIGKILL'), 30_000);
   await new Promise((resolve) => child.once('close', resolve));
   clearTimeout(timer);
   return { code: child.exitCode, output: output(), complaints: complaints() };

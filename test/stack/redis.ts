@@ -33,13 +33,28 @@ export interface RedisOptions {
   readonly parameters?: readonly string[];
   /** redis-cli parameters that are needed to reach it: of TLS, of a user. */
   readonly reach?: readonly string[];
+  /** A free one by default. */
+  readonly port?: number;
+  /** In the place of the usual: what makes it a sentinel. */
+  readonly first?: readonly string[];
 }
+
+/** What Protem needs of Redis: its own keys, what it does with them, and no more. `{protem}` is the prefix. */
+export const leastRights = [
+  ...['resetkeys', '~{protem}:*', 'resetchannels', '-@all'],
+  ...['+@string', '+@hash', '+@list', '+@set', '+@sortedset', '+@stream', '+eval', '+evalsha'],
+  ...['+del', '+exists', '+pexpire', '+pexpireat', '+time', '+info', '+ping', '+hello', '+client|setname'],
+];
+/** What a client of a cluster needs besides. */
+export const leastRightsInCluster = [...leastRights, '+cluster|slots', '+cluster|info'];
+
+const durable = ['--appendonly', 'yes', '--save', ''];
 
 /** Real Redis on a free port and in a folder of its own, durable as Protem asks for it. */
 export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
   const programs = redisPrograms();
   const directory = mkdtempSync(join(tmpdir(), 'protem-redis-'));
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   let child: ChildProcess | undefined;
 
   const cli = (...command: string[]) => {
@@ -56,8 +71,9 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
     const server = start(
       programs['redis-server']!,
       [
+        ...(options.first ?? durable),
         ...['--port', String(port), '--bind', '127.0.0.1', '--dir', directory],
-        ...['--appendonly', 'yes', '--save', '', '--daemonize', 'no', ...(options.parameters ?? [])],
+        ...(options.parameters ?? []),
       ],
       { cwd: directory },
     );

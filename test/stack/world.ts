@@ -47,6 +47,8 @@ export interface World {
   agentToken(): Promise<string>;
   openTask(api: Api): Promise<string>;
   ask(api: Api, task: string, more?: object): Promise<Answer>;
+  /** Asks so often, a few at a time; throws unless each is granted. */
+  askOften(api: Api, task: string, times: number, more?: object): Promise<readonly Json[]>;
   endByWebhook(api: Api, task: string): Promise<Answer>;
   ledger(redis: RedisSettings): Promise<LedgerReader>;
   close(): Promise<void>;
@@ -94,12 +96,19 @@ export async function startWorld({ vaults = ['vault'] }: WorldOptions = {}): Pro
   mkdirSync(policy);
   copyFileSync('config/policy/protem.cedarschema', join(policy, 'protem.cedarschema'));
   writeFileSync(join(policy, 'all.cedar'), '@id("all")\npermit (principal, action, resource);\n');
-  writeFileSync(join(policy, 'cases.yaml'), '[]\n');
+  const policyCase = { name: 'all', credential: `${vaults[0]}-db`, expect: 'permit', policies: ['all'] };
+  writeFileSync(join(policy, 'cases.yaml'), JSON.stringify([policyCase]));
 
   const running = new Set<Protem>();
   const environment = { PROTEM_TEST_VAULT_SECRET: vaultSecret, PROTEM_TEST_HOOK_SECRET: webhookSecret };
   const agentToken = () => issuer.mintSvid(`spiffe://${issuer.trustDomain}/agent/reporter`);
   let configured = 0;
+  const ask: World['ask'] = async (api, task, more = {}) =>
+    api.call('POST', `/v1/tasks/${task}/credentials`, await agentToken(), {
+      credential: `${vaults[0]}-db`,
+      tool: 'sql.query',
+      ...more,
+    });
   return {
     providers,
     environment,
@@ -136,12 +145,20 @@ export async function startWorld({ vaults = ['vault'] }: WorldOptions = {}): Pro
       if (status !== 201) throw new Error(`no task: ${status} ${JSON.stringify(body)}`);
       return String(body.id);
     },
-    ask: async (api, task, more = {}) =>
-      api.call('POST', `/v1/tasks/${task}/credentials`, await agentToken(), {
-        credential: `${vaults[0]}-db`,
-        tool: 'sql.query',
-        ...more,
-      }),
+    ask,
+    async askOften(api, task, times, more) {
+      const grants: Json[] = [];
+      const askOn = async () => {
+        while (grants.length < times) {
+          const place = grants.push(undefined) - 1;
+          const { status, body } = await ask(api, task, more);
+          if (status !== 201) throw new Error(`not granted: ${status} ${JSON.stringify(body)}`);
+          grants[place] = body;
+        }
+      };
+      await Promise.all(Array.from({ length: 10 }, askOn));
+      return grants;
+    },
     endByWebhook(api, task) {
       const body = JSON.stringify({ type: 'task.completed', data: { task_id: task, status: 'completed' } });
       return api.deliver('/v1/hooks/orchestrator', signWebhook(webhookSecret, body), body);

@@ -50,6 +50,12 @@ const published: z.input<typeof tasks> = {
 const longEnough = secretWhere((text) => text.length >= 16, 'expected a secret of at least 16 characters');
 const mapping = 'How a payload says that a task has ended.';
 
+const openedBy = z
+  .array(z.string().min(1).max(2048))
+  .min(1)
+  .optional()
+  .describe('Principals whose tasks this source may end, by who opened them; any task, when left out.');
+
 /** One source of task-end webhooks, at `/v1/hooks/<its name>`. */
 export const hookSourceSettings = z.discriminatedUnion('scheme', [
   z.strictObject({
@@ -67,11 +73,13 @@ export const hookSourceSettings = z.discriminatedUnion('scheme', [
       .default(300)
       .describe('How far the signed time may lie from now, either way.'),
     tasks: tasks.prefault(published).describe(mapping),
+    openedBy,
   }),
   z.strictObject({
     scheme: z.literal('github').describe('GitHub: the body is signed.'),
     secrets: secretsOf(longEnough),
     tasks: tasks.describe(mapping),
+    openedBy,
   }),
   z.strictObject({
     scheme: z.literal('bearer').describe('A secret is sent along; the body is not signed.'),
@@ -83,6 +91,7 @@ export const hookSourceSettings = z.discriminatedUnion('scheme', [
       .optional()
       .describe('Where the sender names the delivery; without it, equal bodies are one delivery.'),
     tasks: tasks.prefault(published).describe(mapping),
+    openedBy,
   }),
 ]);
 

@@ -6,7 +6,10 @@ local head, body = readLease(id)
 if not head then return 0 end
 if isOver(head) then return 1 end
 local at = timeMs()
-if ARGV[3] == '1' then head.m = nil end
+if ARGV[3] == '1' and head.m then
+  head.e = at + head.e - head.o
+  head.m = nil
+end
 writeLease(id, head, body)
 tellOfLease(id, body, { type = 'lease.mint_failed', fault = ARGV[2] })
 beginRevoking(id, head, body, 'mint_unresolved', 'broker', at, at)

@@ -1,23 +1,22 @@
 -- Minting is over. Only a reserved lease of an open task becomes active; otherwise what was minted is due for
 -- revocation, and nothing may be handed over.
 -- ARGV: lease id, agent, provider's end ms or '', effect, event
--- RETURNS: the lease's text, or false
+-- RETURNS: 1, or false
 local id = ARGV[1]
 local head, body = readLease(id)
 if not head then return false end
 local at = timeMs()
 local promisedEnd = head.e
 head.m = nil
-if ARGV[3] ~= '' then head.e = tonumber(ARGV[3]) end
+if ARGV[3] ~= '' then head.e = tonumber(ARGV[3]) else head.u = 1 end
 head.f = ARGV[4]
 local task = redis.call('HMGET', key(taskOf(id)), 's', 'd')
 if head.s == 'r' and task[1] == 'o' and tonumber(task[2]) > at then
   move(head, 'a')
-  local text = leaseText(head, body)
-  redis.call('SET', key(id), text, 'KEEPTTL')
+  writeLease(id, head, body)
   redis.call('ZADD', key('due:' .. head.p), math.min(promisedEnd, head.e), id)
   tell(ARGV[5], taskOf(id), ARGV[2])
-  return text
+  return 1
 end
 if not isOver(head) then
   writeLease(id, head, body)

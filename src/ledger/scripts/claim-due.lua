@@ -8,10 +8,12 @@ local taken = {}
 for i = 1, #found, 2 do
   local id = found[i]
   local head, body = readLease(id)
-  if not head then
+  if not head or not isReadable(body) then
     -- Cannot be read, so it cannot be revoked from here: kept aside and alarmed, never in the way of the others.
     redis.call('ZREM', due, id)
+    redis.call('ZREM', key('open:' .. provider), id)
     redis.call('ZADD', key('quarantine'), at, id)
+    if head and not isOver(head) then move(head, 'd') end
     tell(cjson.encode({ type = 'lease.quarantined', lease = id, task = taskOf(id), provider = provider }), taskOf(id))
   elseif isOver(head) then
     redis.call('ZREM', due, id)

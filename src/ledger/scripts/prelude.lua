@@ -19,8 +19,8 @@ local function tell(text, ...)
 end
 
 -- A lease is one string: a small JSON head that changes, a line break, and a JSON body that does not.
--- Head: s state, p provider, o reserved at, e expiresAt, f effect, m mintUntil, c cause, q revocation requested at, n attempts,
--- l last fault, z ended at. Body: see lease-record.ts.
+-- Head: s state, p provider, o reserved at, e expiresAt, f effect, m mintUntil, u unending, c cause, q revocation
+-- requested at, n attempts, l last fault, z ended at. Body: see lease-record.ts.
 local function readLease(id)
   local text = redis.call('GET', key(id))
   if not text then return nil end
@@ -39,13 +39,23 @@ local effects = {
   r = 'revoked_at_provider', d = 'denied_by_policy', s = 'stops_renewing', e = 'expires_only',
 }
 
+-- The latest moment at which the credential can end by itself: until minting is over it may begin as late as that.
+local function latestEnd(head) return head.e + (head.m and head.m - head.o or 0) end
+
 local function isOver(head) return head.s == 'd' or head.s == 'x' end
 
 local function taskOf(leaseId) return 'tsk_' .. string.sub(leaseId, 5, 12) end
 
-local function agentOf(body)
+local function factsOf(body)
   local ok, facts = pcall(cjson.decode, body)
-  return ok and type(facts) == 'table' and facts.a or ''
+  return ok and type(facts) == 'table' and facts or {}
+end
+
+local function agentOf(body) return factsOf(body).a or '' end
+
+local function isReadable(body)
+  local facts = factsOf(body)
+  return type(facts.a) == 'string' and type(facts.h) == 'table'
 end
 
 -- Live leases by provider and state, kept as they move so that nobody has to count.

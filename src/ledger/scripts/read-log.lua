@@ -1,6 +1,15 @@
 -- Sealed records, oldest first: of one subject, or all.
 -- ARGV: subject or '', where to go on (an index of the subject's history, or an event id; '' for the start), limit
+-- A record that is not sealed yet ends the page, which then goes on with it.
 -- RETURNS: {next or '', then for each record: event id, event, seq, hash, previous hash}
+local function isLater(id, than)
+  if not than then return true end
+  local ms, n = string.match(id, '(%d+)-(%d+)')
+  local thanMs, thanN = string.match(than, '(%d+)-(%d+)')
+  if ms ~= thanMs then return tonumber(ms) > tonumber(thanMs) end
+  return tonumber(n) > tonumber(thanN)
+end
+
 local subject, from, limit = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local ids, following = {}, ''
 if subject ~= '' then
@@ -13,9 +22,14 @@ else
   if #ids == limit then following = ids[#ids] end
 end
 local answer = { following }
-for _, id in ipairs(ids) do
+local sealed = redis.call('HGET', key('head'), 'id')
+for i, id in ipairs(ids) do
   local event = redis.call('XRANGE', KEYS[1], id, id)[1]
   local link = redis.call('XRANGE', key('chain'), id, id)[1]
+  if event and not link and isLater(id, sealed) then
+    answer[1] = subject ~= '' and tostring((tonumber(from) or 0) + i - 1) or ids[i - 1] or from
+    break
+  end
   if event and link then
     local before = redis.call('XREVRANGE', key('chain'), '(' .. id, '-', 'COUNT', 1)[1]
     for _, part in ipairs({ id, event[2][2], link[2][2], link[2][4], before and before[2][4] or '' }) do

@@ -5,7 +5,7 @@
 local id, is = ARGV[1], ARGV[2]
 local head, body = readLease(id)
 if not head then return false end
-if isOver(head) then return leaseText(head, body) end
+if isOver(head) or head.s == 'r' or head.s == 'a' then return leaseText(head, body) end
 local at = timeMs()
 local due = key('due:' .. head.p)
 
@@ -22,8 +22,8 @@ if is == 'failed' then
   return leaseText(head, body)
 end
 
--- While the provider may still be minting, nothing is final: look again when that is over.
-local notBefore = is == 'waiting' and tonumber(ARGV[3]) or head.m
+-- While the provider may still be minting, nothing is final, and nothing has expired before its end on this clock.
+local notBefore = is == 'waiting' and tonumber(ARGV[3]) or is == 'expired' and latestEnd(head) or head.m
 if notBefore and notBefore > at then
   redis.call('ZADD', due, notBefore, id)
   return leaseText(head, body)
