@@ -46,6 +46,7 @@ export type AuditEvent =
       readonly by: string;
       readonly via: string;
       readonly outcome: TaskOutcome;
+      readonly reason?: string;
     })
   | {
       readonly type: 'credential.refused';
@@ -75,7 +76,12 @@ export type AuditEvent =
       readonly effect: RevocationEffect;
     })
   | (OfLease & { readonly type: 'lease.mint_failed'; readonly fault: string })
-  | (OfLease & { readonly type: 'lease.revoking'; readonly cause: RevocationCause; readonly by: string })
+  | (OfLease & {
+      readonly type: 'lease.revoking';
+      readonly cause: RevocationCause;
+      readonly by: string;
+      readonly reason?: string;
+    })
   | (OfLease & {
       readonly type: 'lease.revoked' | 'lease.expired';
       readonly cause: RevocationCause;

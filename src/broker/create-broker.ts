@@ -19,7 +19,7 @@ export function createBroker(ports: Ports): Broker {
     grant: (principal, request, key) => grant(ports, principal, request, key),
     findLease: (principal, id) => findLease(ports, principal, id),
     listLeases: (principal, query) => listLeases(ports, principal, query),
-    revokeLease: (principal, id) => revokeLease(ports, principal, id),
+    revokeLease: (principal, id, reason) => revokeLease(ports, principal, id, reason),
     revokeTask: (principal, taskId, options) => revokeTask(ports, principal, taskId, options),
     readAudit: async (principal, query) => {
       requireKind(principal, 'operator');

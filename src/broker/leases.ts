@@ -27,11 +27,16 @@ export async function listLeases(
 }
 
 /** The agent gives it back, or an operator takes it. Answers at once; the worker does the rest. */
-export async function revokeLease(ports: Ports, principal: Principal, id: string): Promise<Lease> {
+export async function revokeLease(
+  ports: Ports,
+  principal: Principal,
+  id: string,
+  reason?: string,
+): Promise<Lease> {
   const lease = await findLease(ports, principal, id);
   if (principal.kind === 'operator') requireRole(principal, 'admin');
   const cause = principal.kind === 'operator' ? 'operator' : 'released';
-  const revoking = await ports.ledger.leases.revoke(id, cause, principal.id);
+  const revoking = await ports.ledger.leases.revoke(id, cause, principal.id, reason);
   await dispatchDue(ports, lease.provider);
   return revoking ?? lease;
 }
@@ -43,7 +48,7 @@ export async function revokeTask(
   ports: Ports,
   principal: Principal,
   taskId: string,
-  options: { readonly dryRun: boolean },
+  { dryRun, reason }: { readonly dryRun: boolean; readonly reason?: string },
 ): Promise<BlastRadius> {
   requireRole(principal, 'admin');
   await findTask(ports, principal, taskId);
@@ -53,7 +58,12 @@ export async function revokeTask(
     leases.push(...page.items.filter((lease) => !isOver(lease.state)));
     pageToken = page.nextPageToken;
   }
-  if (!options.dryRun)
-    await endAndDispatch(ports, taskId, { outcome: 'cancelled', by: principal.id, via: 'revocation' });
-  return { leases, dryRun: options.dryRun };
+  if (!dryRun)
+    await endAndDispatch(ports, taskId, {
+      outcome: 'cancelled',
+      by: principal.id,
+      via: 'revocation',
+      ...(reason !== undefined && { reason }),
+    });
+  return { leases, dryRun };
 }

@@ -28,6 +28,8 @@ export interface TaskEnd {
   readonly by: string;
   /** What said so: `call`, or `hook:<source>`. */
   readonly via: string;
+  /** Why, in the words of who ended it; for the audit. */
+  readonly reason?: string;
 }
 
 export interface EndedTask {
@@ -101,7 +103,7 @@ export interface LeaseLedger {
   find(id: string): Promise<Lease | undefined>;
   list(query: LeaseQuery): Promise<Page<Lease>>;
   /** Makes it due for revocation now. Undefined when there is no such lease; a lease that is over stays as it is. */
-  revoke(id: string, cause: RevocationCause, by: string): Promise<Lease | undefined>;
+  revoke(id: string, cause: RevocationCause, by: string, reason?: string): Promise<Lease | undefined>;
   /** Takes what is due, and hides it from other claims for a while. */
   claimDue(provider: string, limit: number): Promise<Claim>;
   settle(id: string, settlement: Settlement): Promise<Lease | undefined>;

@@ -102,8 +102,8 @@ export function redisLeases(
       await run('abandon', id, fault, settled ? 1 : 0);
     },
 
-    async revoke(id, cause, by) {
-      return changed(id, await run('revoke', id, cause, by));
+    async revoke(id, cause, by, reason) {
+      return changed(id, await run('revoke', id, cause, by, reason ?? ''));
     },
 
     async claimDue(provider, limit): Promise<Claim> {

@@ -85,10 +85,11 @@ export function redisTasks(
       return { items, nextPageToken: encodePageToken([found.at(-1)!, found.at(-2)!]) };
     },
 
-    async end(id, { outcome, by, via }) {
+    async end(id, { outcome, by, via, reason }) {
       const before = await find(id);
       if (!before) return undefined;
-      const event = JSON.stringify({ type: 'task.ended', task: id, agent: before.agent, by, via, outcome });
+      const { agent } = before;
+      const event = JSON.stringify({ type: 'task.ended', task: id, agent, by, via, outcome, reason });
       const answer = (await run('end-task', id, outcome, by, via, event)) as string[] | null;
       known.delete(id);
       const task = answer && (await find(id));

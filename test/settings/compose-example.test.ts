@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
+import { parseDuration } from '../../src/kernel/duration.js';
 import { providerKinds } from '../../src/issuance/providers/registry.js';
 import { testPolicy } from '../../src/policy/policy-cases.js';
 import { loadSettings } from '../../src/settings/load.js';
@@ -119,7 +120,13 @@ test('only the API is reachable from outside, on this machine alone, and every c
     ports.map((port) => `${name} ${port}`),
   );
   expect(published).toEqual(['api 127.0.0.1:8700:8700']);
-  for (const name of ['api', 'worker']) expect(compose.services[name]?.stop_grace_period).toBe('30s');
+  const { http, limits } = load(
+    example,
+    environmentOf(compose.services['api'] ?? {}, { PROTEM_HOOK_SECRET: hookSecret }),
+  );
+  const neededSeconds = (http.drainMs + http.stopTimeoutMs) / 1000 + limits.revokeTimeout;
+  for (const name of ['api', 'worker'])
+    expect(parseDuration(compose.services[name]?.stop_grace_period ?? '')).toBeGreaterThan(neededSeconds);
   expect(compose.services['worker']?.command).toEqual(['worker']);
 });
 

@@ -73,7 +73,7 @@ local function tellOfLease(id, body, fields)
 end
 
 -- From reserved or active to revoking, due at once. A lease already on its way is only hurried.
-local function beginRevoking(id, head, body, cause, by, requestedAt, dueAt)
+local function beginRevoking(id, head, body, cause, by, requestedAt, dueAt, reason)
   if isOver(head) then return end
   if head.s == 'r' or head.s == 'a' then
     move(head, 'v')
@@ -81,7 +81,7 @@ local function beginRevoking(id, head, body, cause, by, requestedAt, dueAt)
     head.q = requestedAt
     writeLease(id, head, body)
     if head.f ~= 'e' then redis.call('ZADD', key('open:' .. head.p), requestedAt, id) end
-    tellOfLease(id, body, { type = 'lease.revoking', cause = cause, by = by })
+    tellOfLease(id, body, { type = 'lease.revoking', cause = cause, by = by, reason = reason })
   end
   redis.call('ZADD', key('due:' .. head.p), dueAt, id)
 end
