@@ -6,7 +6,7 @@ import { Secret } from '../kernel/secret.js';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What the environment may set, and where it goes. Each has a `..._FILE` twin, which wins. */
-const fromEnvironment: Readonly<Record<string, readonly string[]>> = {
+export const fromEnvironment: Readonly<Record<string, readonly string[]>> = {
   PROTEM_AUDIENCE: ['audience'],
   PROTEM_LISTEN_HOST: ['listen', 'host'],
   PROTEM_LISTEN_PORT: ['listen', 'port'],
