@@ -194,6 +194,11 @@ test('examples/github-actions.yml proves itself by its OIDC token, and the webho
   if (haveShell) expect([status, String(stderr)]).toEqual([0, '']);
 });
 
+test('the provider that docs/adding-a-provider.md shows is the one that the contract suite runs on', () => {
+  const [shown] = blocksOf('docs/adding-a-provider.md').filter(({ language }) => language === 'ts');
+  expect(readFileSync('test/issuance/providers/example-provider.ts', 'utf8')).toContain(`\n${shown?.text}\n`);
+});
+
 test('every link of the documents leads to a file', () => {
   const dead = [...documents, 'SECURITY.md', 'CONTRIBUTING.md'].flatMap((file) =>
     linksOf(file)
