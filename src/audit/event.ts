@@ -45,8 +45,8 @@ export type AuditEvent =
       readonly type: 'task.ended';
       readonly by: string;
       readonly via: string;
-      readonly outcome: TaskOutcome;
       readonly reason?: string;
+      readonly outcome: TaskOutcome;
     })
   | {
       readonly type: 'credential.refused';

@@ -10,6 +10,8 @@ import type { Task, TaskOutcome } from '../task/task.js';
 export interface OpenTask {
   readonly intent: string;
   readonly deadlineAt: number;
+  /** When it was asked for as a time from now: a retry says the same, and its `deadlineAt` is another. */
+  readonly deadlineInSeconds?: number;
   readonly labels: Readonly<Record<string, string>>;
   readonly onBehalfOf?: string;
   /** The agent the task is for, when an orchestrator opens it. */

@@ -52,18 +52,19 @@ export async function revokeTask(
 ): Promise<BlastRadius> {
   requireRole(principal, 'admin');
   await findTask(ports, principal, taskId);
+  if (dryRun) return { dryRun, leases: await leasesOf(ports, taskId, (lease) => !isOver(lease.state)) };
+  const by = { by: principal.id, via: 'revocation', ...(reason !== undefined && { reason }) };
+  const { again } = await endAndDispatch(ports, taskId, { outcome: 'cancelled', ...by });
+  const went = (lease: Lease) => !isOver(lease.state) || (!again && lease.cause === 'task_end');
+  return { dryRun, leases: await leasesOf(ports, taskId, went) };
+}
+
+async function leasesOf(ports: Ports, task: string, which: (lease: Lease) => boolean): Promise<Lease[]> {
   const leases: Lease[] = [];
   for (let pageToken: string | undefined, first = true; first || pageToken !== undefined; first = false) {
-    const page = await ports.ledger.leases.list({ task: taskId, pageSize, ...(pageToken && { pageToken }) });
-    leases.push(...page.items.filter((lease) => !isOver(lease.state)));
+    const page = await ports.ledger.leases.list({ task, pageSize, ...(pageToken && { pageToken }) });
+    leases.push(...page.items.filter(which));
     pageToken = page.nextPageToken;
   }
-  if (!dryRun)
-    await endAndDispatch(ports, taskId, {
-      outcome: 'cancelled',
-      by: principal.id,
-      via: 'revocation',
-      ...(reason !== undefined && { reason }),
-    });
-  return { leases, dryRun };
+  return leases;
 }

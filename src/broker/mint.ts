@@ -1,9 +1,14 @@
 import { faultCode } from '../kernel/fault.js';
+import type { FaultCode } from '../kernel/fault.js';
 import type { Issued, Order, Provider } from '../issuance/provider.js';
+import { isOver } from '../lease/lease.js';
 import type { Lease } from '../lease/lease.js';
 import { withinMs } from './deadline.js';
 import { dispatchDue } from './dispatch-due.js';
 import type { Ports } from './ports.js';
+
+/** After these nobody knows whether the provider has made it, or still will. */
+const unsure: ReadonlySet<FaultCode> = new Set(['provider.timeout', 'provider.unavailable', 'internal']);
 
 /**
  * The provider makes it; when it does not, whatever it may have made is taken back, and nobody receives it. The lease
@@ -24,20 +29,32 @@ export async function mint(
     const issued = await withinMs(ports.limits.mintTimeoutMs, issuing);
     return { issued, lease };
   } catch (error) {
-    const late = faultCode(error) === 'provider.timeout';
-    if (late)
-      void issuing.then(
-        () => settledLate(ports, lease),
-        () => settledLate(ports, lease),
+    const settled = !unsure.has(faultCode(error));
+    if (!settled)
+      issuing.then(
+        () => madeLate(ports, provider, lease),
+        () => {}, // the ledger comes to it when minting must be over
       );
-    return takeBack(ports, lease, error, !late);
+    return takeBack(ports, lease, error, settled);
   }
 }
 
-/** A slow provider has answered after all, and nobody waits for it: from now on the revocation can be final. */
-async function settledLate(ports: Ports, lease: Lease): Promise<void> {
-  await ports.ledger.leases.abandon(lease.id, 'provider.timeout', true).catch(() => {});
-  await dispatchDue(ports, lease.provider);
+/**
+ * A slow provider has made it after all, and nobody waits for it. From now on its revocation can be final; where that
+ * was final already, because minting had to be over, this process alone knows of it and takes it back.
+ */
+async function madeLate(ports: Ports, provider: Provider, lease: Lease): Promise<void> {
+  try {
+    await ports.ledger.leases.abandon(lease.id, 'provider.timeout', true);
+    await dispatchDue(ports, lease.provider);
+    const found = await ports.ledger.leases.find(lease.id);
+    if (found && isOver(found.state)) await provider.revoke(found.handle);
+  } catch (cause) {
+    ports.log.error(
+      { lease: lease.id, provider: lease.provider, err: cause },
+      'a credential was made too late, and taking it back is not certain',
+    );
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Delivery } from '../identity/hooks/delivery.js';
 import type { HookReading } from '../identity/hooks/read-hook.js';
-import { Fault } from '../kernel/fault.js';
+import { Fault, faultCode } from '../kernel/fault.js';
 import type { Ports } from './ports.js';
 import { endAndDispatch } from './tasks.js';
 
@@ -18,17 +18,25 @@ const rememberSeconds = 7 * 86_400;
  */
 export async function receiveHook(ports: Ports, source: string, delivery: Delivery): Promise<HookEffect> {
   const reading = await authenticated(ports, source, delivery);
-  const name = `hook:${source}:${reading.deliveryId}`;
-  const effect = (await ports.ledger.seen(name)) ? repeated(reading) : await carryOut(ports, source, reading);
-  if (effect.effect === 'ended') await ports.ledger.remember(name, rememberSeconds);
-  ports.meter.hook(source, effect.effect);
-  return effect;
+  try {
+    const effect = await once(ports, source, reading);
+    ports.meter.hook(source, effect.effect);
+    return effect;
+  } catch (error) {
+    ports.meter.hook(source, faultCode(error));
+    throw error;
+  }
 }
 
-const repeated = ({ taskId }: HookReading): HookEffect => ({
-  ...(taskId !== undefined && { task: taskId }),
-  effect: 'already',
-});
+/** The task is part of the name: some schemes do not sign the id, and a task that has not ended is never "already". */
+async function once(ports: Ports, source: string, reading: HookReading): Promise<HookEffect> {
+  if (reading.taskId === undefined) return { effect: 'ignored' };
+  const name = `hook:${source}:${reading.taskId}:${reading.deliveryId}`;
+  if (await ports.ledger.seen(name)) return { task: reading.taskId, effect: 'already' };
+  const effect = await carryOut(ports, source, reading);
+  await ports.ledger.remember(name, rememberSeconds);
+  return effect;
+}
 
 async function authenticated(ports: Ports, source: string, delivery: Delivery): Promise<HookReading> {
   try {
@@ -45,16 +53,15 @@ async function authenticated(ports: Ports, source: string, delivery: Delivery): 
   }
 }
 
-async function carryOut(ports: Ports, source: string, reading: HookReading): Promise<HookEffect> {
-  const { deliveryId, taskId, outcome } = reading;
-  if (taskId === undefined) return { effect: 'ignored' };
+async function carryOut(
+  ports: Ports,
+  source: string,
+  { deliveryId, taskId, outcome }: HookReading & { readonly taskId: string },
+): Promise<HookEffect> {
   const task = await ports.ledger.tasks.find(taskId);
   if (!task || !ports.hookMayEnd(source, task)) {
-    await ports.flood.tell({
-      type: 'hook.refused',
-      source,
-      reason: task ? 'task.not_its_own' : 'task.unknown',
-    });
+    const reason = task ? 'task.not_its_own' : 'task.unknown';
+    await ports.flood.tell({ type: 'hook.refused', source, reason });
     throw new Fault('task.unknown', 'There is no such task.');
   }
   const { again } = await endAndDispatch(ports, taskId, {

@@ -28,7 +28,7 @@ export interface TaskEnd {
   readonly by: string;
   /** What said so: `call`, or `hook:<source>`. */
   readonly via: string;
-  /** Why, in the words of who ended it; for the audit. */
+  /** Why, in the words of who ended it. */
   readonly reason?: string;
 }
 
@@ -106,6 +106,7 @@ export interface LeaseLedger {
   revoke(id: string, cause: RevocationCause, by: string, reason?: string): Promise<Lease | undefined>;
   /** Takes what is due, and hides it from other claims for a while. */
   claimDue(provider: string, limit: number): Promise<Claim>;
+  /** What the lease became by it; undefined when it was over before, or is not known. */
   settle(id: string, settlement: Settlement): Promise<Lease | undefined>;
   /** Providers that have leases not yet over, configured or not. */
   providers(): Promise<readonly string[]>;

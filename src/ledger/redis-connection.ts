@@ -56,12 +56,17 @@ export function connectRedis(settings: RedisSettings, mood: ConnectionMood): Red
         }
       : { maxRetriesPerRequest: null, socketTimeout: longestBlockMs + 5000 }),
   };
+  // A master that has become a replica keeps its connections: whoever sees that looks for the master again.
+  const following = {
+    reconnectOnError: (error: Error) => error.message.includes('READONLY') && (mood === 'asking' ? 1 : 2),
+  };
   const address = { host: url.hostname, port: Number(url.port || 6379) };
   const { sentinel } = settings;
   if (sentinel)
     return writeOncePerTurn(
       new Redis({
         ...common,
+        ...following,
         name: sentinel.name,
         sentinels: [...sentinel.addresses],
         ...(sentinel.username !== undefined && { sentinelUsername: sentinel.username }),
@@ -80,7 +85,7 @@ export function connectRedis(settings: RedisSettings, mood: ConnectionMood): Red
       }),
     });
   }
-  return writeOncePerTurn(new Redis({ ...common, ...address }));
+  return writeOncePerTurn(new Redis({ ...common, ...following, ...address }));
 }
 
 /** Resolves when the connection takes commands; rejects with what was in the way when it does not within the time. */

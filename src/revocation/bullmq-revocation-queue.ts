@@ -59,9 +59,11 @@ export function bullmqRevocationWorker(
   const worker = new Worker<{ leaseIds: readonly string[] }>(
     queueName(options.provider),
     async (job) => {
-      const work = Promise.all(job.data.leaseIds.map(revokeOne));
+      const work = Promise.allSettled(job.data.leaseIds.map(revokeOne));
       underWay.add(work);
-      await work.finally(() => underWay.delete(work));
+      const ends = await work.finally(() => underWay.delete(work));
+      const broken = ends.find((end) => end.status === 'rejected');
+      if (broken) throw broken.reason;
     },
     {
       connection: options.connection,
@@ -79,6 +81,7 @@ export function bullmqRevocationWorker(
   worker.on('error', options.onError);
   worker.on('failed', (_job, error) => options.onError(error));
   return {
+    idle: () => underWay.size === 0,
     async close() {
       const withoutRedis = async () => {
         do {

@@ -8,6 +8,8 @@ export interface RevocationQueue {
 }
 
 export interface RevocationWorker {
+  /** Whether it has nothing under way. */
+  idle(): boolean;
   /** Stops taking work, and waits for what is under way. */
   close(): Promise<void>;
 }

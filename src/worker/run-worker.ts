@@ -20,7 +20,8 @@ export function runWorker(ports: Ports, options: WorkerOptions): Repeating {
   const attend = (provider: string) => {
     if (running.has(provider)) return;
     const revokeOne: RevokeOne = (leaseId) => revoke(ports, leaseId);
-    running.set(provider, [options.work(provider, revokeOne), sweeper(ports, provider)]);
+    const pool = options.work(provider, revokeOne);
+    running.set(provider, [pool, sweeper(ports, provider, { revokeOne, idle: () => pool.idle() })]);
   };
   for (const provider of ports.providers.keys()) attend(provider);
 

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { dispatchDue } from '../../src/broker/dispatch-due.js';
 import { grant } from '../../src/broker/grant.js';
 import { endTask, openTask } from '../../src/broker/tasks.js';
 import { Fault } from '../../src/kernel/fault.js';
@@ -175,7 +176,7 @@ describe('granting', () => {
 });
 
 describe('when the provider fails', () => {
-  test.each(['provider.unavailable', 'provider.throttled', 'provider.refused', 'provider.nonsense'] as const)(
+  test.each(['provider.throttled', 'provider.refused', 'provider.nonsense'] as const)(
     '%s is the answer, and the reservation is taken back',
     async (code) => {
       const { ports, settled } = brokerPorts(ledger, [provider]);
@@ -187,6 +188,43 @@ describe('when the provider fails', () => {
       expect(lease).toMatchObject({ state: 'revoked', cause: 'mint_unresolved' });
     },
   );
+
+  test.each(['provider.unavailable', 'provider.timeout'] as const)(
+    'I2: after %s of the provider itself it may still be minting: revoking begins, and is final only later',
+    async (code) => {
+      const { ports, settled } = brokerPorts(ledger, [provider]);
+      const task = await openTask(ports, agent, opening);
+      provider.failing.issue = new Fault(code, 'public words');
+      await expect(grant(ports, agent, request(task.id))).rejects.toMatchObject({ code });
+      await settled();
+      const [lease] = (await ledger.leases.list({ task: task.id, pageSize: 10 })).items;
+      expect(lease).toMatchObject({ state: 'revoking', cause: 'mint_unresolved' });
+      expect(provider.calls).toContain(`revoke ${lease!.id}`);
+      expect((await ledger.leases.claimDue('pretend', 10)).nextDueAt).toBe(lease!.mintUntil);
+    },
+  );
+
+  test('I2: what is made after its lease is over is taken back by the one who made it', async () => {
+    const { ports, settled } = brokerPorts(ledger, [provider]);
+    const impatient = { ...ports, limits: { ...ports.limits, mintTimeoutMs: 1 } };
+    const task = await openTask(ports, agent, opening);
+    let release = () => {};
+    provider.hold.beforeIssue = new Promise((resolve) => (release = resolve));
+    await expect(grant(impatient, agent, request(task.id))).rejects.toMatchObject({
+      code: 'provider.timeout',
+    });
+    await until(async () => {
+      await dispatchDue(ports, 'pretend');
+      await settled();
+      const [lease] = (await ledger.leases.list({ task: task.id, pageSize: 10 })).items;
+      return lease?.state === 'revoked';
+    });
+    const before = provider.calls.length;
+    provider.teaching = false;
+    release();
+    await until(() => Promise.resolve(provider.calls.length > before));
+    expect(provider.live.size).toBe(0);
+  });
 
   test('I2: a slow provider is not waited for, and what it makes later is taken back', async () => {
     const { ports, settled } = brokerPorts(ledger, [provider]);

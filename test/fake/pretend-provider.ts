@@ -15,13 +15,15 @@ export interface PretendProvider extends Provider {
   readonly calls: string[];
   /** Thrown by the next calls of that kind, while it is set. */
   failing: { issue?: Fault; revoke?: Fault };
+  /** Whether it learns a better handle once the credential is there. */
+  teaching: boolean;
   /** Awaited before a credential is made, or after it was and before the answer. */
-  hold: { beforeIssue?: Promise<void>; afterIssue?: Promise<void> };
+  hold: { beforeIssue?: Promise<void>; afterIssue?: Promise<void>; beforeRevoke?: Promise<void> };
 }
 
 export function pretendProvider(
   name = 'pretend',
-  over: { effect?: RevocationEffect; minimumTtlSeconds?: number } = {},
+  over: { effect?: RevocationEffect; minimumTtlSeconds?: number; endsAfterMs?: number } = {},
 ): PretendProvider {
   const live = new Set<string>();
   const calls: string[] = [];
@@ -33,6 +35,7 @@ export function pretendProvider(
     live,
     calls,
     failing: {},
+    teaching: true,
     hold: {},
     effect: () => over.effect ?? 'revoked_at_provider',
     plan: (order: Order): Handle => ({ lease: order.leaseId }),
@@ -41,16 +44,18 @@ export function pretendProvider(
       await provider.hold.beforeIssue;
       if (provider.failing.issue) throw provider.failing.issue;
       live.add(order.leaseId);
-      await learn({ ...handle, learned: true });
+      if (provider.teaching) await learn({ ...handle, learned: true });
       await provider.hold.afterIssue;
-      return { secret: new Secret({ password: `pw-of-${order.leaseId}` }), expiresAt: undefined };
+      const expiresAt = over.endsAfterMs === undefined ? undefined : Date.now() + over.endsAfterMs;
+      return { secret: new Secret({ password: `pw-of-${order.leaseId}` }), expiresAt };
     },
-    revoke(handle: Handle): Promise<Revoked> {
+    async revoke(handle: Handle): Promise<Revoked> {
       calls.push(`revoke ${String(handle['lease'])}`);
-      if (provider.failing.revoke) return Promise.reject(provider.failing.revoke);
-      if (over.effect === 'expires_only') return Promise.resolve({ is: 'expires' });
+      await provider.hold.beforeRevoke;
+      if (provider.failing.revoke) throw provider.failing.revoke;
+      if (over.effect === 'expires_only') return { is: 'expires' };
       live.delete(String(handle['lease']));
-      return Promise.resolve({ is: 'revoked' });
+      return { is: 'revoked' };
     },
     check: () => Promise.resolve(),
     close: () => Promise.resolve(),

@@ -160,7 +160,8 @@ describe.each(backends)('the ledger on $name', ({ url }) => {
     await ledger.leases.settle(lease.id, { is: 'revoked' });
     const over = await ledger.leases.revoke(lease.id, 'operator', 'op');
     expect(over).toMatchObject({ state: 'revoked', cause: 'operator', attempts: 1 });
-    expect(await ledger.leases.settle(lease.id, { is: 'expired' })).toMatchObject({ state: 'revoked' });
+    expect(await ledger.leases.settle(lease.id, { is: 'expired' })).toBeUndefined();
+    expect(await ledger.leases.find(lease.id)).toEqual(over);
     expect((await typesOf(lease.id)).filter((type) => type === 'lease.revoked')).toHaveLength(1);
   });
 

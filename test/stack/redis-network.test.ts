@@ -83,4 +83,36 @@ const runs = canRun('a network that fails between Protem and Redis', redisProgra
     for (const lease of [body.lease, again.body.lease]) await look.becomes(lease.id, 'revoked', 25_000);
     expect(await Promise.all([api.stop(), worker.stop()])).toEqual([0, 0]);
   }, 60_000);
+
+  test('when the name leads to another master and the old one only reads, it is followed', async () => {
+    const replica = await startRedis({ parameters: ['--replicaof', '127.0.0.1', String(redis.port)] });
+    const [api, worker] = await Promise.all([world.start('api', config), world.start('worker', config)]);
+    const task = await world.openTask(api.api);
+    const before = await world.ask(api.api, task);
+    await eventually('the replica has everything', () => {
+      const offset = (of: RedisServer) => /master_repl_offset:(\d+)/.exec(of.cli('info', 'replication'))?.[1];
+      return (
+        replica.cli('info', 'replication').includes('link_status:up') && offset(redis) === offset(replica)
+      );
+    });
+    // As a managed service does it: nobody is disconnected.
+    replica.cli('replicaof', 'no', 'one');
+    wire.lead(replica.port);
+    redis.cli('replicaof', '127.0.0.1', String(replica.port));
+
+    const after = await eventually(
+      'issuing goes on',
+      async () => {
+        const answer = await world.ask(api.api, task);
+        if (answer.status !== 201) expect(answer.body.code).toBe('state.unavailable');
+        return answer.status === 201 && answer;
+      },
+      5000,
+    );
+    expect((await world.endByWebhook(api.api, task)).status).toBe(200);
+    const there = await world.ledger({ url: replica.url });
+    for (const { body } of [before, after]) await there.becomes(body.lease.id, 'revoked', 20_000);
+    expect(await Promise.all([api.stop(), worker.stop()])).toEqual([0, 0]);
+    await replica.close();
+  }, 60_000);
 });

@@ -119,7 +119,7 @@ const runs = canRun('Redis behind Sentinel', { ...redisPrograms(), openssl: open
       20_000,
     );
     expect(servers[1]!.cli('info', 'replication')).toContain('role:master');
-    for (const { lease } of before) expect((await look.lease(lease.id))?.state).toBe('active');
+    for (const { lease } of before) await look.becomes(lease.id, 'active');
     await look.becomes(expiring.lease.id, 'revoked');
     expect((await world.endByWebhook(api.api, task)).status).toBe(200);
     for (const { lease, secret } of [...before, after]) {

@@ -8,6 +8,8 @@ export interface Wire {
   silence(): void;
   /** From the first bytes to the server on that this is true of, its answers no longer arrive. */
   loseAnswers(from: (asked: string) => boolean): void;
+  /** New connections go there; those that exist stay where they are. */
+  lead(toPort: number): void;
   /** Closes every connection, and refuses new ones. */
   cut(): void;
   /** Takes connections again. */
@@ -15,9 +17,10 @@ export interface Wire {
   close(): Promise<void>;
 }
 
-export async function startWire(targetPort: number): Promise<Wire> {
+export async function startWire(firstPort: number): Promise<Wire> {
   type Pair = { client: Socket; server: Socket };
   const pairs = new Set<Pair>();
+  let targetPort = firstPort;
   let isCut = false;
   let losesFrom: ((asked: string) => boolean) | undefined;
   let losesAnswers = false;
@@ -47,6 +50,7 @@ export async function startWire(targetPort: number): Promise<Wire> {
       silent.push(...pairs);
       pairs.clear();
     },
+    lead: (toPort) => void (targetPort = toPort),
     loseAnswers: (from) => void (losesFrom = from),
     cut() {
       isCut = true;

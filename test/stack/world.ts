@@ -166,7 +166,11 @@ export async function startWorld({ vaults = ['vault'] }: WorldOptions = {}): Pro
     async ledger(settings) {
       const redis = connectRedis(settings, 'asking');
       redis.on('error', () => {});
-      closing.push(() => redis.disconnect());
+      // ioredis keeps the process for two seconds when it is told to end while it is reconnecting.
+      closing.push(async () => {
+        await untilReady(redis, 1500).catch(() => {});
+        redis.disconnect();
+      });
       await untilReady(redis, 10_000);
       return readerOf(redis);
     },

@@ -23,7 +23,11 @@ export const taskRoutes = ({
     const principal = await identified(broker, req, res);
     const key = idempotencyKey(req);
     const { deadline, ...ask } = parse(taskRequest, await readJson(req, limits.bodyBytes));
-    const task = await broker.openTask(principal, { ...ask, deadlineAt: momentOf(deadline, clock) }, key);
+    const when = {
+      deadlineAt: momentOf(deadline, clock),
+      ...('inSeconds' in deadline && { deadlineInSeconds: deadline.inSeconds }),
+    };
+    const task = await broker.openTask(principal, { ...ask, ...when }, key);
     res.setHeader('Location', `/v1/tasks/${task.id}`);
     send(res, 201, renderTask(task));
   },

@@ -81,7 +81,9 @@ local function beginRevoking(id, head, body, cause, by, requestedAt, dueAt, reas
     head.q = requestedAt
     writeLease(id, head, body)
     if head.f ~= 'e' then redis.call('ZADD', key('open:' .. head.p), requestedAt, id) end
-    tellOfLease(id, body, { type = 'lease.revoking', cause = cause, by = by, reason = reason })
+    tellOfLease(id, body, {
+      type = 'lease.revoking', cause = cause, by = by, reason = reason ~= '' and reason or nil,
+    })
   end
   redis.call('ZADD', key('due:' .. head.p), dueAt, id)
 end

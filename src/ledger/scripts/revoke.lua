@@ -3,5 +3,5 @@
 local head, body = readLease(ARGV[1])
 if not head then return false end
 local at = timeMs()
-beginRevoking(ARGV[1], head, body, ARGV[2], ARGV[3], at, at, ARGV[4] ~= '' and ARGV[4] or nil)
+beginRevoking(ARGV[1], head, body, ARGV[2], ARGV[3], at, at, ARGV[4])
 return leaseText(head, body)

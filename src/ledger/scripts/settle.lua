@@ -1,11 +1,12 @@
 -- What an attempt to revoke came to.
 -- ARGV: lease id, 'revoked' | 'expired' | 'waiting' | 'failed', then
 --       revoked/expired: retention ms; waiting: until ms; failed: fault, retry in ms, stuck (1 or 0)
--- RETURNS: the lease's text, or false
+-- RETURNS: the lease's text, or false when it is not known or was over before
 local id, is = ARGV[1], ARGV[2]
 local head, body = readLease(id)
 if not head then return false end
-if isOver(head) or head.s == 'r' or head.s == 'a' then return leaseText(head, body) end
+if isOver(head) then return false end
+if head.s == 'r' or head.s == 'a' then return leaseText(head, body) end
 local at = timeMs()
 local due = key('due:' .. head.p)
 

@@ -1,0 +1,80 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { Queue } from 'bullmq';
+import { eventually } from './eventually.js';
+import { canRun } from './program.js';
+import type { Protem } from './protem.js';
+import { redisPrograms, startRedis } from './redis.js';
+import type { RedisServer } from './redis.js';
+import { startWorld } from './world.js';
+import type { LedgerReader, VaultPlace, World } from './world.js';
+
+const runs = canRun('a Redis that is full, and a queue that stands still', redisPrograms());
+
+(runs ? describe : describe.skip)('I7 revoking goes on', () => {
+  let redis: RedisServer;
+  let world: World;
+  let place: VaultPlace;
+  let look: LedgerReader;
+  let protem: Protem;
+
+  beforeAll(async () => {
+    [redis, world] = await Promise.all([startRedis(), startWorld()]);
+    place = world.providers['vault']!;
+    look = await world.ledger({ url: redis.url });
+    protem = await world.start('serve', world.configure({ redis: { url: redis.url } }));
+  }, 30_000);
+  afterEach(() => void redis.cli('config', 'set', 'maxmemory', '0'));
+  afterAll(async () => {
+    await world?.close();
+    await redis?.close();
+  });
+
+  test('when Redis is full: nothing is issued, and what expires or ends is taken back', async () => {
+    const { api } = protem;
+    const [open, ending] = [await world.openTask(api), await world.openTask(api)];
+    const expiring = await world.askOften(api, open, 5, { ttl: '2s' });
+    const ended = await world.askOften(api, ending, 5);
+    const usersBefore = place.vault.databaseUsers().length;
+    redis.cli('config', 'set', 'maxmemory', '1mb');
+
+    const refused = await world.ask(api, open);
+    expect({ status: refused.status, code: refused.body.code }).toEqual({
+      status: 503,
+      code: 'state.unavailable',
+    });
+    expect(place.vault.databaseUsers().length).toBeLessThanOrEqual(usersBefore);
+    const end = await api.call('POST', `/v1/tasks/${ending}/end`, await world.agentToken(), {});
+    expect({ status: end.status, state: end.body.state }).toEqual({ status: 200, state: 'ended' });
+    for (const { lease, secret } of [...expiring, ...ended]) {
+      await look.becomes(lease.id, 'revoked', 20_000);
+      expect(await place.lets(secret)).toBe(false);
+    }
+    redis.cli('config', 'set', 'maxmemory', '0');
+    await eventually('issuing goes on', async () => (await world.ask(api, open)).status === 201);
+    expect((await look.events(expiring[0].lease.id)).map(({ type }) => type)).toEqual([
+      'lease.reserved',
+      'lease.active',
+      'lease.revoking',
+      'lease.revoked',
+    ]);
+  }, 60_000);
+
+  test('I8 when the queue delivers nothing any more', async () => {
+    const queue = new Queue('revoke-vault', { connection: { url: redis.url }, prefix: '{protem}' });
+    await queue.pause();
+    const task = await world.openTask(protem.api);
+    const expiring = await world.askOften(protem.api, task, 5, { ttl: '1s' });
+    const ended = await world.askOften(protem.api, task, 5);
+    expect((await world.endByWebhook(protem.api, task)).status).toBe(200);
+    for (const { lease, secret } of [...expiring, ...ended]) {
+      await look.becomes(lease.id, 'revoked', 30_000);
+      expect(await place.lets(secret)).toBe(false);
+    }
+    await queue.resume();
+    await eventually(
+      'the queue is empty',
+      async () => (await queue.getJobCountByTypes('waiting', 'active')) === 0,
+    );
+    await queue.close();
+  }, 60_000);
+});
