@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { providerKinds } from '../src/issuance/providers/registry.js';
 import { commandsToTry } from '../src/sandbox/story/commands-to-try.js';
+import { testPolicy } from '../src/policy/policy-cases.js';
 import { loadSettings } from '../src/settings/load.js';
 import { operations } from '../src/wire/operations.js';
 import { blocksOf, differencesOf, linksOf } from './document.js';
@@ -21,7 +22,8 @@ const documents = [
   ...[...providerKinds.keys()].map((kind) => join('src/issuance/providers', kind, 'README.md')),
 ];
 const blocks = documents.flatMap(blocksOf);
-const isRun = ({ language, tag }: Block) => ['sh', 'js'].includes(language) && tag === 'sandbox';
+const isRun = ({ language, tag }: Block) =>
+  ['sh', 'js'].includes(language) && ['sandbox', 'repository'].includes(tag);
 
 const programs = Object.fromEntries(['bash', 'curl', 'openssl'].map((name) => [name, findProgram(name)]));
 const haveShell = canRun('the commands of the documents', programs);
@@ -51,7 +53,8 @@ async function run(program: string, ...parameters: string[]): Promise<string> {
 
 const runScript = (name: string, lines: readonly string[]): Promise<string> => {
   const file = join(directory, name);
-  writeFileSync(file, ['set -euo pipefail', ...lines, ''].join('\n'));
+  const program = `protem() { node '${resolve('build/src/main.js')}' "$@"; }`;
+  writeFileSync(file, ['set -euo pipefail', program, ...lines, ''].join('\n'));
   return run('bash', file);
 };
 
@@ -59,8 +62,9 @@ const runScript = (name: string, lines: readonly string[]): Promise<string> => {
 async function runDocument(own: readonly Block[]): Promise<string[]> {
   const script = own
     .filter(isRun)
-    .map(({ file, line, language, text }) => [
+    .map(({ file, line, language, tag, text }) => [
       `printf '\\036'; printf '%s\\n' '--- ${file}:${line}' >&2`,
+      `cd '${tag === 'repository' ? process.cwd() : directory}'`,
       language === 'js' ? `node --input-type=module <<'END_OF_BLOCK'\n${text}\nEND_OF_BLOCK` : text,
     ]);
   const output = await runScript('document.sh', script.flat());
@@ -124,7 +128,7 @@ test('examples/node-agent.mjs gets a credential, uses it, and loses it with its 
 }, 60_000);
 
 /** Why a block of commands is not run; anything else is a mistake. */
-const reasons = new Set(['needs-vault', 'needs-a-deployment', 'needs-the-repository']);
+const reasons = new Set(['needs-vault', 'needs-a-deployment']);
 
 test('no command block is left out without a reason', () => {
   const shells = blocks.filter(({ language }) => ['sh', 'bash', 'shell', 'console', 'js'].includes(language));
@@ -139,19 +143,23 @@ test('no command block is left out without a reason', () => {
 
 type Sections = Record<string, unknown>;
 
-/** Loads the sandbox's settings with sections in them that a document shows; gives what is to be shown next more. */
-function loadWith(shown: object, more: object): Sections {
+/** The sandbox's settings with sections in them that a document shows. */
+function settingsWith(shown: object, more: object) {
   const base = parse(readFileSync('config/protem.yaml', 'utf8')) as Sections;
   const sections = merged(shown as Sections, more as Sections);
   const file = join(directory, 'protem.yaml');
-  const settings = { ...merged(base, sections), policy: { directory: resolve('config/policy') } };
-  const text = JSON.stringify(settings);
+  const text = JSON.stringify({
+    ...merged(base, sections),
+    policy: { directory: resolve('config/policy') },
+  });
   writeFileSync(file, text);
   const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
   const names = [...text.matchAll(/"env":"(\w+)"/g)].map(([, name = '']) => [name, secret]);
-  loadSettings(file, { environment: Object.fromEntries(names), kinds: providerKinds });
-  return sections;
+  const settings = loadSettings(file, { environment: Object.fromEntries(names), kinds: providerKinds });
+  return { settings, sections };
 }
+
+const loadWith = (shown: object, more: object): Sections => settingsWith(shown, more).sections;
 
 const byName = ['providers', 'catalog', 'hooks', 'redis', 'limits', 'http'];
 const merged = (base: Sections, more: Sections): Sections => ({
@@ -164,7 +172,7 @@ const merged = (base: Sections, more: Sections): Sections => ({
   ),
 });
 
-const yamlBlocks = blocks.filter(({ language, tag }) => language === 'yaml' && tag !== 'part');
+const yamlBlocks = blocks.filter(({ language, tag }) => language === 'yaml' && tag === '');
 
 test.each(yamlBlocks.map((block) => [`${block.file}:${block.line}`, block] as const))(
   '%s: the settings that are shown are sound, beside those shown before',
@@ -192,6 +200,29 @@ test('examples/github-actions.yml proves itself by its OIDC token, and the webho
     input: jobs.agent.steps[0]?.run,
   });
   if (haveShell) expect([status, String(stderr)]).toEqual([0, '']);
+});
+
+test('docs/policy.md: its policies load beside those of config/policy, and all cases get their answers', () => {
+  const folder = mkdtempSync(join(directory, 'policy-'));
+  cpSync('config/policy', folder, { recursive: true });
+  const own = blocksOf('docs/policy.md');
+  const textOf = (...is: [string, string]) =>
+    own.filter(({ language, tag }) => language === is[0] && tag === is[1]).map(({ text }) => text);
+  writeFileSync(join(folder, 'shown.cedar'), textOf('cedar', '').join('\n'));
+  expect(textOf('cedarschema', '')).toEqual([
+    readFileSync('config/policy/protem.cedarschema', 'utf8').trim(),
+  ]);
+  const cases = textOf('yaml', 'cases').join('\n');
+  const { catalog } = settingsWith({}, {}).settings;
+  const ownCases = join(folder, 'cases.yaml');
+  writeFileSync(ownCases, cases);
+  const shown = (parse(cases) as unknown[]).length;
+  expect(testPolicy({ directory: folder, catalog })).toEqual({ passed: shown, failed: [] });
+});
+
+test('the provider that docs/adding-a-provider.md shows is the one that the contract suite runs on', () => {
+  const [shown] = blocksOf('docs/adding-a-provider.md').filter(({ language }) => language === 'ts');
+  expect(readFileSync('test/issuance/providers/example-provider.ts', 'utf8')).toContain(`\n${shown?.text}\n`);
 });
 
 test('every link of the documents leads to a file', () => {
