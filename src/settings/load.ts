@@ -41,42 +41,62 @@ export function loadSettings(file: string, options: LoadOptions): Settings {
   const { tree, problems } = readSettingsTree(file, options.environment);
   for (const [path, value] of options.overrides ?? []) setAt(tree, path, value);
   const parsed = settingsSchema.safeParse(tree);
-  if (!parsed.success)
-    throw new SettingsError(file, [...problems, ...parsed.error.issues.map(describeIssue)]);
-  const settings = parsed.data;
+  if (!parsed.success) problems.push(...parsed.error.issues.map(describeIssue));
+  const settings: Partial<Parsed> = parsed.success ? parsed.data : soundSections(tree);
 
+  const providers = providersOf(settings.providers ?? {}, options.kinds, problems);
+  const catalog = withScopes(settings.catalog ?? new Map(), settings.providers, providers, problems);
+  problems.push(...unsafeSettings(settings, tree));
+  if (!parsed.success || problems.length > 0) throw new SettingsError(file, problems);
+  const directory = resolve(dirname(file), parsed.data.policy.directory);
+  return Object.freeze({ ...parsed.data, providers, catalog, policy: { ...parsed.data.policy, directory } });
+}
+
+type Parsed = z.output<typeof settingsSchema>;
+
+/** What can be checked further although something else is wrong, so that every problem is told at once. */
+const soundSections = (tree: Readonly<Record<string, unknown>>): Partial<Parsed> =>
+  Object.fromEntries(
+    Object.entries(settingsSchema.shape).flatMap(([name, section]) => {
+      const parsed = section.safeParse(tree[name]);
+      return parsed.success ? [[name, parsed.data]] : [];
+    }),
+  );
+
+function providersOf(
+  named: Parsed['providers'],
+  kinds: LoadOptions['kinds'],
+  problems: string[],
+): ReadonlyMap<string, ProviderSection> {
   const providers = new Map<string, ProviderSection>();
-  for (const [name, { kind: kindName, ...rest }] of Object.entries(settings.providers)) {
-    const kind = options.kinds.get(kindName);
+  for (const [name, { kind: kindName, ...rest }] of Object.entries(named)) {
+    const kind = kinds.get(kindName);
     if (!kind) {
-      problems.push(
-        `providers.${name}.kind: "${kindName}" is none of ${[...options.kinds.keys()].join(', ')}`,
-      );
+      problems.push(`providers.${name}.kind: "${kindName}" is none of ${[...kinds.keys()].join(', ')}`);
       continue;
     }
     const section = kind.settings.safeParse(rest);
     if (section.success) providers.set(name, { kind, settings: section.data });
     else problems.push(...section.error.issues.map((issue) => `providers.${name}.${describeIssue(issue)}`));
   }
-  const catalog = withScopes(settings.catalog, providers, problems);
-  problems.push(...unsafeSettings(settings, tree));
-  if (problems.length > 0) throw new SettingsError(file, problems);
-  const directory = resolve(dirname(file), settings.policy.directory);
-  return Object.freeze({ ...settings, providers, catalog, policy: { ...settings.policy, directory } });
+  return providers;
 }
 
 /** The catalog with each provider's section as the schema of its kind reads it, defaults filled in. */
 function withScopes(
   catalog: ReadonlyMap<string, CatalogEntry>,
+  named: Parsed['providers'] | undefined,
   providers: ReadonlyMap<string, ProviderSection>,
   problems: string[],
 ): ReadonlyMap<string, CatalogEntry> {
   const scoped = new Map<string, CatalogEntry>();
   for (const [name, entry] of catalog) {
     const scope = providers.get(entry.provider)?.kind.scope.safeParse(entry.mint);
-    if (!scope) problems.push(`catalog.${name}.provider: there is no provider "${entry.provider}"`);
-    else if (scope.success) scoped.set(name, { ...entry, mint: scope.data });
-    else problems.push(...scope.error.issues.map((issue) => `catalog.${name}.mint.${describeIssue(issue)}`));
+    if (scope?.success) scoped.set(name, { ...entry, mint: scope.data });
+    else if (scope)
+      problems.push(...scope.error.issues.map((issue) => `catalog.${name}.mint.${describeIssue(issue)}`));
+    else if (named && !Object.hasOwn(named, entry.provider))
+      problems.push(`catalog.${name}.provider: there is no provider "${entry.provider}"`);
   }
   return scoped;
 }

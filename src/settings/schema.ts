@@ -9,7 +9,18 @@ import { catalogSettings } from '../policy/catalog-settings.js';
 const name = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,40}$/, 'must be lower-case letters, digits and "-", beginning with a letter');
-const port = z.coerce.number().int().min(0).max(65_535);
+const port = z
+  .union(
+    [
+      z.number(),
+      z
+        .string()
+        .regex(/^\d{1,5}$/)
+        .transform(Number),
+    ],
+    'must be a port',
+  )
+  .pipe(z.int().min(0).max(65_535));
 const secret = z.instanceof(Secret).describe('{ env: NAME } or { file: path }.');
 
 /** What is refused unless an operator allows it by its name. */
@@ -23,30 +34,52 @@ export const unsafeNames = [
 ] as const;
 export type UnsafeName = (typeof unsafeNames)[number];
 
-const redis = z.strictObject({
-  url: z
-    .string()
-    .regex(/^rediss?:\/\//, 'must begin with redis:// or rediss://')
-    .describe('Redis 7 or Valkey 8, or the first node of a cluster.'),
-  username: z.string().optional().describe('ACL user.'),
-  password: secret.optional(),
-  cluster: z.boolean().default(false).describe('The address is that of a cluster.'),
-  sentinel: z
-    .strictObject({
-      name: z.string().describe('Name of the master group.'),
-      addresses: z.array(z.strictObject({ host: z.string(), port })).min(1),
-    })
-    .optional(),
-  certificateAuthorityFile: z
-    .string()
-    .optional()
-    .describe('PEM that the certificate of rediss:// must come from.'),
-  prefix: z
-    .string()
-    .regex(/^\{[A-Za-z0-9_-]+\}$/, 'must be one hash tag such as "{protem}"')
-    .default('{protem}')
-    .describe('Begins every key; one hash tag, so that a cluster keeps the ledger together.'),
-});
+function isRedisUrl(url: string): boolean {
+  if (!/^rediss?:\/\//.test(url) || !URL.canParse(url)) return false;
+  try {
+    return decodeURIComponent(new URL(url).password) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** Many services give an address with the password in it; from here on it is a Secret. */
+function passwordApart<Redis extends { url: string; password?: Secret<unknown> | undefined }>(
+  redis: Redis,
+): Redis {
+  const address = new URL(redis.url);
+  if (address.password === '') return redis;
+  const password = redis.password ?? new Secret(decodeURIComponent(address.password));
+  address.password = '';
+  return { ...redis, url: address.href, password };
+}
+
+const redis = z
+  .strictObject({
+    url: z
+      .string()
+      .refine(isRedisUrl, 'must be an address that begins with redis:// or rediss://')
+      .describe('Redis 7 or Valkey 8, or the first node of a cluster.'),
+    username: z.string().optional().describe('ACL user.'),
+    password: secret.optional(),
+    cluster: z.boolean().default(false).describe('The address is that of a cluster.'),
+    sentinel: z
+      .strictObject({
+        name: z.string().describe('Name of the master group.'),
+        addresses: z.array(z.strictObject({ host: z.string(), port })).min(1),
+      })
+      .optional(),
+    certificateAuthorityFile: z
+      .string()
+      .optional()
+      .describe('PEM that the certificate of rediss:// must come from.'),
+    prefix: z
+      .string()
+      .regex(/^\{[A-Za-z0-9_-]+\}$/, 'must be one hash tag such as "{protem}"')
+      .default('{protem}')
+      .describe('Begins every key; one hash tag, so that a cluster keeps the ledger together.'),
+  })
+  .transform(passwordApart);
 
 const limits = z
   .strictObject({
