@@ -9,7 +9,18 @@ import { catalogSettings } from '../policy/catalog-settings.js';
 const name = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,40}$/, 'must be lower-case letters, digits and "-", beginning with a letter');
-const port = z.coerce.number().int().min(0).max(65_535);
+const port = z
+  .union(
+    [
+      z.number(),
+      z
+        .string()
+        .regex(/^\d{1,5}$/)
+        .transform(Number),
+    ],
+    'must be a port',
+  )
+  .pipe(z.int().min(0).max(65_535));
 const secret = z.instanceof(Secret);
 
 /** What is refused unless an operator allows it by its name. */
@@ -23,10 +34,31 @@ export const unsafeNames = [
 ] as const;
 export type UnsafeName = (typeof unsafeNames)[number];
 
+function isRedisUrl(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  try {
+    return decodeURIComponent(new URL(url).password) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** Many services give an address with the password in it; from here on it is a Secret. */
+function passwordApart<Redis extends { url: string; password?: Secret<unknown> | undefined }>(
+  redis: Redis,
+): Redis {
+  const address = new URL(redis.url);
+  if (address.password === '') return redis;
+  const password = redis.password ?? new Secret(decodeURIComponent(address.password));
+  address.password = '';
+  return { ...redis, url: address.href, password };
+}
+
 const redis = z.strictObject({
   url: z
     .string()
     .regex(/^rediss?:\/\//, 'must begin with redis:// or rediss://')
+    .refine(isRedisUrl, 'must be an address that can be read')
     .describe(
       'Redis 7 or Valkey 8, or the first node of a cluster. With `sentinel`, only its scheme, user and database count.',
     ),
@@ -88,7 +120,7 @@ export const settingsSchema = z.strictObject({
     .prefault({})
     .describe('Where the API listens.'),
   http: limitsSettings.prefault({}),
-  redis: redis.describe('The state store.'),
+  redis: redis.transform(passwordApart).describe('The state store.'),
   providers: z
     .record(name, z.looseObject({ kind: z.string().describe('Which kind of provider it is.') }))
     .describe('Who mints: a name each, its kind, and the settings of that kind.'),
