@@ -14,6 +14,7 @@ import { blocksOf, differencesOf, linksOf } from './document.js';
 import type { Block } from './document.js';
 import { startSandboxBroker } from './setup/sandbox-broker.js';
 import { canRun, findProgram } from './stack/program.js';
+import { leastRights, leastRightsInCluster } from './stack/redis.js';
 
 const documents = [
   ...readdirSync('docs')
@@ -148,10 +149,14 @@ function settingsWith(shown: object, more: object) {
   const base = parse(readFileSync('config/protem.yaml', 'utf8')) as Sections;
   const sections = merged(shown as Sections, more as Sections);
   const file = join(directory, 'protem.yaml');
-  const text = JSON.stringify({
+  // What a file of a secret would hold comes from the environment here.
+  const inEnvironment = (key: string, value: unknown): unknown =>
+    key === 'password' && typeof value === 'object' ? { env: 'A_PASSWORD' } : value;
+  const tree = {
     ...merged(base, sections),
     policy: { directory: resolve('config/policy') },
-  });
+  };
+  const text = JSON.stringify(tree, inEnvironment);
   writeFileSync(file, text);
   const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
   const names = [...text.matchAll(/"env":"(\w+)"/g)].map(([, name = '']) => [name, secret]);
@@ -218,6 +223,13 @@ test('docs/policy.md: its policies load beside those of config/policy, and all c
   writeFileSync(ownCases, cases);
   const shown = (parse(cases) as unknown[]).length;
   expect(testPolicy({ directory: folder, catalog })).toEqual({ passed: shown, failed: [] });
+});
+
+test('docs/operations.md: the rights of the user at Redis are those that the stack tests run with', () => {
+  const [shown] = blocksOf('docs/operations.md').filter(({ tag }) => tag === 'rights');
+  expect(shown?.text).toBe(`user protem on >PASSWORD ${leastRights.join(' ')}`);
+  const inCluster = leastRightsInCluster.slice(leastRights.length).join(' ');
+  expect(readFileSync('docs/operations.md', 'utf8')).toContain(`it needs \`${inCluster}\` besides`);
 });
 
 test('the provider that docs/adding-a-provider.md shows is the one that the contract suite runs on', () => {
