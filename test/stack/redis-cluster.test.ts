@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually } from './eventually.js';
 import { canRun, freePort } from './program.js';
 import { runProtem } from './protem.js';
-import { leastRightsInCluster, redisPrograms, startRedis } from './redis.js';
+import { documentedRights, redisPrograms, rightsInCluster, startRedis } from './redis.js';
 import type { RedisServer } from './redis.js';
 import { revoking, startWorld } from './world.js';
 import type { LedgerReader, VaultPlace, World } from './world.js';
@@ -23,7 +23,7 @@ const runs = canRun('a Redis Cluster', redisPrograms());
         parameters: [
           ...['--cluster-enabled', 'yes', '--cluster-port', String(await freePort())],
           ...['--cluster-node-timeout', '2000'],
-          ...['--user', 'protem', 'on', '>only-its-own', ...leastRightsInCluster],
+          ...['--user', 'protem', 'on', '>only-its-own', ...documentedRights(), ...rightsInCluster],
         ],
       });
     [nodes, world] = await Promise.all([Promise.all([node(), node(), node()]), startWorld()]);

@@ -6,7 +6,7 @@ import { makeCertificate, opensslProgram, tlsParameters, tlsReach } from './cert
 import type { Certificate } from './certificate.js';
 import { eventually } from './eventually.js';
 import { canRun, freePort } from './program.js';
-import { leastRights, redisPrograms, startRedis } from './redis.js';
+import { documentedRights, redisPrograms, startRedis } from './redis.js';
 import type { RedisServer } from './redis.js';
 import { startWorld } from './world.js';
 import type { LedgerReader, VaultPlace, World } from './world.js';
@@ -32,7 +32,7 @@ const runs = canRun('Redis behind Sentinel', { ...redisPrograms(), openssl: open
         port,
         parameters: [
           ...tlsParameters(certificate, port),
-          ...['--user', 'protem', 'on', '>only-its-own', ...leastRights],
+          ...['--user', 'protem', 'on', '>only-its-own', ...documentedRights()],
           ...['--user', 'default', 'on', '>of-servers', '~*', '&*', '+@all'],
           ...['--masterauth', 'of-servers', '--repl-diskless-sync-delay', '0', ...more],
         ],

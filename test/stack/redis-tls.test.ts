@@ -6,7 +6,7 @@ import { makeCertificate, opensslProgram, tlsParameters, tlsReach } from './cert
 import type { Certificate } from './certificate.js';
 import { canRun, freePort } from './program.js';
 import { runProtem } from './protem.js';
-import { leastRights, redisPrograms, startRedis } from './redis.js';
+import { documentedRights, redisPrograms, startRedis } from './redis.js';
 import type { RedisServer } from './redis.js';
 import { revoking, startWorld } from './world.js';
 import type { LedgerReader, VaultPlace, World } from './world.js';
@@ -34,7 +34,7 @@ const runs = canRun('Redis over TLS with a user of its own', {
         port,
         parameters: [
           ...tlsParameters(certificate, port),
-          ...['--user', 'protem', 'on', '>only-its-own', ...leastRights],
+          ...['--user', 'protem', 'on', '>only-its-own', ...documentedRights()],
           ...['--user', 'default', 'on', '>of-the-operator', '~*', '&*', '+@all'],
         ],
         reach: [...tlsReach(certificate), '-a', 'of-the-operator', '--no-auth-warning'],

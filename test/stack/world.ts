@@ -124,8 +124,8 @@ export async function startWorld({ vaults = ['vault'] }: WorldOptions = {}): Pro
         hooks: {
           orchestrator: { scheme: 'standard-webhooks', secrets: [{ env: 'PROTEM_TEST_HOOK_SECRET' }] },
         },
-        // So that what is left behind in the middle of minting is looked at after two seconds.
-        limits: { mintTimeout: '1s', revokeTimeout: '3s' },
+        // So that what is left behind in the middle of minting is looked at after four seconds.
+        limits: { mintTimeout: '2s', revokeTimeout: '3s' },
         ...sections,
       };
       writeFileSync(file, JSON.stringify(settings, undefined, 2));
