@@ -14,7 +14,6 @@ import { blocksOf, differencesOf, linksOf } from './document.js';
 import type { Block } from './document.js';
 import { startSandboxBroker } from './setup/sandbox-broker.js';
 import { canRun, findProgram } from './stack/program.js';
-import { leastRights, leastRightsInCluster } from './stack/redis.js';
 
 const documents = [
   ...readdirSync('docs')
@@ -223,13 +222,6 @@ test('docs/policy.md: its policies load beside those of config/policy, and all c
   writeFileSync(ownCases, cases);
   const shown = (parse(cases) as unknown[]).length;
   expect(testPolicy({ directory: folder, catalog })).toEqual({ passed: shown, failed: [] });
-});
-
-test('docs/operations.md: the rights of the user at Redis are those that the stack tests run with', () => {
-  const [shown] = blocksOf('docs/operations.md').filter(({ tag }) => tag === 'rights');
-  expect(shown?.text).toBe(`user protem on >PASSWORD ${leastRights.join(' ')}`);
-  const inCluster = leastRightsInCluster.slice(leastRights.length).join(' ');
-  expect(readFileSync('docs/operations.md', 'utf8')).toContain(`it needs \`${inCluster}\` besides`);
 });
 
 test('the provider that docs/adding-a-provider.md shows is the one that the contract suite runs on', () => {
