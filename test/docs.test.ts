@@ -148,10 +148,14 @@ function settingsWith(shown: object, more: object) {
   const base = parse(readFileSync('config/protem.yaml', 'utf8')) as Sections;
   const sections = merged(shown as Sections, more as Sections);
   const file = join(directory, 'protem.yaml');
-  const text = JSON.stringify({
+  // What a file of a secret would hold comes from the environment here.
+  const inEnvironment = (key: string, value: unknown): unknown =>
+    key === 'password' && typeof value === 'object' ? { env: 'A_PASSWORD' } : value;
+  const tree = {
     ...merged(base, sections),
     policy: { directory: resolve('config/policy') },
-  });
+  };
+  const text = JSON.stringify(tree, inEnvironment);
   writeFileSync(file, text);
   const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
   const names = [...text.matchAll(/"env":"(\w+)"/g)].map(([, name = '']) => [name, secret]);
