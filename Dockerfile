@@ -15,7 +15,7 @@ COPY --from=build /protem/node_modules node_modules
 COPY --from=build /protem/dist dist
 COPY package.json LICENSE ./
 COPY config/policy /etc/protem/policy
-ENV PROTEM_CONFIG=/etc/protem/protem.yaml AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true
+ENV NODE_ENV=production PROTEM_CONFIG=/etc/protem/protem.yaml AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true
 EXPOSE 8700
 ENTRYPOINT ["/nodejs/bin/node", "dist/main.js"]
 CMD ["serve"]

@@ -1,9 +1,14 @@
-// Writes what is printed from the code: run `npm run docs` after changing a fault or a wire shape.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+// Writes what is printed from the code: run `npm run docs` after changing a fault, a wire shape or a setting.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { providerKinds } from '../dist/issuance/providers/registry.js';
+import { settingsJsonSchema } from '../dist/settings/json-schema.js';
+import { settingsReference } from '../dist/settings/reference.js';
 import { faultReference } from '../dist/wire/fault-reference.js';
 import { openapi } from '../dist/wire/openapi.js';
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
-mkdirSync('docs', { recursive: true });
+const asText = (value) => `${JSON.stringify(value, undefined, 2)}\n`;
 writeFileSync('docs/errors.md', faultReference());
-writeFileSync('docs/openapi.json', `${JSON.stringify(openapi(version), undefined, 2)}\n`);
+writeFileSync('docs/openapi.json', asText(openapi(version)));
+writeFileSync('docs/configuration.md', settingsReference(providerKinds));
+writeFileSync('config/protem.schema.json', asText(settingsJsonSchema(providerKinds)));

@@ -7,6 +7,7 @@ import type { Sandbox } from './sandbox/sandbox.js';
 import { apiClient } from './sandbox/story/api-client.js';
 import type { Json } from './sandbox/story/api-client.js';
 import { commandsToTry } from './sandbox/story/commands-to-try.js';
+import type { Places } from './sandbox/story/commands-to-try.js';
 import { tellStory } from './sandbox/story/tell.js';
 import type { World } from './sandbox/story/tell.js';
 import { loadSettings } from './settings/load.js';
@@ -45,9 +46,18 @@ export async function runSandbox(
   }
   if (options.once === true) return close();
 
-  for (const line of commandsToTry(running.url!, sandbox.issuer.url, sandbox)) say(line);
+  for (const line of commandsToTry(placesOf(sandbox, running.url!))) say(line);
   closeWithGrace({ delay: 10_000 }, close);
 }
+
+/** Where things are, for those who type. */
+export const placesOf = (sandbox: Sandbox, api: string): Places => ({
+  api,
+  issuer: sandbox.issuer.url,
+  aws: sandbox.awsUrl,
+  database: sandbox.databaseUrl,
+  webhookSecret: sandbox.webhookSecret,
+});
 
 async function worldOf(sandbox: Sandbox, url: string): Promise<World> {
   const agent = `spiffe://${sandbox.issuer.trustDomain}/agent/reporter`;

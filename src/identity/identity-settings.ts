@@ -52,7 +52,7 @@ const common = {
 const maximumLifetime = duration
   .refine((seconds) => seconds <= 86_400, 'must be at most "24h"')
   .default(3600)
-  .describe('Tokens made to last longer are refused, however much of it is over.');
+  .describe('Tokens made to last longer are refused, however much of it is over. At most 24h.');
 
 const issuerSettings = z
   .strictObject({
@@ -102,7 +102,8 @@ const trustDomainSettings = z
   .strictObject({
     name: z
       .string()
-      .refine(isTrustDomain, 'must be a trust domain such as "prod.example.org", without spiffe://'),
+      .refine(isTrustDomain, 'must be a trust domain such as "prod.example.org", without spiffe://')
+      .describe('Name of the trust domain, such as "prod.example.org", without spiffe://.'),
     bundle: z
       .union([keysAt.url, keysAt.file, keysAt.inline])
       .describe('Where the SPIFFE bundle of the trust domain is: its bundle endpoint, a file, or here.'),

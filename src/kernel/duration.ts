@@ -29,10 +29,16 @@ export function formatDuration(seconds: number): string {
   return text;
 }
 
+/** The spelling of a duration, for descriptions; that it is more than 0 is for `parseDuration` to see. */
+export const durationPattern = '^(\\d{1,9}[smhd])+$';
+
 /** A duration in settings and requests: a string such as "15m", parsed to whole seconds. */
-export const duration = z.string().transform((text, context): number => {
-  const seconds = parseDuration(text);
-  if (seconds !== undefined) return seconds;
-  context.addIssue({ code: 'custom', message: 'expected a duration such as "90s", "15m" or "1h"' });
-  return z.NEVER;
-});
+export const duration = z
+  .string()
+  .transform((text, context): number => {
+    const seconds = parseDuration(text);
+    if (seconds !== undefined) return seconds;
+    context.addIssue({ code: 'custom', message: 'expected a duration such as "90s", "15m" or "1h"' });
+    return z.NEVER;
+  })
+  .meta({ pattern: durationPattern });

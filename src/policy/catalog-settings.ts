@@ -20,35 +20,41 @@ const choices = z
   .refine((values) => new Set(values).size === values.length, 'must name each only once');
 const whole = z.number().int();
 
+const byDefault = 'What it is when a request leaves it out; without it a request must say.';
+
 const parameterRule = z.discriminatedUnion('type', [
   z.strictObject({
-    type: z.literal('path'),
+    type: z.literal('path').describe('A text below a folder.'),
     within: plain
       .refine((path) => path.endsWith('/'), 'must end with "/": "reports" would let "reports-secret/" in')
       .refine((path) => segmentProblem(path) === undefined, 'must have no empty and no "." segments')
       .describe('The folder that every value is below, ending with "/".'),
-    default: z.string().optional(),
+    default: z.string().optional().describe(byDefault),
   }),
   z.strictObject({
-    type: z.literal('string'),
+    type: z.literal('string').describe('A text of a pattern.'),
     pattern: z
       .string()
       .refine(isPattern, 'must be a regular expression')
-      .describe('What the whole value matches.'),
-    default: z.string().optional(),
+      .describe('Regular expression that the whole value matches.'),
+    default: z.string().optional().describe(byDefault),
   }),
-  z.strictObject({ type: z.literal('enum'), values: choices, default: z.string().optional() }),
   z.strictObject({
-    type: z.literal('set'),
+    type: z.literal('enum').describe('One of several texts.'),
+    values: choices.describe('What it may be.'),
+    default: z.string().optional().describe(byDefault),
+  }),
+  z.strictObject({
+    type: z.literal('set').describe('Several of several texts, each once.'),
     values: choices.describe('The most that can be asked for.'),
-    default: z.array(z.string()).optional(),
+    default: z.array(z.string()).optional().describe(byDefault),
   }),
   z
     .strictObject({
-      type: z.literal('integer'),
-      minimum: whole,
-      maximum: whole,
-      default: whole.optional(),
+      type: z.literal('integer').describe('A whole number.'),
+      minimum: whole.describe('The least.'),
+      maximum: whole.describe('The most.'),
+      default: whole.optional().describe(byDefault),
     })
     .refine(
       ({ minimum, maximum }) => minimum <= maximum,
@@ -63,13 +69,15 @@ const parameterName = z
 
 const entrySettings = z
   .strictObject({
-    description: z.string().min(1).max(500),
+    description: z.string().min(1).max(500).describe('What it is, for whoever asks; in GET /v1/catalog.'),
     provider: z.string().describe('Name of one of the providers.'),
-    sensitivity: z.enum(['public', 'internal', 'confidential', 'restricted']),
+    sensitivity: z
+      .enum(['public', 'internal', 'confidential', 'restricted'])
+      .describe('How much harm its data could do; for policies.'),
     environment: z.string().min(1).max(64).describe('Where it leads: production, staging ...'),
     riskTier: z.number().int().min(0).max(3).describe('0 is harmless; at 3 a person has to look.'),
-    maximumTtl: duration,
-    defaultTtl: duration,
+    maximumTtl: duration.describe('The longest lease.'),
+    defaultTtl: duration.describe('The lease when a request names no TTL; not more than maximumTtl.'),
     parameters: z.record(parameterName, parameterRule).default({}).describe('What a request may narrow.'),
     mint: z
       .record(z.string(), z.unknown())

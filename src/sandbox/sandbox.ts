@@ -11,6 +11,7 @@ import { startVaultStandIn } from './vault/stand-in.js';
 /** The outside world on this machine: real protocols, real enforcement, and nothing durable. */
 export interface Sandbox {
   readonly issuer: SandboxIssuer;
+  readonly awsUrl: string;
   readonly databaseUrl: string;
   readonly webhookSecret: string;
   /** Settings that follow from where things really listen, by path. */
@@ -41,6 +42,7 @@ export async function startSandbox(): Promise<Sandbox> {
   ]);
   return {
     issuer,
+    awsUrl: aws.url,
     databaseUrl: vault.databaseUrl,
     webhookSecret,
     overrides: [

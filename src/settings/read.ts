@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
+import { parse, YAMLParseError } from 'yaml';
 import { Secret } from '../kernel/secret.js';
 
 /** The environment as settings see it; `src/settings` and the entry points alone read it. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What the environment may set, and where it goes. Each has a `..._FILE` twin, which wins. */
-const fromEnvironment: Readonly<Record<string, readonly string[]>> = {
+export const fromEnvironment: Readonly<Record<string, readonly string[]>> = {
   PROTEM_AUDIENCE: ['audience'],
   PROTEM_LISTEN_HOST: ['listen', 'host'],
   PROTEM_LISTEN_PORT: ['listen', 'port'],
@@ -23,7 +23,7 @@ type Tree = Record<string, unknown>;
 const isTree = (value: unknown): value is Tree =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Secret);
 
-/** `{ env: NAME }` and `{ file: path }`, wherever they stand, become Secrets. */
+/** `{ env: NAME }` and `{ file: path }` become Secrets. */
 function takeSecrets(value: unknown, environment: Environment, problems: string[], path: string): unknown {
   if (Array.isArray(value))
     return value.map((item, index) => takeSecrets(item, environment, problems, `${path}[${index}]`));
@@ -42,7 +42,7 @@ function takeSecrets(value: unknown, environment: Environment, problems: string[
   return Object.fromEntries(
     Object.entries(value).map(([name, inner]) => [
       name,
-      takeSecrets(inner, environment, problems, path === '' ? name : `${path}.${name}`),
+      takeSecrets(inner, environment, problems, `${path}.${name}`),
     ]),
   );
 }
@@ -69,14 +69,33 @@ export function setAt(tree: Tree, path: readonly string[], value: unknown): void
   }
 }
 
-/** The settings tree before it is checked: defaults < file < PROTEM_* < *_FILE. */
+/** Where `{ env: NAME }` and `{ file: path }` mean a secret; elsewhere they are what their schema says. */
+const secretSections = ['redis', 'providers', 'hooks'];
+
+function readTree(file: string, problems: string[]): Tree {
+  try {
+    const parsed: unknown = parse(readFileSync(file, 'utf8'));
+    if (isTree(parsed)) return parsed;
+    problems.push('it has to be a map of settings');
+  } catch (error) {
+    problems.push(error instanceof YAMLParseError ? `not YAML: ${placeOf(error)}` : 'it cannot be read');
+  }
+  return {};
+}
+
+/** The message of the parser would quote the file. */
+const placeOf = ({ code, linePos }: YAMLParseError): string =>
+  `${code.toLowerCase().replaceAll('_', ' ')}${linePos ? ` at line ${linePos[0].line}` : ''}`;
+
+/** The settings tree before it is checked: defaults < file < PROTEM_* < *_FILE. An empty variable is as none. */
 export function readSettingsTree(file: string, environment: Environment): { tree: Tree; problems: string[] } {
   const problems: string[] = [];
-  const parsed: unknown = parse(readFileSync(file, 'utf8'));
-  const tree = takeSecrets(isTree(parsed) ? parsed : {}, environment, problems, '') as Tree;
+  const tree = readTree(file, problems);
+  for (const section of secretSections)
+    if (section in tree) tree[section] = takeSecrets(tree[section], environment, problems, section);
   for (const [name, path] of Object.entries(fromEnvironment)) {
-    const fileName = environment[`${name}_FILE`];
-    const value = fileName === undefined ? environment[name] : readable(fileName);
+    const fileName = environment[`${name}_FILE`] || undefined;
+    const value = fileName === undefined ? environment[name] || undefined : readable(fileName);
     if (fileName !== undefined && value === undefined)
       problems.push(`${name}_FILE: ${fileName} cannot be read`);
     if (value !== undefined) setAt(tree, path, secretNames.has(name) ? new Secret(value) : value);

@@ -9,8 +9,19 @@ import { catalogSettings } from '../policy/catalog-settings.js';
 const name = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,40}$/, 'must be lower-case letters, digits and "-", beginning with a letter');
-const port = z.coerce.number().int().min(0).max(65_535);
-const secret = z.instanceof(Secret).describe('{ env: NAME } or { file: path }.');
+const port = z
+  .union(
+    [
+      z.number(),
+      z
+        .string()
+        .regex(/^\d{1,5}$/)
+        .transform(Number),
+    ],
+    'must be a port',
+  )
+  .pipe(z.int().min(0).max(65_535));
+const secret = z.instanceof(Secret);
 
 /** What is refused unless an operator allows it by its name. */
 export const unsafeNames = [
@@ -23,20 +34,49 @@ export const unsafeNames = [
 ] as const;
 export type UnsafeName = (typeof unsafeNames)[number];
 
+function isRedisUrl(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  try {
+    return decodeURIComponent(new URL(url).password) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** Many services give an address with the password in it; from here on it is a Secret. */
+function passwordApart<Redis extends { url: string; password?: Secret<unknown> | undefined }>(
+  redis: Redis,
+): Redis {
+  const address = new URL(redis.url);
+  if (address.password === '') return redis;
+  const password = redis.password ?? new Secret(decodeURIComponent(address.password));
+  address.password = '';
+  return { ...redis, url: address.href, password };
+}
+
 const redis = z.strictObject({
   url: z
     .string()
     .regex(/^rediss?:\/\//, 'must begin with redis:// or rediss://')
+    .refine(isRedisUrl, 'must be an address that can be read')
     .describe(
       'Redis 7 or Valkey 8, or the first node of a cluster. With `sentinel`, only its scheme, user and database count.',
     ),
   username: z.string().optional().describe('ACL user.'),
-  password: secret.optional(),
+  password: secret.optional().describe('Password of the ACL user, or of the server.'),
   cluster: z.boolean().default(false).describe('The address is that of a cluster.'),
   sentinel: z
     .strictObject({
       name: z.string().describe('Name of the master group.'),
-      addresses: z.array(z.strictObject({ host: z.string(), port })).min(1),
+      addresses: z
+        .array(
+          z.strictObject({
+            host: z.string().describe('Host of one sentinel.'),
+            port: port.describe('Its port.'),
+          }),
+        )
+        .min(1)
+        .describe('The sentinels.'),
       username: z.string().optional().describe('ACL user of the sentinels themselves.'),
       password: secret.optional().describe('Password of the sentinels themselves.'),
     })
@@ -67,18 +107,22 @@ const limits = z
       .describe('An open revocation older than this makes the broker not ready.'),
     retention: duration.default(604_800).describe('How long ended tasks and leases are kept.'),
   })
-  .prefault({});
+  .prefault({})
+  .describe('How long things may take, and last.');
 
 export const settingsSchema = z.strictObject({
   ...identitySections,
   listen: z
-    .strictObject({ host: z.string().default('127.0.0.1'), port: port.default(8700) })
+    .strictObject({
+      host: z.string().default('127.0.0.1').describe('Address or name; 0.0.0.0 for every IPv4 address.'),
+      port: port.default(8700).describe('0 takes any that is free.'),
+    })
     .prefault({})
     .describe('Where the API listens.'),
   http: limitsSettings.prefault({}),
-  redis: redis.describe('The state store.'),
+  redis: redis.transform(passwordApart).describe('The state store.'),
   providers: z
-    .record(name, z.looseObject({ kind: z.string() }))
+    .record(name, z.looseObject({ kind: z.string().describe('Which kind of provider it is.') }))
     .describe('Who mints: a name each, its kind, and the settings of that kind.'),
   catalog: catalogSettings,
   policy: z
@@ -94,12 +138,19 @@ export const settingsSchema = z.strictObject({
         .min(1)
         .max(1000)
         .default(16)
-        .describe('Revocation jobs at once, per provider.'),
+        .describe('Revocation jobs at once, per provider; a job holds up to 25 leases.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('What a worker takes on.'),
   log: z
-    .strictObject({ level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info') })
-    .prefault({}),
+    .strictObject({
+      level: z
+        .enum(['debug', 'info', 'warn', 'error', 'silent'])
+        .default('info')
+        .describe('The least that is logged. Lines are JSON, on standard output.'),
+    })
+    .prefault({})
+    .describe('The log of the process.'),
   allowUnsafe: z
     .array(z.enum(unsafeNames))
     .default([])

@@ -3,8 +3,9 @@ import type { UnsafeName } from './schema.js';
 const isLoopback = (host: string) => /^(127\.\d+\.\d+\.\d+|localhost|\[?::1\]?)$/.test(host);
 
 function overPlainHttp(address: unknown): boolean {
-  if (typeof address !== 'string' || !address.startsWith('http://') || !URL.canParse(address)) return false;
-  return !isLoopback(new URL(address).hostname);
+  if (typeof address !== 'string' || !URL.canParse(address)) return false;
+  const { protocol, hostname } = new URL(address);
+  return protocol === 'http:' && !isLoopback(hostname);
 }
 
 const at = (value: unknown, ...path: readonly string[]): unknown =>

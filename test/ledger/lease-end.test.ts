@@ -66,6 +66,15 @@ describe.each(backends)('the end of a lease on $name', ({ url }) => {
     expect(await active(5000)).not.toHaveProperty('unending');
   });
 
+  test('REV-02: what turns out to expire only, while it is being revoked, is not late for its whole life', async () => {
+    const lease = await reserved();
+    await ledger.leases.revoke(lease.id, 'operator', 'op');
+    await ledger.leases.activate(lease, { expiresAt: lease.expiresAt, effect: 'expires_only' });
+    expect(await redis.zcard(`${prefix}:open:vault`)).toBe(0);
+    await ledger.leases.activate(lease, { expiresAt: lease.expiresAt, effect: 'revoked_at_provider' });
+    expect(await redis.zcard(`${prefix}:open:vault`)).toBe(1);
+  });
+
   test('an attempt that is told of a lease nobody asked to end changes nothing', async () => {
     const lease = await active(30_000);
     const failed = { is: 'failed', fault: 'provider.timeout', retryInMs: 1, stuck: true } as const;

@@ -25,12 +25,12 @@ export interface Plant {
   readonly ports: Ports;
   readonly told: string[];
   /** Starts a worker as a process of its own would: other connections, another view of the ledger. */
-  startWorker(over?: Partial<Ports>): Promise<{ close(): Promise<void> }>;
-  lease(provider?: string, ttlSeconds?: number): Promise<Lease>;
+  readonly startWorker: (over?: Partial<Ports>) => Promise<{ close(): Promise<void> }>;
+  readonly lease: (provider?: string, ttlSeconds?: number) => Promise<Lease>;
   /** Asks for the end of a lease, and tells no worker of it. */
-  end(lease: Lease): Promise<void>;
+  readonly end: (lease: Lease) => Promise<void>;
   /** Throws away every job of a provider, waiting or running, and the queue itself. */
-  obliterate(provider: string): Promise<void>;
+  readonly obliterate: (provider: string) => Promise<void>;
 }
 
 const toClose: (() => Promise<unknown>)[] = [];

@@ -59,7 +59,7 @@ const openedBy = z
 /** One source of task-end webhooks, at `/v1/hooks/<its name>`. */
 export const hookSourceSettings = z.discriminatedUnion('scheme', [
   z.strictObject({
-    scheme: z.literal('standard-webhooks'),
+    scheme: z.literal('standard-webhooks').describe('Standard Webhooks 1.0.0: body, id and time are signed.'),
     secrets: secretsOf(
       secretWhere(
         (text) => sharedKey(text) !== undefined || publicKey(text) !== undefined,
@@ -76,13 +76,13 @@ export const hookSourceSettings = z.discriminatedUnion('scheme', [
     openedBy,
   }),
   z.strictObject({
-    scheme: z.literal('github'),
+    scheme: z.literal('github').describe('GitHub: the body is signed.'),
     secrets: secretsOf(longEnough),
     tasks: tasks.describe(mapping),
     openedBy,
   }),
   z.strictObject({
-    scheme: z.literal('bearer'),
+    scheme: z.literal('bearer').describe('A secret is sent along; the body is not signed.'),
     secrets: secretsOf(longEnough),
     header: headerName
       .default('authorization')

@@ -20,6 +20,7 @@ if head.s == 'r' and task[1] == 'o' and tonumber(task[2]) > at then
 end
 if not isOver(head) then
   writeLease(id, head, body)
+  if head.q then markOpen(id, head) end
   beginRevoking(id, head, body, 'task_end', 'broker', at, at)
 end
 return false

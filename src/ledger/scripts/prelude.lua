@@ -72,6 +72,12 @@ local function tellOfLease(id, body, fields)
   tell(cjson.encode(fields), fields.task, fields.agent)
 end
 
+-- Revocations that can be late: those whose provider can do something about it.
+local function markOpen(id, head)
+  if head.f == 'e' then redis.call('ZREM', key('open:' .. head.p), id)
+  else redis.call('ZADD', key('open:' .. head.p), head.q, id) end
+end
+
 -- From reserved or active to revoking, due at once. A lease already on its way is only hurried.
 local function beginRevoking(id, head, body, cause, by, requestedAt, dueAt, reason)
   if isOver(head) then return end
@@ -80,7 +86,7 @@ local function beginRevoking(id, head, body, cause, by, requestedAt, dueAt, reas
     head.c = cause
     head.q = requestedAt
     writeLease(id, head, body)
-    if head.f ~= 'e' then redis.call('ZADD', key('open:' .. head.p), requestedAt, id) end
+    markOpen(id, head)
     tellOfLease(id, body, {
       type = 'lease.revoking', cause = cause, by = by, reason = reason ~= '' and reason or nil,
     })

@@ -1,33 +1,57 @@
+export interface Places {
+  readonly api: string;
+  readonly issuer: string;
+  readonly aws: string;
+  readonly database: string;
+  readonly webhookSecret: string;
+}
+
+/** Where everything is, under the names that the commands here, in docs/ and in examples/ know it by. */
+export const shellVariables = (places: Places): Record<string, string> => ({
+  PROTEM_URL: places.api,
+  SANDBOX_ISSUER: places.issuer,
+  SANDBOX_AWS: places.aws,
+  SANDBOX_DATABASE: places.database,
+  SANDBOX_HOOK_SECRET: places.webhookSecret,
+});
+
 /** What to type next, ready to paste: the same story by hand. */
-export function commandsToTry(
-  api: string,
-  issuer: string,
-  sandbox: { readonly databaseUrl: string; readonly webhookSecret: string },
-): string[] {
+export function commandsToTry(places: Places): string[] {
+  const exported = Object.entries(shellVariables(places)).map(([name, value]) => `${name}='${value}'`);
   return [
     '',
-    'Now by hand. Protem goes on serving; stop it with Ctrl-C. In another terminal:',
+    'Now by hand. Protem goes on serving; stop it with Ctrl-C. In another terminal, first where everything is, for the',
+    'commands below, those of docs/ and the examples:',
     '',
-    `  TOKEN=$(curl -s ${issuer}/token -d subject=reporter | node -pe 'JSON.parse(fs.readFileSync(0)).access_token')`,
-    `  TASK=$(curl -s ${api}/v1/tasks -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\`,
-    `    -d '{"intent":"try it by hand","deadline":"1h"}' | node -pe 'JSON.parse(fs.readFileSync(0)).id')`,
-    `  curl -s ${api}/v1/tasks/$TASK/credentials -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\`,
-    `    -d '{"credential":"reports-db","tool":"sql.query","ttl":"15m"}' | tee lease.json`,
-    `  DBUSER=$(node -pe 'const s = JSON.parse(fs.readFileSync("lease.json")).secret; s.username + ":" + s.password')`,
-    `  curl -s -u "$DBUSER" ${sandbox.databaseUrl}            # allowed`,
+    `  export ${exported.join(' ')}`,
     '',
-    '  # the orchestrator says that the task has ended, in a signed webhook',
-    `  BODY='{"type":"task.completed","data":{"task_id":"'$TASK'","status":"completed"}}'; ID=msg_$RANDOM; NOW=$(date +%s)`,
-    `  KEY=$(printf %s '${sandbox.webhookSecret.replace(/^whsec_/, '')}' | base64 -d | od -An -tx1 | tr -d ' \\n')`,
-    `  SIG=$(printf %s "$ID.$NOW.$BODY" | openssl dgst -sha256 -mac HMAC -macopt hexkey:$KEY -binary | base64)`,
-    `  curl -s ${api}/v1/hooks/orchestrator -H "webhook-id: $ID" -H "webhook-timestamp: $NOW" \\`,
-    `    -H "webhook-signature: v1,$SIG" -H 'Content-Type: application/json' -d "$BODY"`,
-    `  curl -s -u "$DBUSER" ${sandbox.databaseUrl}            # refused`,
+    'Then, from a task to its end:',
     '',
-    `  # an operator looks`,
-    `  OPERATOR=$(curl -s ${issuer}/token -d subject=olga -d kind=operator | node -pe 'JSON.parse(fs.readFileSync(0)).access_token')`,
-    `  curl -s ${api}/v1/leases -H "Authorization: Bearer $OPERATOR"`,
-    `  curl -s "${api}/v1/audit?task=$TASK" -H "Authorization: Bearer $OPERATOR"`,
+    ...story.map((line) => (line === '' ? '' : `  ${line}`)),
     '',
   ];
 }
+
+const story = [
+  `field() { node -pe "JSON.parse(fs.readFileSync(0)).$1"; }`,
+  'AGENT=$(curl -s $SANDBOX_ISSUER/token -d subject=reporter | field access_token)',
+  `TASK=$(curl -s $PROTEM_URL/v1/tasks -H "Authorization: Bearer $AGENT" -H 'Content-Type: application/json' \\`,
+  `  -d '{"intent":"try it by hand","deadline":"1h"}' | field id)`,
+  `SECRET=$(curl -s $PROTEM_URL/v1/tasks/$TASK/credentials -H "Authorization: Bearer $AGENT" \\`,
+  `  -H 'Content-Type: application/json' -d '{"credential":"reports-db","ttl":"15m"}')`,
+  'DBUSER=$(echo "$SECRET" | field secret.username):$(echo "$SECRET" | field secret.password)',
+  'curl -s -u "$DBUSER" $SANDBOX_DATABASE            # allowed',
+  '',
+  '# the orchestrator says that the task has ended, in a signed webhook',
+  `BODY='{"type":"task.completed","data":{"task_id":"'$TASK'"}}'; ID=msg_$RANDOM; NOW=$(date +%s)`,
+  `KEY=$(printf %s "\${SANDBOX_HOOK_SECRET#whsec_}" | base64 -d | od -An -tx1 | tr -d ' \\n')`,
+  'SIG=$(printf %s "$ID.$NOW.$BODY" | openssl dgst -sha256 -mac HMAC -macopt hexkey:$KEY -binary | base64)',
+  `curl -s $PROTEM_URL/v1/hooks/orchestrator -H "webhook-id: $ID" -H "webhook-timestamp: $NOW" \\`,
+  `  -H "webhook-signature: v1,$SIG" -H 'Content-Type: application/json' -d "$BODY"`,
+  'sleep 1; curl -s -u "$DBUSER" $SANDBOX_DATABASE   # refused',
+  '',
+  '# an operator looks',
+  'OPERATOR=$(curl -s $SANDBOX_ISSUER/token -d subject=olga -d kind=operator | field access_token)',
+  'curl -s $PROTEM_URL/v1/leases -H "Authorization: Bearer $OPERATOR"',
+  'curl -s "$PROTEM_URL/v1/audit?task=$TASK" -H "Authorization: Bearer $OPERATOR"',
+];

@@ -7,21 +7,25 @@ const statement = z.strictObject({
   Sid: z
     .string()
     .regex(/^[0-9A-Za-z]*$/)
-    .optional(),
-  Effect: z.enum(['Allow', 'Deny']),
-  Action: oneOrMore.optional(),
-  NotAction: oneOrMore.optional(),
-  Resource: oneOrMore.optional(),
-  NotResource: oneOrMore.optional(),
-  Condition: z.record(z.string(), z.record(z.string(), z.union([scalar, z.array(scalar).min(1)]))).optional(),
+    .optional()
+    .describe('Name of the statement.'),
+  Effect: z.enum(['Allow', 'Deny']).describe('A Deny beats every Allow.'),
+  Action: oneOrMore.optional().describe('Actions, each with its service; no parameters.'),
+  NotAction: oneOrMore.optional().describe('Every action but these; in a Deny only.'),
+  Resource: oneOrMore.optional().describe('ARNs; parameters may stand in them.'),
+  NotResource: oneOrMore.optional().describe('Everything but these; in a Deny only.'),
+  Condition: z
+    .record(z.string(), z.record(z.string(), z.union([scalar, z.array(scalar).min(1)])))
+    .optional()
+    .describe('Operators, keys and values; parameters may stand in the values.'),
 });
 
 type Statement = z.output<typeof statement>;
 
 /** A session policy in the grammar of IAM, without principals, which session policies cannot have. */
 export const sessionPolicy = z.strictObject({
-  Version: z.literal('2012-10-17').default('2012-10-17'),
-  Statement: z.union([statement, z.array(statement).min(1)]),
+  Version: z.literal('2012-10-17').default('2012-10-17').describe('Of the policy language.'),
+  Statement: z.union([statement, z.array(statement).min(1)]).describe('One statement, or several.'),
 });
 
 /**

@@ -19,23 +19,23 @@ const role = z.string().min(1).describe('Role of the auth method that the broker
 const auth = z
   .discriminatedUnion('method', [
     z.strictObject({
-      method: z.literal('token'),
+      method: z.literal('token').describe('By a token that somebody else made.'),
       token: secret.describe('A Vault token for the broker; it is renewed while it can be.'),
     }),
     z.strictObject({
-      method: z.literal('approle'),
+      method: z.literal('approle').describe('By AppRole.'),
       mount: mount.default('approle').describe('Where the AppRole auth method is mounted.'),
       roleId: z.string().min(1).describe('RoleID of the AppRole.'),
       secretId: secret.optional().describe('SecretID of the AppRole; left out where the role binds none.'),
     }),
     z.strictObject({
-      method: z.literal('jwt'),
+      method: z.literal('jwt').describe('By a JWT in a file.'),
       mount: mount.default('jwt').describe('Where the JWT auth method is mounted.'),
       role,
       tokenFile: z.string().min(1).describe('File with the JWT of the broker, read again at every login.'),
     }),
     z.strictObject({
-      method: z.literal('kubernetes'),
+      method: z.literal('kubernetes').describe('By the service account of a pod.'),
       mount: mount.default('kubernetes').describe('Where the Kubernetes auth method is mounted.'),
       role,
       tokenFile: z

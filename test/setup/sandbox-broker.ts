@@ -1,0 +1,32 @@
+import { compose } from '../../src/compose.js';
+import { providerKinds } from '../../src/issuance/providers/registry.js';
+import { placesOf } from '../../src/sandbox-command.js';
+import { startSandbox } from '../../src/sandbox/sandbox.js';
+import { shellVariables } from '../../src/sandbox/story/commands-to-try.js';
+import type { Places } from '../../src/sandbox/story/commands-to-try.js';
+import { loadSettings } from '../../src/settings/load.js';
+
+/** What `npm start` serves, without its story. */
+export async function startSandboxBroker(): Promise<{
+  readonly places: Places;
+  /** What `npm start` tells to export. */
+  readonly variables: Record<string, string>;
+  readonly close: () => Promise<void>;
+}> {
+  const sandbox = await startSandbox();
+  const settings = loadSettings('config/protem.yaml', {
+    environment: { ...sandbox.environment, PROTEM_LOG_LEVEL: 'error' },
+    kinds: providerKinds,
+    overrides: sandbox.overrides,
+  });
+  const running = await compose(settings, { api: true, worker: true });
+  const places = placesOf(sandbox, running.url ?? '');
+  return {
+    places,
+    variables: shellVariables(places),
+    async close() {
+      await running.close();
+      await sandbox.close();
+    },
+  };
+}
