@@ -9,5 +9,5 @@ export default {
   globalTeardown: '<rootDir>/build/test/setup/stop-backends.js',
   maxWorkers: 2,
   workerIdleMemoryLimit: '512MB',
-  testTimeout: 20_000,
+  testTimeout: process.env.PROTEM_STACK === '1' ? 60_000 : 20_000,
 };

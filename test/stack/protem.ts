@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { apiClient } from '../../src/sandbox/story/api-client.js';
 import type { Api } from '../../src/sandbox/story/api-client.js';
 import { eventually } from './eventually.js';
+import { endWithUs } from './guard.js';
 import { stop } from './program.js';
-import { endWithUs } from './redis.js';
 
 const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
@@ -55,11 +55,18 @@ export async function startProtem(role: Role, config: string, environment: Envir
       .split('\n')
       .flatMap((line) => (line.startsWith('{') && line.endsWith('}') ? [JSON.parse(line) as LogLine] : []));
   const running = () => child.exitCode === null && child.signalCode === null;
-  const ready = await eventually(`protem ${role} runs`, () => {
-    if (!running()) return { failed: true, url: undefined };
-    return log().find(({ msg }) => msg === 'protem is running');
-  });
-  if ('failed' in ready) throw new Error(`protem ${role} ended: ${complaints()}${output()}`);
+  const ready = await eventually(
+    `protem ${role} runs`,
+    () => {
+      if (!running()) return { failed: true, url: undefined };
+      return log().find(({ msg }) => msg === 'protem is running');
+    },
+    30_000,
+  ).catch(() => ({ failed: true, url: undefined }));
+  if ('failed' in ready) {
+    await stop(child, 'SIGKILL');
+    throw new Error(`protem ${role} does not run: ${complaints()}${output()}`);
+  }
   return {
     api: apiClient(ready.url ?? 'http://no-api.invalid'),
     output: () => output() + complaints(),

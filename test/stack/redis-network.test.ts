@@ -12,6 +12,7 @@ const runs = canRun('a network that fails between Protem and Redis', redisProgra
 
 (runs ? describe : describe.skip)('a network that fails between Protem and Redis', () => {
   let redis: RedisServer;
+  let replica: RedisServer;
   let wire: Wire;
   let world: World;
   let place: VaultPlace;
@@ -33,6 +34,7 @@ const runs = canRun('a network that fails between Protem and Redis', redisProgra
     await world?.close();
     await wire?.close();
     await redis?.close();
+    await replica?.close();
   });
 
   test('I1 the answer to the activation is lost: no secret, and the lease is revoked when Redis can be reached', async () => {
@@ -85,7 +87,7 @@ const runs = canRun('a network that fails between Protem and Redis', redisProgra
   }, 60_000);
 
   test('when the name leads to another master and the old one only reads, it is followed', async () => {
-    const replica = await startRedis({ parameters: ['--replicaof', '127.0.0.1', String(redis.port)] });
+    replica = await startRedis({ parameters: ['--replicaof', '127.0.0.1', String(redis.port)] });
     const [api, worker] = await Promise.all([world.start('api', config), world.start('worker', config)]);
     const task = await world.openTask(api.api);
     const before = await world.ask(api.api, task);
@@ -113,6 +115,5 @@ const runs = canRun('a network that fails between Protem and Redis', redisProgra
     const there = await world.ledger({ url: replica.url });
     for (const { body } of [before, after]) await there.becomes(body.lease.id, 'revoked', 20_000);
     expect(await Promise.all([api.stop(), worker.stop()])).toEqual([0, 0]);
-    await replica.close();
   }, 60_000);
 });

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from './eventually.js';
+import { endWithUs } from './guard.js';
 import { findProgram, freePort, start, stop } from './program.js';
 
 export const redisPrograms = () => ({
@@ -99,11 +100,4 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
       rmSync(directory, { recursive: true, force: true });
     },
   };
-}
-
-/** A test process that ends early takes its children with it. */
-export function endWithUs(child: ChildProcess): void {
-  const end = () => void child.kill('SIGKILL');
-  process.once('exit', end);
-  child.once('exit', () => process.off('exit', end));
 }
