@@ -6,7 +6,7 @@ import type { Ledger } from '../../src/ledger/ledger.js';
 import { redisLedger } from '../../src/ledger/redis-ledger.js';
 import type { RedisClient } from '../../src/ledger/script.js';
 import { backends, connected, uniquePrefix } from '../setup/backends.js';
-import { aStep, providers } from './ledger-history.js';
+import { aStep, beginning, providers } from './ledger-history.js';
 import type { Step } from './ledger-history.js';
 import { emptyModel, isOver } from './ledger-model.js';
 import type { Model } from './ledger-model.js';
@@ -16,10 +16,15 @@ const seed = Number(process.env['PROTEM_TEST_SEED'] ?? Date.now() % 2 ** 31);
 const numRuns = Number(process.env['PROTEM_TEST_RUNS'] ?? 30);
 
 /** A history: now and then two steps happen at once, each on a client of its own. */
-const aHistory = fc.array(
-  fc.oneof({ arbitrary: fc.tuple(aStep), weight: 3 }, { arbitrary: fc.tuple(aStep, aStep), weight: 1 }),
-  { minLength: 1, maxLength: 45, size: 'max' },
-);
+const aHistory = fc
+  .tuple(
+    fc.constantFrom<readonly (readonly Step[])[]>(beginning, beginning, beginning, []),
+    fc.array(
+      fc.oneof({ arbitrary: fc.tuple(aStep), weight: 3 }, { arbitrary: fc.tuple(aStep, aStep), weight: 1 }),
+      { minLength: 1, maxLength: 60, size: 'max' },
+    ),
+  )
+  .map(([begins, goesOn]) => [...begins, ...goesOn]);
 
 describe.each(backends)('random histories of two clients on $name', ({ url }) => {
   const clients: RedisClient[] = [];
