@@ -1,15 +1,27 @@
+import { testPolicy } from '../policy/policy-cases.js';
+import { SettingsError } from '../settings/load.js';
 import type { Settings } from '../settings/load.js';
 
 const count = (number: number, noun: string) => `${number} ${noun}${number === 1 ? '' : 's'}`;
 
-/** `protem config check`: what sound settings hold; settings that are not sound have stopped the program before. */
+/**
+ * `protem config check`: what sound settings hold; settings that are not sound have stopped the program before.
+ * Throws SettingsError for a policy folder that the broker would not start with.
+ */
 export function describeConfig(file: string, settings: Settings): string {
+  const { passed, failed } = testPolicy({ directory: settings.policy.directory, catalog: settings.catalog });
+  if (failed.length > 0)
+    throw new SettingsError(
+      file,
+      failed.map((problem) => `policy: ${problem}`),
+    );
   const holds = [
     count(settings.issuers.length, 'issuer'),
     count(settings.trustDomains.length, 'trust domain'),
     count(settings.providers.size, 'provider'),
     `${settings.catalog.size} in the catalog`,
     count(Object.keys(settings.hooks).length, 'hook'),
+    `${passed} cases of policy`,
   ];
   return `${file} is sound: ${holds.join(', ')}\n`;
 }

@@ -1,0 +1,57 @@
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test } from '@jest/globals';
+import { describeConfig } from '../../src/cli/config-check.js';
+import { providerKinds } from '../../src/issuance/providers/registry.js';
+import { loadSettings } from '../../src/settings/load.js';
+
+const environment = {
+  PROTEM_SANDBOX_AWS_SECRET: 'an-aws-secret',
+  PROTEM_SANDBOX_VAULT_SECRET: 'a-vault-secret',
+  PROTEM_SANDBOX_HOOK_SECRET: `whsec_${Buffer.alloc(24, 1).toString('base64')}`,
+};
+
+const folders: string[] = [];
+afterEach(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true })));
+
+/** The example of config/, copied to a folder of its own. */
+function copied(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'protem-config-'));
+  folders.push(folder);
+  cpSync('config', folder, { recursive: true });
+  return folder;
+}
+
+const check = (folder: string): string => {
+  const file = join(folder, 'protem.yaml');
+  return describeConfig(file, loadSettings(file, { environment, kinds: providerKinds }));
+};
+
+test('the example is sound, its policy included', () => {
+  expect(check(copied())).toMatch(/is sound: .*, \d+ cases of policy\n$/);
+});
+
+test('settings whose policy folder is not there are not sound', () => {
+  const folder = copied();
+  rmSync(join(folder, 'policy'), { recursive: true });
+  expect(() => check(folder)).toThrow('policy: ');
+});
+
+test('nor are those with a policy that the broker would not start with', () => {
+  const folder = copied();
+  writeFileSync(
+    join(folder, 'policy', 'more.cedar'),
+    'permit (principal, action, resource) when { nonsense };',
+  );
+  expect(() => check(folder)).toThrow('more.cedar');
+});
+
+test('nor those with a case that does not get its answer', () => {
+  const folder = copied();
+  writeFileSync(
+    join(folder, 'policy', 'cases.yaml'),
+    '- { name: odd, credential: reports-db, expect: deny }\n',
+  );
+  expect(() => check(folder)).toThrow('odd: the answer is "permit", should be "deny"');
+});
