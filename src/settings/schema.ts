@@ -12,7 +12,7 @@ const name = z
 const port = z
   .union(
     [
-      z.number(),
+      z.int().min(0).max(65_535),
       z
         .string()
         .regex(/^\d{1,5}$/)
