@@ -72,14 +72,18 @@ export function setAt(tree: Tree, path: readonly string[], value: unknown): void
 /** Where `{ env: NAME }` and `{ file: path }` mean a secret; elsewhere they are what their schema says. */
 const secretSections = ['redis', 'providers', 'hooks'];
 
+/** Throws when there is nothing to look into: what else would be told would only be noise. */
 function readTree(file: string, problems: string[]): Tree {
+  let parsed: unknown;
   try {
-    const parsed: unknown = parse(readFileSync(file, 'utf8'));
-    if (isTree(parsed)) return parsed;
-    problems.push('it has to be a map of settings');
+    parsed = parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    problems.push(error instanceof YAMLParseError ? `not YAML: ${placeOf(error)}` : 'it cannot be read');
+    if (error instanceof YAMLParseError) throw new Error(`it is not YAML: ${placeOf(error)}`);
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Error(code === 'ENOENT' ? 'there is no such file' : `it cannot be read: ${code ?? 'unknown'}`);
   }
+  if (isTree(parsed)) return parsed;
+  problems.push('it has to be a map of settings');
   return {};
 }
 

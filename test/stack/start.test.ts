@@ -126,7 +126,7 @@ const runs = canRun('refusals to start', redisPrograms());
 
   test.each([
     ['is not there', undefined, /no such file/],
-    ['is not YAML', 'redis: [', /flow sequence|unexpected|must end/i],
+    ['is not YAML', 'redis: [', /it is not YAML: .* at line 1/],
     ['is empty', '', /redis: /],
   ])('when the settings file %s: 2', async (_, text, said) => {
     const file = join(world.directory, 'odd.yaml');
