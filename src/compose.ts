@@ -7,6 +7,7 @@ import type { AuditEvent } from './audit/event.js';
 import type { Log, Ports } from './broker/ports.js';
 import { flood } from './broker/flood.js';
 import { createIdentify } from './identity/identify.js';
+import { sourceNamed } from './identity/hooks/hook-settings.js';
 import { readHook } from './identity/hooks/read-hook.js';
 import type { Secret } from './kernel/secret.js';
 import type { Provider } from './issuance/provider.js';
@@ -141,10 +142,11 @@ async function openPorts(settings: Settings, log: Logger, closing: (() => Promis
     queue,
     flood: refusals,
     readHook: (source, delivery, now) => {
-      const hook = settings.hooks[source];
+      const hook = sourceNamed(settings.hooks, source);
       return hook && readHook(hook, delivery, now);
     },
-    hookMayEnd: (source, { openedBy }) => settings.hooks[source]?.openedBy?.includes(openedBy) ?? true,
+    hookMayEnd: (source, { openedBy }) =>
+      sourceNamed(settings.hooks, source)?.openedBy?.includes(openedBy) ?? true,
     meter,
     log: asLog(log),
     limits: {

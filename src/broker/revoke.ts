@@ -12,8 +12,13 @@ type RevokePorts = Pick<Ports, 'ledger' | 'providers' | 'meter' | 'log' | 'limit
 export async function revoke(ports: RevokePorts, leaseId: string): Promise<void> {
   const lease = await ports.ledger.leases.find(leaseId);
   if (!lease || isOver(lease.state) || lease.state === 'reserved' || lease.state === 'active') return;
+  const mayHaveMissed = lease.mintUntil !== undefined && ports.ledger.clock() < lease.mintUntil;
   const attempt = await attemptRevoke(ports, lease);
-  const settled = await ports.ledger.leases.settle(leaseId, settle(attempt, lease, ports.ledger.clock()));
+  const settlement = settle(attempt, lease, ports.ledger.clock());
+  const settled = await ports.ledger.leases.settle(
+    leaseId,
+    settlement.is === 'revoked' && mayHaveMissed ? { ...settlement, mayHaveMissed } : settlement,
+  );
   if (settled) measure(ports, settled, attempt);
 }
 

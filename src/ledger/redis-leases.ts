@@ -143,6 +143,7 @@ export function redisLeases(
 function settleArguments(settlement: Settlement, retentionMs: number): (string | number)[] {
   switch (settlement.is) {
     case 'revoked':
+      return [retentionMs, settlement.mayHaveMissed ? 1 : 0];
     case 'expired':
       return [retentionMs];
     case 'waiting':

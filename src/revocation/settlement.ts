@@ -6,9 +6,13 @@ import { isStuck, retryInMs } from './retry.js';
 /** What one attempt to revoke came to at the provider. */
 export type Attempt = Revoked | { readonly is: 'failed'; readonly fault: FaultCode };
 
-/** What the lease becomes by it. */
+/**
+ * What the lease becomes by it. `mayHaveMissed`: the attempt began while the provider could still be minting, so what
+ * it took back need not be all there was; only another attempt can be final.
+ */
 export type Settlement =
-  | { readonly is: 'revoked' | 'expired' }
+  | { readonly is: 'revoked'; readonly mayHaveMissed?: true }
+  | { readonly is: 'expired' }
   /** Not over yet: look again then; not a failure. */
   | { readonly is: 'waiting'; readonly untilAt: number }
   | { readonly is: 'failed'; readonly fault: string; readonly retryInMs: number; readonly stuck: boolean };

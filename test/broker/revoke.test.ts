@@ -90,6 +90,49 @@ describe('one attempt to revoke', () => {
     expect(counted).toHaveLength(1);
   });
 
+  test('I2: an attempt that looked before the credential was made is not its end', async () => {
+    const provider = pretendProvider();
+    const { ports, queued } = world(provider);
+    const deadlineAt = ledger.clock() + 3_600_000;
+    const task = await openTask(ports, agent, { intent: 't', deadlineAt, labels: {} });
+    let mint = () => {};
+    provider.hold.beforeIssue = new Promise((resolve) => (mint = resolve));
+    const asking = grant(ports, agent, { task: task.id, credential: 'pretend-entry', parameters: {} });
+    let id: string | undefined;
+    while (id === undefined) {
+      await new Promise((resolve) => setImmediate(resolve));
+      id = provider.calls[0]?.replace('issue ', '');
+    }
+    await ending(id);
+
+    const { revoke: look } = provider;
+    let answer = () => {};
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    let looked = () => {};
+    const hasLooked = new Promise<void>((resolve) => (looked = resolve));
+    provider.revoke = async (handle) => {
+      const found = await look(handle);
+      looked();
+      await answered;
+      return found;
+    };
+    const early = revoke(ports, id);
+    await hasLooked;
+    mint();
+    await expect(asking).rejects.toMatchObject({ code: 'task.ended' });
+    expect(provider.live.size).toBe(1);
+    answer();
+    await early;
+
+    expect(await ledger.leases.find(id)).toMatchObject({ state: 'revoking' });
+    queued.length = 0;
+    await dispatchDue(ports, 'pretend');
+    expect(queued).toEqual([id]);
+    await revoke(ports, id);
+    expect(provider.live.size).toBe(0);
+    expect(await ledger.leases.find(id)).toMatchObject({ state: 'revoked' });
+  });
+
   test('I3: a failure is counted, told and due again within its backoff', async () => {
     const provider = pretendProvider();
     const { ports } = world(provider);

@@ -14,7 +14,10 @@ export interface Proven {
   readonly signedAt?: number;
 }
 
-/** One public sentence for every kind of bad delivery; the reason is for log and audit. */
+/**
+ * One public sentence for every kind of bad delivery. The reason is for log and audit, which count equal ones: it holds
+ * nothing that the sender wrote, or whoever changes it each time would be told of each time.
+ */
 export const unproven = (reason: string): Fault =>
   new Fault('hook.unproven', 'The delivery does not prove who sent it.', { reason });
 

@@ -104,5 +104,9 @@ export const hookSettings = z
   .default({})
   .describe('Webhooks that say that a task has ended.');
 
+/** The source, when the settings have one of this name. Whoever calls chooses the name: "constructor" is not one. */
+export const sourceNamed = (sources: z.output<typeof hookSettings>, name: string): HookSource | undefined =>
+  Object.hasOwn(sources, name) ? sources[name] : undefined;
+
 export type HookSource = z.output<typeof hookSourceSettings>;
 export type TaskMapping = z.output<typeof tasks>;

@@ -1,6 +1,7 @@
 -- What an attempt to revoke came to.
 -- ARGV: lease id, 'revoked' | 'expired' | 'waiting' | 'failed', then
---       revoked/expired: retention ms; waiting: until ms; failed: fault, retry in ms, stuck (1 or 0)
+--       revoked/expired: retention ms, and 1 when the attempt began while the provider could still be minting;
+--       waiting: until ms; failed: fault, retry in ms, stuck (1 or 0)
 -- RETURNS: the lease's text, or false when it is not known or was over before
 local id, is = ARGV[1], ARGV[2]
 local head, body = readLease(id)
@@ -29,7 +30,8 @@ if notBefore and notBefore > at then
   redis.call('ZADD', due, notBefore, id)
   return leaseText(head, body)
 end
-if is == 'waiting' then
+-- Minting is over by now, but it was not when the attempt began: what was made in between is still to be taken back.
+if is == 'waiting' or is == 'revoked' and ARGV[4] == '1' then
   redis.call('ZADD', due, at, id)
   return leaseText(head, body)
 end

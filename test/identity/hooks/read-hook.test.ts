@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
-import { hookSettings } from '../../../src/identity/hooks/hook-settings.js';
+import { hookSettings, sourceNamed } from '../../../src/identity/hooks/hook-settings.js';
 import { valueAt } from '../../../src/identity/hooks/json-pointer.js';
 import { readHook } from '../../../src/identity/hooks/read-hook.js';
 import { Secret } from '../../../src/kernel/secret.js';
@@ -35,6 +35,17 @@ const sources = hookSettings.parse({
     },
   },
   anything: { scheme: 'bearer', secrets: [word], tasks: { task: '/id' } },
+});
+
+test.each(['constructor', 'toString', '__proto__', 'hasOwnProperty', 'nobody'])(
+  'there is no source %s',
+  (name) => {
+    expect(sourceNamed(sources, name)).toBeUndefined();
+  },
+);
+
+test('a source is found by its name', () => {
+  expect(sourceNamed(sources, 'runs')).toBe(sources['runs']);
 });
 
 const fixture = (name: string) => readFileSync(`test/fixtures/hooks/${name}.json`);

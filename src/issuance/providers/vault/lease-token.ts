@@ -4,7 +4,7 @@ import { Secret } from '../../../kernel/secret.js';
 import type { Order } from '../../provider.js';
 import type { AsBroker } from './as-broker.js';
 import { unintelligible } from './login.js';
-import type { VaultScope } from './scope.js';
+import { policiesOf, type VaultScope } from './scope.js';
 
 /** A token made for one lease. */
 export interface LeaseToken {
@@ -42,7 +42,7 @@ export async function createLeaseToken(
     method: 'POST',
     path: tokenRole === undefined ? 'auth/token/create-orphan' : `auth/token/create/${tokenRole}`,
     body: {
-      policies: order.scope.policies,
+      policies: policiesOf(order.scope.policies),
       ttl: `${order.ttlSeconds}s`,
       explicit_max_ttl: `${order.ttlSeconds}s`,
       renewable: false,

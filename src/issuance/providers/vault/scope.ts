@@ -4,12 +4,15 @@ import { Fault } from '../../../kernel/fault.js';
 
 const field = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]);
 
+/** Vault reads names of policies without the blanks around them and in lower case. */
+const isRoot = (policy: string): boolean => policy.trim().toLowerCase() === 'root';
+
 export const scope = z
   .strictObject({
     policies: z
       .array(z.string().min(1))
       .min(1)
-      .refine((names) => !names.includes('root'), 'no lease is given the policy "root"')
+      .refine((names) => !names.some(isRoot), 'no lease is given the policy "root"')
       .describe('Vault policies of the token of the lease; the widest that the entry may reach.'),
     deliver: z
       .enum(['secret', 'token', 'wrapped'])
@@ -37,6 +40,13 @@ export const scope = z
   });
 
 export type VaultScope = z.output<typeof scope>;
+
+/** The policies of an order, looked at again now that the parameters are in them. Throws Fault `credential.parameters`. */
+export function policiesOf(policies: readonly string[]): readonly string[] {
+  if (policies.some((policy) => isRoot(policy) || policy.trim() === ''))
+    throw new Fault('credential.parameters', 'The parameters make no policies that the entry allows.');
+  return policies;
+}
 
 /**
  * The path as Vault routes it, each segment encoded, so that no parameter can leave its segment or add a query.

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';
-import { routeOf, scope } from '../../../../src/issuance/providers/vault/scope.js';
+import { policiesOf, routeOf, scope } from '../../../../src/issuance/providers/vault/scope.js';
 
 const problems = (entry: unknown): string =>
   z.prettifyError(scope.safeParse(entry).error ?? new z.ZodError([]));
@@ -27,6 +27,7 @@ test.each([
   [{ policies: ['reports'], path: 'a/b', pathh: 'a/c' }, 'pathh'],
   [{ policies: [], path: 'a/b' }, 'policies'],
   [{ policies: ['root'], path: 'a/b' }, 'root'],
+  [{ policies: ['reports', 'Root '], path: 'a/b' }, 'root'],
   [{ path: 'a/b' }, 'policies'],
 ])('the entry %j is refused: %s', (entry, message) => {
   expect(problems(entry)).toContain(message);
@@ -38,6 +39,17 @@ test.each(['', '/', 'a//b', '/a', 'a/', 'a/../b', '..', 'a/./b', 'a/\ud800'])(
     expect(() => routeOf(path)).toThrow(expect.objectContaining({ code: 'credential.parameters' }));
   },
 );
+
+test.each([['root'], ['reports', 'ROOT'], [' root'], ['']])(
+  'parameters that make the policies %j are refused',
+  (...policies) => {
+    expect(() => policiesOf(policies)).toThrow(expect.objectContaining({ code: 'credential.parameters' }));
+  },
+);
+
+test('other policies are as they were filled in', () => {
+  expect(policiesOf(['reports', 'rooted'])).toEqual(['reports', 'rooted']);
+});
 
 test('a path keeps its segments whatever is in them, and gets no query and no fragment', () => {
   fc.assert(
