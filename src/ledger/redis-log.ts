@@ -13,10 +13,11 @@ const sealBatch = 500;
  * of the chain is the order in which the store wrote, whichever process seals.
  */
 export function redisLog(redis: RedisClient, run: RunScript, prefix: string): AuditLog {
-  async function sealSome(): Promise<number> {
+  /** How many were there to be sealed, and whether it was this process that did. */
+  async function sealSome(): Promise<{ found: number; mine: boolean }> {
     const [seqText, id, hash] = await redis.hmget(`${prefix}:head`, 'seq', 'id', 'hash');
     const entries = await redis.xrange(`${prefix}:events`, id ? `(${id}` : '-', '+', 'COUNT', sealBatch);
-    if (entries.length === 0) return 0;
+    if (entries.length === 0) return { found: 0, mine: true };
     let seq = Number(seqText ?? 0);
     let previous = hash ?? chainStart;
     const links = entries.flatMap(([eventId, fields]) => {
@@ -24,17 +25,18 @@ export function redisLog(redis: RedisClient, run: RunScript, prefix: string): Au
       previous = linkHash({ seq: ++seq, id: eventId, previous, event });
       return [eventId, previous];
     });
-    return (await run('seal', seqText ?? 0, ...links)) === 1 ? entries.length : 0;
+    return { found: entries.length, mine: (await run('seal', seqText ?? 0, ...links)) === 1 };
   }
 
   async function seal(): Promise<number> {
     let sealed = 0;
     for (;;) {
-      const count = await sealSome().catch((cause: unknown) => {
+      const { found, mine } = await sealSome().catch((cause: unknown) => {
         throw cause instanceof Error && cause.name === 'Fault' ? cause : unavailable(cause);
       });
-      sealed += count;
-      if (count < sealBatch) return sealed;
+      if (mine) sealed += found;
+      // Another process was faster, but perhaps with less: what was written before this call must be sealed after it.
+      if (mine && found < sealBatch) return sealed;
     }
   }
 

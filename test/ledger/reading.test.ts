@@ -5,9 +5,10 @@ import { encodePageToken } from '../../src/ledger/page-token.js';
 import { redisLedger } from '../../src/ledger/redis-ledger.js';
 import type { RedisClient } from '../../src/ledger/script.js';
 import { agent, newLease, newTask, reservedEvent } from '../fake/ledger-facts.js';
+import { signal } from '../fake/signal.js';
 import { backends, connected, uniquePrefix } from '../setup/backends.js';
 
-/** A connection on which something happens right before the last script that names `argument` is run. */
+/** A connection on which something happens right before the first script that names `argument` is run. */
 function interrupted(redis: RedisClient, argument: string, happens: () => Promise<unknown>): RedisClient {
   let pending: (() => Promise<unknown>) | undefined = happens;
   return new Proxy(redis, {
@@ -15,7 +16,7 @@ function interrupted(redis: RedisClient, argument: string, happens: () => Promis
       const value: unknown = Reflect.get(target, name, target);
       if (typeof value !== 'function') return value;
       return async (...args: unknown[]) => {
-        if (pending && (name === 'evalsha' || name === 'eval') && args[3] === argument) {
+        if (pending && (name === 'evalsha' || name === 'eval') && String(args[3]) === argument) {
           const now = pending;
           pending = undefined;
           await now();
@@ -72,6 +73,36 @@ describe.each(backends)('reading the ledger on $name', ({ url }) => {
       const reader = redisLedger(interrupted(redis, subject ?? '', happens), { prefix });
       expect(await readAll(reader, subject, 3)).toEqual([1, 2, 3]);
     }
+  });
+
+  test('AUD-03: what was written before is read, also when another process seals an older part of it meanwhile', async () => {
+    const redis = await connected(url);
+    const prefix = uniquePrefix();
+    const event = { type: 'credential.refused', task: '', agent, fault: 'x', asked: {} } as const;
+    const writer = redisLedger(redis, { prefix });
+    await writer.log.record(event);
+    const readerSeals = signal();
+    const sealedElsewhere = signal();
+    const firstLink = '0';
+    const reader = redisLedger(
+      interrupted(redis, firstLink, async () => {
+        readerSeals.give();
+        await sealedElsewhere.given;
+      }),
+      { prefix },
+    );
+    let reading: ReturnType<Ledger['log']['read']> | undefined;
+    const another = redisLedger(
+      interrupted(redis, firstLink, async () => {
+        await writer.log.record(event);
+        reading = reader.log.read({ pageSize: 10 });
+        await readerSeals.given;
+      }),
+      { prefix },
+    );
+    await another.log.seal();
+    sealedElsewhere.give();
+    expect((await reading!).items.map((record) => record.seq)).toEqual([1, 2]);
   });
 
   test.each([
