@@ -83,6 +83,12 @@ export type AuditEvent =
       readonly reason?: string;
     })
   | (OfLease & {
+      /** A deny of it stands at the provider; from the request for its end to there. */
+      readonly type: 'lease.denied';
+      readonly cause: RevocationCause;
+      readonly lagMs: number;
+    })
+  | (OfLease & {
       readonly type: 'lease.revoked' | 'lease.expired';
       readonly cause: RevocationCause;
       readonly effect: RevocationEffect;

@@ -20,6 +20,8 @@ export interface Decided {
   readonly entry: CatalogEntry;
   readonly parameters: ParameterValues;
   readonly ttlSeconds: number;
+  /** How long renewals may carry it in all: the permit's ceiling, within the entry's and the task's. */
+  readonly ceilingSeconds: number;
   /** The provider's section of the entry, with the parameters filled in. */
   readonly scope: unknown;
   readonly permit: Permit;
@@ -79,6 +81,11 @@ export function decide(ports: Ports, principal: Principal, task: Task, request: 
     entry,
     parameters,
     ttlSeconds,
+    ceilingSeconds: Math.min(
+      entry.maximumTtlSeconds,
+      decision.permit.ttlSeconds,
+      bounds.taskRemainingSeconds,
+    ),
     permit: decision.permit,
     ask,
     record,

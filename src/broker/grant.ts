@@ -61,7 +61,7 @@ export async function grant(
 
 function orderOf(
   ports: Ports,
-  { entry, scope, task, ttlSeconds }: Decided,
+  { entry, scope, task, ttlSeconds, ceilingSeconds }: Decided,
 ): { provider: Provider; order: Order } {
   const provider = ports.providers.get(entry.provider);
   if (!provider)
@@ -73,6 +73,7 @@ function orderOf(
     entry: entry.name,
     scope,
     ttlSeconds,
+    ceilingSeconds,
   };
   return { provider, order };
 }

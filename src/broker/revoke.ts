@@ -44,7 +44,7 @@ async function attemptRevoke(ports: RevokePorts, lease: Lease): Promise<Attempt>
     return { is: 'failed', fault: 'provider.unavailable' };
   }
   try {
-    return await withinMs(ports.limits.revokeTimeoutMs, provider.revoke(lease.handle));
+    return await withinMs(ports.limits.revokeTimeoutMs, provider.revoke(lease.handle, lease));
   } catch (error) {
     const fault = faultCode(error);
     ports.log.warn(

@@ -49,6 +49,7 @@ export const renderLease = (lease: Lease): LeaseShape =>
       effect: lease.effect,
       cause: lease.cause,
       requestedAt: instantIf(lease.revocationRequestedAt),
+      writtenAt: instantIf(lease.writtenAt),
       endedAt: instantIf(lease.endedAt),
       attempts: lease.attempts,
       lastFault: lease.lastFault,

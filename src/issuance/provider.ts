@@ -16,6 +16,8 @@ export interface Order<Scope = unknown> {
   /** The provider's own section of the catalog entry with the parameters filled in. */
   readonly scope: Scope;
   readonly ttlSeconds: number;
+  /** How long renewals may carry the lease in all, from its reservation; never less than `ttlSeconds`. */
+  readonly ceilingSeconds: number;
 }
 
 /** What the provider made. The field names of `secret` are those its clients know (AccessKeyId, username ...). */
@@ -32,8 +34,25 @@ export type Revoked =
   | { readonly is: 'revoked' }
   /** Accepted but not yet confirmed: ask again. */
   | { readonly is: 'pending'; readonly againAfterSeconds: number }
+  /** An explicit deny stands at the provider since then (milliseconds); that it is in force everywhere is not sure. */
+  | { readonly is: 'written'; readonly writtenAt: number; readonly againAfterSeconds: number }
   /** Nothing can be done at this provider; the credential ends by itself. */
   | { readonly is: 'expires' };
+
+/** What the ledger knows of a credential that is to be taken back. Times are milliseconds since the epoch. */
+export interface Ending {
+  /** The provider's own end of it, as far as it is known. */
+  readonly expiresAt: number;
+  /** When an earlier attempt saw its deny written, if one did. */
+  readonly writtenAt?: number;
+}
+
+/** What a renewal came to: the same credential with a later end, or a new one in its place. */
+export interface Renewed {
+  /** There when the agent needs another secret from now on. */
+  readonly secret?: Issued['secret'];
+  readonly expiresAt: number;
+}
 
 /** One configured provider. Failures are Faults: provider.unavailable, .timeout, .throttled, .refused, .nonsense. */
 export interface Provider<Scope = unknown> {
@@ -51,8 +70,13 @@ export interface Provider<Scope = unknown> {
    * for it (it is durable then) before making anything that only the better handle could take back.
    */
   issue(order: Order<Scope>, handle: Handle, learn: (better: Handle) => Promise<void>): Promise<Issued>;
-  /** Idempotent: revoking what is gone, or was never made, succeeds. */
-  revoke(handle: Handle): Promise<Revoked>;
+  /**
+   * Carries a live credential on, to `order.ttlSeconds` from now. What it makes must be taken back by the same handle.
+   * Absent where that cannot be done.
+   */
+  renew?(order: Order<Scope>, handle: Handle): Promise<Renewed>;
+  /** Idempotent: revoking what is gone, or was never made, succeeds. `ending` is missing for what never became a lease. */
+  revoke(handle: Handle, ending?: Ending): Promise<Revoked>;
   /** Throws the Fault that issuing would meet now; for readiness and `protem doctor`. */
   check(): Promise<void>;
   close(): Promise<void>;

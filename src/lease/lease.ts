@@ -52,6 +52,8 @@ export interface Lease {
   readonly cause?: RevocationCause;
   /** When its end was asked for; the lag is measured from here. */
   readonly revocationRequestedAt?: number;
+  /** A deny of it stands at the provider since then; `revoked` once that is known to be in force. */
+  readonly writtenAt?: number;
   readonly attempts: number;
   readonly lastFault?: string;
   readonly endedAt?: number;

@@ -16,6 +16,7 @@ interface Head {
   u?: 1;
   c?: RevocationCause;
   q?: number;
+  w?: number;
   n?: number;
   l?: string;
   z?: number;
@@ -90,6 +91,7 @@ export function parseLease(id: string, text: string): Lease | undefined {
       ...(head.u !== undefined && { unending: true as const }),
       ...(head.c !== undefined && { cause: head.c }),
       ...(head.q !== undefined && { revocationRequestedAt: head.q }),
+      ...(head.w !== undefined && { writtenAt: head.w }),
       ...(head.l !== undefined && { lastFault: head.l }),
       ...(head.z !== undefined && { endedAt: head.z }),
     };

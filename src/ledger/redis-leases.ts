@@ -147,7 +147,7 @@ function settleArguments(settlement: Settlement, retentionMs: number): (string |
     case 'expired':
       return [retentionMs];
     case 'waiting':
-      return [settlement.untilAt];
+      return [settlement.untilAt, settlement.writtenAt ?? ''];
     case 'failed':
       return [settlement.fault, settlement.retryInMs, settlement.stuck ? 1 : 0];
   }

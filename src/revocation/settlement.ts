@@ -13,8 +13,8 @@ export type Attempt = Revoked | { readonly is: 'failed'; readonly fault: FaultCo
 export type Settlement =
   | { readonly is: 'revoked'; readonly mayHaveMissed?: true }
   | { readonly is: 'expired' }
-  /** Not over yet: look again then; not a failure. */
-  | { readonly is: 'waiting'; readonly untilAt: number }
+  /** Not over yet: look again then; not a failure. `writtenAt`: a deny stands since then, and has still to be confirmed. */
+  | { readonly is: 'waiting'; readonly untilAt: number; readonly writtenAt?: number }
   | { readonly is: 'failed'; readonly fault: string; readonly retryInMs: number; readonly stuck: boolean };
 
 /** How far past the provider's own end it has certainly passed, whatever the clocks say. */
@@ -41,9 +41,11 @@ export function settle(attempt: Attempt, lease: Lease, now: number, random?: () 
   switch (attempt.is) {
     case 'expires':
       return { is: 'waiting', untilAt: overAt };
-    case 'pending': {
+    case 'pending':
+    case 'written': {
       const againInMs = Math.max(shortestWaitMs, attempt.againAfterSeconds * 1000);
-      return { is: 'waiting', untilAt: Math.min(now + againInMs, overAt) };
+      const written = attempt.is === 'written' ? { writtenAt: attempt.writtenAt } : {};
+      return { is: 'waiting', untilAt: Math.min(now + againInMs, overAt), ...written };
     }
     case 'failed': {
       const failures = lease.attempts + 1;

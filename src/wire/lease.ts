@@ -26,6 +26,9 @@ const revocation = z
     effect: revocationEffect,
     cause: revocationCause.optional(),
     requestedAt: instant.optional().meta({ description: 'When its end was asked for.' }),
+    writtenAt: instant
+      .optional()
+      .meta({ description: 'Since when a deny stands at the provider, where that is how a lease ends.' }),
     endedAt: instant
       .optional()
       .meta({ description: 'When it was over: revoked or expired at the provider.' }),

@@ -41,6 +41,21 @@ describe.each(backends)('the end of a lease on $name', ({ url }) => {
     expect(await ledger.leases.settle(past.id, { is: 'expired' })).toMatchObject({ state: 'expired' });
   });
 
+  test('a deny that stands is written down once for each time that it was written, and the end is still to come', async () => {
+    const lease = await active(30_000);
+    const revoking = (await ledger.leases.revoke(lease.id, 'operator', 'op'))!;
+    const writtenAt = revoking.revocationRequestedAt! + 250;
+    const written = { is: 'waiting', untilAt: writtenAt + 5000, writtenAt } as const;
+    expect(await ledger.leases.settle(lease.id, written)).toMatchObject({ state: 'revoking', writtenAt });
+    await ledger.leases.settle(lease.id, written);
+    expect((await ledger.leases.claimDue('vault', 10)).nextDueAt).toBe(writtenAt + 5000);
+    const revoked = await ledger.leases.settle(lease.id, { is: 'revoked' });
+    expect(revoked).toMatchObject({ state: 'revoked', writtenAt });
+    const { items } = await ledger.log.read({ subject: lease.id, pageSize: 100 });
+    const told = items.map(({ event }) => event).filter(({ type }) => type === 'lease.denied');
+    expect(told).toEqual([expect.objectContaining({ cause: 'operator', lagMs: 250 })]);
+  });
+
   test('I3: until it is known when it was minted, a credential may end as late as minting may', async () => {
     const lease = await reserved({ ttlSeconds: 0, mintTimeoutMs: 30_000 });
     await ledger.leases.revoke(lease.id, 'operator', 'op');

@@ -44,6 +44,11 @@ const unconfirmed = fc.oneof<fc.Arbitrary<Attempt>[]>(
   fc.constant({ is: 'expires' }),
   fc.record({ is: fc.constant('pending' as const), againAfterSeconds: fc.nat(10_000) }),
   fc.record({
+    is: fc.constant('written' as const),
+    writtenAt: fc.integer({ min: start, max: start + 1_000_000 }),
+    againAfterSeconds: fc.nat(10_000),
+  }),
+  fc.record({
     is: fc.constant('failed' as const),
     fault: fc.constantFrom(...(Object.keys(faults) as FaultCode[])),
   }),

@@ -61,6 +61,7 @@ afterAll(async () => {
       agent: 'spiffe://example.org/agent/reporter',
       entry: 'reports-reader',
       ttlSeconds: 900,
+      ceilingSeconds: 3600,
       scope: awsSts.scope.parse({ role: arnOf('reports'), sessionPolicy: readPrefix('q3'), tags: true }),
     };
     const handle = provider.plan(order);

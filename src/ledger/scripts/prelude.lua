@@ -20,7 +20,7 @@ end
 
 -- A lease is one string: a small JSON head that changes, a line break, and a JSON body that does not.
 -- Head: s state, p provider, o reserved at, e expiresAt, f effect, m mintUntil, u unending, c cause, q revocation
--- requested at, n attempts, l last fault, z ended at. Body: see lease-record.ts.
+-- requested at, w deny written at, n attempts, l last fault, z ended at. Body: see lease-record.ts.
 local function readLease(id)
   local text = redis.call('GET', key(id))
   if not text then return nil end

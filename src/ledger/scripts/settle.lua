@@ -1,7 +1,7 @@
 -- What an attempt to revoke came to.
 -- ARGV: lease id, 'revoked' | 'expired' | 'waiting' | 'failed', then
 --       revoked/expired: retention ms, and 1 when the attempt began while the provider could still be minting;
---       waiting: until ms; failed: fault, retry in ms, stuck (1 or 0)
+--       waiting: until ms, and since when a deny stands or ''; failed: fault, retry in ms, stuck (1 or 0)
 -- RETURNS: the lease's text, or false when it is not known or was over before
 local id, is = ARGV[1], ARGV[2]
 local head, body = readLease(id)
@@ -22,6 +22,12 @@ if is == 'failed' then
     type = 'revocation.failed', fault = ARGV[3], attempt = head.n, stuck = stuck, retryInMs = tonumber(ARGV[4]),
   })
   return leaseText(head, body)
+end
+
+if is == 'waiting' and ARGV[4] ~= '' and head.w ~= tonumber(ARGV[4]) then
+  head.w = tonumber(ARGV[4])
+  writeLease(id, head, body)
+  tellOfLease(id, body, { type = 'lease.denied', cause = head.c, lagMs = math.max(0, head.w - head.q) })
 end
 
 -- While the provider may still be minting, nothing is final, and nothing has expired before its end on this clock.

@@ -130,6 +130,7 @@ describe('an order with its parameters filled in', () => {
     agent: 'a',
     entry: 'e',
     ttlSeconds: 900,
+    ceilingSeconds: 3600,
     scope: filled as AwsStsScope,
   });
 

@@ -48,6 +48,7 @@ function orderOf(scope: object = {}, more: Partial<Order> = {}): Order<AwsStsSco
     agent: 'spiffe://example.org/agent/reporter',
     entry: 'reports-reader',
     ttlSeconds: 900,
+    ceilingSeconds: 3600,
     ...more,
     scope: awsSts.scope.parse({ role: arnOf('reports'), sessionPolicy: readPrefix('q3'), ...scope }),
   };

@@ -65,7 +65,7 @@ providerContract('the example of docs/adding-a-provider.md', async (): Promise<O
       const taskId = newTaskId();
       return {
         ...{ leaseId: newLeaseId(taskId), taskId, agent: 'agent:a', entry: 'front-door' },
-        ...{ scope: badges.scope.parse({ door: 'front' }), ttlSeconds: 600 },
+        ...{ scope: badges.scope.parse({ door: 'front' }), ttlSeconds: 600, ceilingSeconds: 600 },
       };
     },
     works: async ({ secret }) => [...service.secrets.values()].includes(String(secret)),

@@ -48,6 +48,7 @@ export const orderOf = (entry: Record<string, unknown>, ttlSeconds = 900): Order
     entry: 'reports-reader',
     scope: scope.parse(entry),
     ttlSeconds,
+    ceilingSeconds: Math.max(ttlSeconds, 3600),
   };
 };
 
