@@ -69,20 +69,23 @@ const mostMembers = 1024;
 
 export function parseJson(body: Buffer): unknown {
   if (!isUtf8(body)) throw new Fault('request.malformed', 'The body is not UTF-8.');
+  const text = body.toString('utf8');
   let value: unknown;
   try {
-    value = JSON.parse(body.toString('utf8'));
+    value = JSON.parse(text);
   } catch {
     // Not kept as the cause: the message of the parser quotes the body.
     throw new Fault('request.malformed', 'The body is not JSON.');
   }
   let members = 0;
+  let distinctNames = 0;
   const look = (at: unknown, depth: number): void => {
     if (typeof at === 'string') wellFormed(at);
     if (typeof at !== 'object' || at === null) return;
     if (depth > deepest) throw new Fault('request.malformed', `The body is nested deeper than ${deepest}.`);
     const names = Object.keys(at);
     members += names.length;
+    if (!Array.isArray(at)) distinctNames += names.length;
     if (members > mostMembers)
       throw new Fault('request.malformed', `The body has more than ${mostMembers} members.`);
     for (const name of names) {
@@ -93,7 +96,20 @@ export function parseJson(body: Buffer): unknown {
     }
   };
   look(value, 1);
+  if (distinctNames !== namesWritten(text))
+    throw new Fault('request.malformed', 'A name stands twice in one object of the body.');
   return value;
+}
+
+/**
+ * How many names stand in a text that is JSON: strings with a colon behind them. JSON.parse keeps the last of two equal
+ * names and other readers the first, so RFC 7493 section 2.3 has each only once.
+ */
+function namesWritten(json: string): number {
+  let count = 0;
+  for (const [, colon] of json.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?/g))
+    if (colon !== undefined) count += 1;
+  return count;
 }
 
 /** Half of a surrogate pair has no UTF-8 and no canonical JSON: it could be neither stored nor chained. */

@@ -6,6 +6,7 @@ import { Fault } from '../kernel/fault.js';
 import type { Operation } from '../wire/operation.js';
 import { operations } from '../wire/operations.js';
 import type { OperationId } from '../wire/operations.js';
+import { headerValues } from './bearer.js';
 import { beginCall, callOf } from './call.js';
 import { answerConnectionFaults } from './connection-fault.js';
 import { expressApp, expressServer } from './express-server.js';
@@ -95,8 +96,8 @@ function observe(flow: Traffic, log: Log, metrics: PrometheusMeter): RequestHand
       metrics.requested(req.method, call.route, status, (performance.now() - call.startedAt) / 1000);
       logRequest(log, call, req, status, req.params ?? {});
     });
-    if (req.httpVersion === '1.1' && req.headers.host === undefined)
-      throw new Fault('request.malformed', 'The request has no Host header.');
+    if (req.httpVersion === '1.1' && headerValues(req, 'host').length !== 1)
+      throw new Fault('request.malformed', 'The request has not exactly one Host header.');
     next();
   };
 }
