@@ -9,7 +9,7 @@ import type { CredentialRequest, Grant } from './broker.js';
 import { dispatchDue } from './dispatch-due.js';
 import { decide, decideAgain } from './decide.js';
 import type { Decided } from './decide.js';
-import { mint, takeBack } from './mint.js';
+import { endedWhileMinting, mint, takeBack } from './mint.js';
 import type { Ports } from './ports.js';
 import { recordRefusal } from './record-refusal.js';
 import { idempotencyOf } from './tasks.js';
@@ -44,7 +44,7 @@ export async function grant(
       .catch((fault: unknown) => takeBack(ports, lease, fault));
     if (!active) {
       await dispatchDue(ports, provider.name);
-      throw new Fault('task.ended', 'The task ended while its credential was being minted.');
+      throw endedWhileMinting();
     }
     ports.meter.issued(provider.name, 'issued', (performance.now() - startedAt) / 1000);
     return { lease: active, secret: issued.secret };

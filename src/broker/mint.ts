@@ -1,4 +1,4 @@
-import { faultCode } from '../kernel/fault.js';
+import { Fault, faultCode } from '../kernel/fault.js';
 import type { FaultCode } from '../kernel/fault.js';
 import type { Issued, Order, Provider } from '../issuance/provider.js';
 import { isOver } from '../lease/lease.js';
@@ -35,9 +35,18 @@ export async function mint(
         () => madeLate(ports, provider, lease),
         () => {}, // the ledger comes to it when minting must be over
       );
-    return takeBack(ports, lease, error, settled);
+    return takeBack(ports, lease, await reasonFor(ports, lease, error), settled);
   }
 }
+
+/** Where the lease was revoked meanwhile, its provider failed because of that, and there is nothing wrong with it. */
+async function reasonFor(ports: Ports, { id }: Lease, error: unknown): Promise<unknown> {
+  const lease = await ports.ledger.leases.find(id).catch(() => undefined);
+  return lease === undefined || lease.state === 'reserved' ? error : endedWhileMinting(error);
+}
+
+export const endedWhileMinting = (cause?: unknown): Fault =>
+  new Fault('task.ended', 'The task ended while its credential was being minted.', { cause });
 
 /**
  * A slow provider has made it after all, and nobody waits for it. From now on its revocation can be final; where that
