@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Principal } from '../identity/principal.js';
+import { parseSpiffeId } from '../identity/spiffe-id.js';
 import { Fault } from '../kernel/fault.js';
 import { newTaskId } from '../kernel/id.js';
 import type { Idempotency, Page, PageQuery, TaskEnd } from '../ledger/ledger.js';
@@ -23,16 +24,7 @@ export async function openTask(
   key?: string,
 ): Promise<Task> {
   requireKind(principal, 'agent', 'orchestrator');
-  const agent = request.agent ?? principal.id;
-  if (principal.kind === 'agent' && agent !== principal.id)
-    throw new Fault(
-      'role.missing',
-      'An agent opens tasks for itself; an orchestrator may open them for others.',
-    );
-  if (principal.kind === 'orchestrator' && request.agent === undefined)
-    throw new Fault('request.malformed', 'An orchestrator has to name the agent the task is for.', {
-      errors: [{ pointer: '/agent', detail: 'required' }],
-    });
+  const agent = agentOf(principal, request);
   const now = ports.ledger.clock();
   if (request.deadlineAt <= now || request.deadlineAt > now + ports.limits.longestTaskSeconds * 1000)
     throw new Fault('task.deadline_past', 'The deadline must lie ahead, within the longest task allowed.');
@@ -56,6 +48,25 @@ export async function openTask(
     if (task) return task;
   }
   throw new Fault('internal', 'No free task id was found.');
+}
+
+/** Whom the task is for, where this principal may open one for it. */
+function agentOf(principal: Principal, request: OpenTask): string {
+  const agent = request.agent ?? principal.id;
+  if (principal.kind === 'agent' && agent !== principal.id)
+    throw new Fault(
+      'role.missing',
+      'An agent opens tasks for itself; an orchestrator may open them for others.',
+    );
+  if (principal.kind === 'orchestrator' && request.agent === undefined)
+    throw new Fault('request.malformed', 'An orchestrator has to name the agent the task is for.', {
+      errors: [{ pointer: '/agent', detail: 'required' }],
+    });
+  if (/^spiffe:/i.test(agent) && !parseSpiffeId(agent)?.path)
+    throw new Fault('request.malformed', 'The agent is not the SPIFFE ID of a workload.', {
+      errors: [{ pointer: '/agent', detail: 'no workload can have this SPIFFE ID' }],
+    });
+  return agent;
 }
 
 export async function findTask(ports: Ports, principal: Principal, id: string): Promise<Task> {

@@ -46,6 +46,21 @@ describe('opening a task', () => {
     expect((await ledger.tasks.list({ pageSize: 10 })).items).toEqual([]);
   });
 
+  test.each([
+    'spiffe://example.org',
+    'spiffe://example.org/agent/../operator/a',
+    'spiffe://Example.org/agent/a',
+    'SPIFFE://example.org/agent/a',
+    'spiffe://example.org/agent/a/',
+    'spiffe://example.org/agent/%61',
+  ])('WID-02: no task is opened for %s, which no token can prove', async (malformed) => {
+    const opened = openTask(ports, orchestrator, { ...opening(), agent: malformed });
+    await expect(opened).rejects.toMatchObject({
+      code: 'request.malformed',
+      errors: [{ pointer: '/agent' }],
+    });
+  });
+
   test('a deadline lies ahead, and no further than the longest task', async () => {
     const open = (inMs: number) =>
       openTask(ports, agent, { ...opening(), deadlineAt: ledger.clock() + inMs });
