@@ -26,6 +26,7 @@ const unsafeMeanings: Record<(typeof unsafeNames)[number], string> = {
   'redis-without-tls': '`redis://` to another machine',
   'issuer-over-http': 'the keys of an issuer or a trust domain over plain http from another machine',
   'provider-over-http': 'plain http to a provider on another machine',
+  'sandbox-parts': 'the issuer and the keys of the sandbox, which anyone on this machine can use',
 };
 
 const introduction = [

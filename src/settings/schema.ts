@@ -31,6 +31,7 @@ export const unsafeNames = [
   'redis-without-tls',
   'issuer-over-http',
   'provider-over-http',
+  'sandbox-parts',
 ] as const;
 export type UnsafeName = (typeof unsafeNames)[number];
 

@@ -21,7 +21,7 @@ const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? val
  * checked, so that settings with other problems are told of these in the same breath.
  */
 export function unsafeSettings(tree: Readonly<Record<string, unknown>>): string[] {
-  const found: [UnsafeName, string][] = [];
+  const found: (readonly [UnsafeName, string])[] = [];
   for (const [where, host] of redisHosts(at(tree, 'redis')))
     if (!isLoopback(host))
       found.push([
@@ -47,10 +47,28 @@ export function unsafeSettings(tree: Readonly<Record<string, unknown>>): string[
   for (const [name, section] of Object.entries(at(tree, 'providers') ?? {}))
     if ([at(section, 'address'), at(section, 'endpoint')].some(overPlainHttp))
       found.push(['provider-over-http', `providers.${name}: credentials would cross the network in clear`]);
+  found.push(...sandboxParts(tree).map((problem) => ['sandbox-parts', problem] as const));
   const allowed = list(at(tree, 'allowUnsafe'));
   return found
     .filter(([name]) => !allowed.includes(name))
     .map(([name, problem]) => `${problem} (or allow it by name: allowUnsafe: [${name}])`);
+}
+
+/** As src/sandbox names it. */
+const sandboxTrustDomain = 'sandbox.protem.example';
+
+function sandboxParts(tree: Readonly<Record<string, unknown>>): string[] {
+  const issuers = list(at(tree, 'trustDomains')).flatMap((domain, index) =>
+    at(domain, 'name') === sandboxTrustDomain
+      ? [`trustDomains.${index}.name: the issuer of the sandbox makes anyone on this machine any agent`]
+      : [],
+  );
+  const keys = Object.entries(at(tree, 'providers') ?? {}).flatMap(([name, section]) =>
+    at(section, 'credentials') === undefined
+      ? []
+      : [`providers.${name}.credentials: keys of the sandbox, which mints nothing real`],
+  );
+  return [...issuers, ...keys];
 }
 
 /** Hosts that would be spoken to in clear. With Sentinel the url only says how; where is what the sentinels say. */

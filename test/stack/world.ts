@@ -78,7 +78,7 @@ export async function startWorld({ vaults = ['vault'] }: WorldOptions = {}): Pro
   closing.push(() => rmSync(directory, { recursive: true, force: true }));
   const webhookSecret = `whsec_${randomBytes(24).toString('base64')}`;
   const vaultSecret = randomBytes(24).toString('base64');
-  const issuer = await startIssuer({ trustDomain: 'sandbox.protem.example', audience: 'http://protem' });
+  const issuer = await startIssuer({ trustDomain: 'world.example', audience: 'http://protem' });
   closing.push(issuer.close);
 
   const providers: Record<string, VaultPlace> = {};
