@@ -109,7 +109,10 @@ testWithShell('the commands that `npm start` prints do what they say', async () 
   expect(output).toContain('"connected"');
   expect(output).toContain('"effect":"ended"');
   expect(output).toContain('password authentication failed');
-  expect(output).toContain('"lease.revoked"');
+  expect(output).toMatch(/^lse_\w+ revoked$/m);
+  expect(output).toMatch(/^\d+ lease\.revoked$/m);
+  // Each answer has a line of its own.
+  expect(output.split('\n').filter((line) => line.includes('}{'))).toEqual([]);
 });
 
 testWithShell(

@@ -58,6 +58,7 @@ export async function tellStory(world: World, say: Say): Promise<string[]> {
   say(
     `\n3  It asks for reports-reader    ${outcome(reader)}${expect(reader.status === 201, 'reports-reader is granted')}`,
   );
+  say(`   decided because of            ${await becauseOf(world, readerLease)}`);
   say(`   minted                        ${readerLease?.id}, an STS session narrowed to reports/2026/`);
   const read = await world.readReport(reader.body?.secret);
   say(`   used to read                  ${read.said}${expect(read.allowed, 'the session can read')}`);
@@ -179,6 +180,6 @@ async function tellOfAudit(
   );
   for (const record of records)
     say(
-      `   ${String(record.seq).padStart(4)}  ${record.event.type.padEnd(20)} ${record.event.lease ?? record.event.fault ?? ''}`,
+      `   ${String(record.seq).padStart(4)}  ${record.event.type.padEnd(20)} ${record.event.lease ?? record.event.fault ?? ''}`.trimEnd(),
     );
 }
