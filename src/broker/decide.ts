@@ -30,16 +30,19 @@ export interface Decided {
   readonly record: DecidedRecord;
 }
 
-/** A refusal by policy, with the record of its decision for the audit. */
+/** A refusal by policy, with what was asked and the record of its decision for the audit. */
 export class PolicyRefusal extends Fault {
   readonly record: DecidedRecord;
+  readonly asked: AskedFor;
 
   constructor(
     code: 'policy.denied' | 'policy.error' | 'approval.required' | 'policy.changed',
     record: DecidedRecord,
+    asked: AskedFor,
   ) {
     super(code, sentences[code], { policies: record.because });
     this.record = record;
+    this.asked = asked;
   }
 }
 
@@ -72,7 +75,8 @@ export function decide(ports: Ports, principal: Principal, task: Task, request: 
   const decision = policy.decide(ask);
   const record = recordOf(decision, policy.digest);
   ports.meter.decided(record.is);
-  if (decision.is !== 'permit') throw new PolicyRefusal(refusalCode(decision), record);
+  const asked = askedFor(request, parameters, askedSeconds);
+  if (decision.is !== 'permit') throw new PolicyRefusal(refusalCode(decision), record, asked);
   const ttlSeconds = boundTtl({ ...bounds, policySeconds: decision.permit.ttlSeconds });
   return {
     principal,
@@ -90,7 +94,7 @@ export function decide(ports: Ports, principal: Principal, task: Task, request: 
     ask,
     record,
     scope: fillTemplate(entry.mint, parameters),
-    asked: askedFor(request, parameters, askedSeconds),
+    asked,
   };
 }
 
@@ -106,7 +110,7 @@ export async function decideAgain(
   const record = recordOf(decision, policy.digest);
   ports.meter.decided(record.is);
   if (decision.is === 'permit' && decision.permit.ttlSeconds >= decided.ttlSeconds) return decided;
-  return takeBack(new PolicyRefusal('policy.changed', record));
+  return takeBack(new PolicyRefusal('policy.changed', record, decided.asked));
 }
 
 function ttlBounds(

@@ -4,6 +4,7 @@ import { newLeaseId } from '../kernel/id.js';
 import type { Order, Provider } from '../issuance/provider.js';
 import type { Lease } from '../lease/lease.js';
 import { redeem } from '../policy/permit.js';
+import type { Task } from '../task/task.js';
 import { requireKind, visibleTask } from './authorize.js';
 import type { CredentialRequest, Grant } from './broker.js';
 import { dispatchDue } from './dispatch-due.js';
@@ -22,10 +23,11 @@ export async function grant(
   idempotencyKey?: string,
 ): Promise<Grant> {
   const startedAt = performance.now();
+  let task: Task | undefined;
   let decided: Decided | undefined;
   try {
     requireKind(principal, 'agent');
-    const task = visibleTask(principal, await ports.ledger.tasks.recall(request.task));
+    task = visibleTask(principal, await ports.ledger.tasks.recall(request.task));
     decided = decide(ports, principal, task, request);
     redeem(decided.permit);
 
@@ -54,7 +56,7 @@ export async function grant(
       faultCode(error),
       (performance.now() - startedAt) / 1000,
     );
-    await recordRefusal(ports, principal, request, decided, error);
+    await recordRefusal(ports, principal, request, task, decided, error);
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import type { Principal } from '../identity/principal.js';
 import { Fault } from '../kernel/fault.js';
+import type { Task } from '../task/task.js';
 import type { CredentialRequest } from './broker.js';
 import { PolicyRefusal } from './decide.js';
 import type { Decided } from './decide.js';
@@ -13,23 +14,27 @@ export async function recordRefusal(
   ports: Ports,
   principal: Principal,
   request: CredentialRequest,
+  task: Task | undefined,
   decided: Decided | undefined,
   error: unknown,
 ): Promise<void> {
   const fault = error instanceof Fault ? error : undefined;
+  const refusal = error instanceof PolicyRefusal ? error : undefined;
+  const record = refusal?.record ?? decided?.record;
   if (fault?.code === 'state.unavailable') return;
   await ports.ledger.log.record({
     type: 'credential.refused',
     task: request.task,
     agent: principal.id,
     fault: fault?.code ?? 'internal',
-    ...(decided && { intent: decided.task.intent }),
-    asked: decided?.asked ?? {
-      entry: request.credential,
-      ...(request.tool !== undefined && { tool: request.tool }),
-      ...(request.reason !== undefined && { reason: request.reason }),
-    },
-    ...(fault instanceof PolicyRefusal ? { decided: fault.record } : decided && { decided: decided.record }),
+    ...(task && { intent: task.intent }),
+    asked: refusal?.asked ??
+      decided?.asked ?? {
+        entry: request.credential,
+        ...(request.tool !== undefined && { tool: request.tool }),
+        ...(request.reason !== undefined && { reason: request.reason }),
+      },
+    ...(record && { decided: record }),
     ...(fault?.reason !== undefined && { reason: fault.reason }),
   });
 }
