@@ -1,21 +1,23 @@
 import { z } from 'zod';
 import { parseDuration } from '../kernel/duration.js';
 
-// Terminals obey control characters, so what people and agents write may hold none but newline and tab.
-const prosePattern = /^(?:[^\p{Cc}]|[\n\t])*$/u;
-const linePattern = /^[^\p{Cc}]*$/u;
+// What people and agents write is shown to others. Terminals obey control characters; separators make lines of one; and
+// what turns the direction of text, or is made of tag characters, reads otherwise than it is.
+const unseen = String.raw`\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069\u{e0000}-\u{e007f}`;
+const prosePattern = new RegExp(String.raw`^(?:[^${unseen}]|[\n\t])*$`, 'u');
+const linePattern = new RegExp(`^[^${unseen}]*$`, 'u');
 
 /** Text of several lines; the caller's own words, never interpreted. */
 export const prose = (longest: number) =>
-  z.string().min(1).max(longest).regex(prosePattern, 'control characters are not allowed');
+  z.string().min(1).max(longest).regex(prosePattern, 'characters that control or hide text are not allowed');
 
 /** Text of one line. */
 export const line = (longest: number) =>
-  z.string().min(1).max(longest).regex(linePattern, 'control characters are not allowed');
+  z.string().min(1).max(longest).regex(linePattern, 'characters that control or hide text are not allowed');
 
 /** Text of one line that may be empty. */
 export const lineOrNothing = (longest: number) =>
-  z.string().max(longest).regex(linePattern, 'control characters are not allowed');
+  z.string().max(longest).regex(linePattern, 'characters that control or hide text are not allowed');
 
 /** Name of a catalog entry, a provider or a webhook source. */
 export const name = z
