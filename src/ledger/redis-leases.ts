@@ -1,7 +1,7 @@
 import type { AuditEvent } from '../audit/event.js';
 import { Fault } from '../kernel/fault.js';
 import type { FaultCode } from '../kernel/fault.js';
-import type { Lease } from '../lease/lease.js';
+import type { Lease, NewLease } from '../lease/lease.js';
 import { bodyText, effectCode, parseLease, stateOfCode } from './lease-record.js';
 import type { Settlement } from '../revocation/settlement.js';
 import type { Claim, LeaseLedger } from './ledger.js';
@@ -67,8 +67,13 @@ export function redisLeases(
           ...(is === 'idempotency.in_flight' && { retryAfterSeconds: 1 }),
         });
       heard(at);
-      const { ttlSeconds: _ttl, mintTimeoutMs: _timeout, ...rest } = lease;
-      return { ...rest, state: 'reserved', reservedAt: at, expiresAt, mintUntil, attempts: 0 };
+      return liveLease(lease, {
+        state: 'reserved',
+        reservedAt: at,
+        expiresAt,
+        mintUntil,
+        effect: lease.effect,
+      });
     },
 
     async learn(lease, handle) {
@@ -78,14 +83,18 @@ export function redisLeases(
         });
     },
 
-    async activate({ mintUntil: _minted, ...lease }, { expiresAt, effect }) {
-      const active: Lease = {
-        ...lease,
-        state: 'active',
-        effect,
-        expiresAt: expiresAt ?? lease.expiresAt,
-        ...(expiresAt === undefined && { unending: true }),
-      };
+    async activate(lease, { expiresAt, effect }) {
+      const { reservedAt } = lease;
+      const active =
+        expiresAt === undefined
+          ? liveLease(lease, {
+              state: 'active',
+              effect,
+              reservedAt,
+              expiresAt: lease.expiresAt,
+              unending: true,
+            })
+          : liveLease(lease, { state: 'active', effect, reservedAt, expiresAt });
       const event = {
         type: 'lease.active',
         lease: active.id,
@@ -138,6 +147,35 @@ export function redisLeases(
       });
     },
   };
+}
+
+/**
+ * A lease that is reserved or active. Each member is named: taking a record apart with a rest pattern, and spreading it
+ * into another, made two thirds of all the garbage that the ledger left for the slow collector.
+ */
+function liveLease(
+  lease: NewLease | Lease,
+  now: Pick<Lease, 'state' | 'effect' | 'reservedAt' | 'expiresAt' | 'mintUntil' | 'unending'>,
+): Lease {
+  const live: { -readonly [Member in keyof Lease]: Lease[Member] } = {
+    id: lease.id,
+    taskId: lease.taskId,
+    agent: lease.agent,
+    entry: lease.entry,
+    provider: lease.provider,
+    parameters: lease.parameters,
+    handle: lease.handle,
+    effect: now.effect,
+    state: now.state,
+    reservedAt: now.reservedAt,
+    expiresAt: now.expiresAt,
+    attempts: 0,
+  };
+  if (lease.tool !== undefined) live.tool = lease.tool;
+  if (lease.reason !== undefined) live.reason = lease.reason;
+  if (now.mintUntil !== undefined) live.mintUntil = now.mintUntil;
+  if (now.unending !== undefined) live.unending = now.unending;
+  return live;
 }
 
 function settleArguments(settlement: Settlement, retentionMs: number): (string | number)[] {
