@@ -5,6 +5,7 @@ import type { Lease, NewLease } from '../lease/lease.js';
 import { bodyText, effectCode, parseLease, stateOfCode } from './lease-record.js';
 import type { Settlement } from '../revocation/settlement.js';
 import type { Claim, LeaseLedger } from './ledger.js';
+import { perTurn } from './per-turn.js';
 import { redisLeaseList } from './redis-lease-list.js';
 import type { RedisClient, RunScript } from './script.js';
 import { unavailable } from './script.js';
@@ -15,6 +16,15 @@ interface Times {
   /** How long a claimed lease stays hidden from other claims. */
   readonly claimMs: number;
 }
+
+interface Attempted {
+  readonly id: string;
+  readonly settlement: Settlement;
+}
+
+/** Bounds for what is done in one step of the store: 32 settlements hold it up for a millisecond. */
+const settlementsAtOnce = 32;
+const findsAtOnce = 100;
 
 const refusals: Partial<Record<FaultCode, string>> = {
   'task.unknown': 'There is no such task.',
@@ -34,12 +44,25 @@ export function redisLeases(
     answer.catch((cause: unknown) => {
       throw unavailable(cause);
     });
-  const find = async (id: string): Promise<Lease | undefined> => {
-    const text = await ask(redis.get(`${prefix}:${id}`));
-    return text === null ? undefined : parseLease(id, text);
-  };
+  const find = perTurn<string, Lease | undefined>(findsAtOnce, async (ids) => {
+    const texts = await ask(redis.mget(...ids.map((id) => `${prefix}:${id}`)));
+    return texts.map((text, index) => (text === null ? undefined : parseLease(ids[index]!, text)));
+  });
   const changed = (id: string, text: unknown): Lease | undefined =>
     typeof text === 'string' ? parseLease(id, text) : undefined;
+
+  const settle = perTurn<Attempted, Lease | undefined>(settlementsAtOnce, async (attempts) => {
+    const args = attempts.flatMap(({ id, settlement }) => [
+      id,
+      settlement.is,
+      ...settleArguments(settlement, times.retentionMs),
+    ]);
+    const texts = (await run('settle', ...args)) as string[];
+    return texts.map((text, index) => {
+      if (text.startsWith('!')) return unavailable(text.slice(1));
+      return text === '' ? undefined : parseLease(attempts[index]!.id, text);
+    });
+  });
 
   return {
     find,
@@ -121,12 +144,7 @@ export function redisLeases(
       return { leaseIds, now: Number(now), nextDueAt: next === '' ? undefined : Number(next) };
     },
 
-    async settle(id, settlement) {
-      return changed(
-        id,
-        await run('settle', id, settlement.is, ...settleArguments(settlement, times.retentionMs)),
-      );
-    },
+    settle: (id, settlement) => settle({ id, settlement }),
 
     list: redisLeaseList(redis, run, prefix),
 
@@ -178,14 +196,15 @@ function liveLease(
   return live;
 }
 
+/** Three, as the script takes them. */
 function settleArguments(settlement: Settlement, retentionMs: number): (string | number)[] {
   switch (settlement.is) {
     case 'revoked':
-      return [retentionMs, settlement.mayHaveMissed ? 1 : 0];
+      return [retentionMs, settlement.mayHaveMissed ? 1 : 0, ''];
     case 'expired':
-      return [retentionMs];
+      return [retentionMs, '', ''];
     case 'waiting':
-      return [settlement.untilAt, settlement.writtenAt ?? ''];
+      return [settlement.untilAt, settlement.writtenAt ?? '', ''];
     case 'failed':
       return [settlement.fault, settlement.retryInMs, settlement.stuck ? 1 : 0];
   }
