@@ -47,8 +47,9 @@ const effects: Record<string, RevocationEffect> = {
   e: 'expires_only',
 };
 
-export const effectCode = (effect: RevocationEffect): string =>
-  Object.keys(effects).find((code) => effects[code] === effect)!;
+const effectCodes = new Map(Object.entries(effects).map(([code, effect]) => [effect, code]));
+
+export const effectCode = (effect: RevocationEffect): string => effectCodes.get(effect)!;
 
 export const stateOfCode = (code: string): LeaseState | undefined => states[code];
 

@@ -1,0 +1,41 @@
+interface Waiting<Item, Answer> {
+  readonly item: Item;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (cause: unknown) => void;
+}
+
+/**
+ * Asks for one thing at a time; what was asked for in one turn of the event loop goes together, `most` at once. `ask`
+ * answers in the order of its items, with an Error where one of them failed. When it fails itself, all of them did.
+ */
+export function perTurn<Item, Answer>(
+  most: number,
+  ask: (items: readonly Item[]) => Promise<readonly (Answer | Error)[]>,
+): (item: Item) => Promise<Answer> {
+  let waiting: Waiting<Item, Answer>[] = [];
+
+  async function send(batch: readonly Waiting<Item, Answer>[]): Promise<void> {
+    try {
+      const answers = await ask(batch.map(({ item }) => item));
+      for (const [index, { resolve, reject }] of batch.entries()) {
+        const answer = answers[index]!;
+        if (answer instanceof Error) reject(answer);
+        else resolve(answer);
+      }
+    } catch (cause) {
+      for (const { reject } of batch) reject(cause);
+    }
+  }
+
+  function sendAll(): void {
+    const all = waiting;
+    waiting = [];
+    for (let from = 0; from < all.length; from += most) void send(all.slice(from, from + most));
+  }
+
+  return (item) =>
+    new Promise((resolve, reject) => {
+      if (waiting.length === 0) setImmediate(sendAll);
+      waiting.push({ item, resolve, reject });
+    });
+}
