@@ -59,6 +59,8 @@ export function redisLeases(
         idempotency?.key ?? '',
         idempotency?.digest ?? '',
         times.idempotencyMs,
+        lease.enrolment ? lease.enrolment.keepSeconds * 1000 : '',
+        ...(lease.enrolment?.groups ?? []),
       )) as [string, number, number, number];
       if (is === 'taken')
         throw new Fault('state.unavailable', 'The lease id is taken.', { reason: 'id collision' });
@@ -67,7 +69,7 @@ export function redisLeases(
           ...(is === 'idempotency.in_flight' && { retryAfterSeconds: 1 }),
         });
       heard(at);
-      const { ttlSeconds: _ttl, mintTimeoutMs: _timeout, ...rest } = lease;
+      const { ttlSeconds: _ttl, mintTimeoutMs: _timeout, enrolment: _listed, ...rest } = lease;
       return { ...rest, state: 'reserved', reservedAt: at, expiresAt, mintUntil, attempts: 0 };
     },
 
