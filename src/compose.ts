@@ -112,7 +112,12 @@ async function openPorts(settings: Settings, log: Logger, closing: (() => Promis
   const policy = openPolicy(settings, log, record, closing);
   const providers = new Map<string, Provider>();
   for (const [name, section] of settings.providers) {
-    const provider = section.kind.open(name, section.settings);
+    const provider = section.kind.open(name, section.settings, {
+      shared: ledger.shared(name),
+      clock: ledger.clock,
+      mintTimeoutMs: settings.limits.mintTimeout * 2000,
+      log: asLog(log.child({ provider: name })),
+    });
     providers.set(name, provider);
     closing.push(() => provider.close());
   }

@@ -36,6 +36,7 @@ const drivers: Record<string, RegExp> = {
   bullmq: /^revocation\/bullmq-/,
   jose: /^(identity|sandbox)\//,
   '@cedar-policy/cedar-wasm/nodejs': /^policy\/cedar-/,
+  '@aws-sdk/client-iam': /^issuance\/providers\/aws-sts\/cut\//,
   '@aws-sdk/client-sts': /^issuance\/providers\/aws-sts\//,
   'node-vault': /^issuance\/providers\/vault\//,
   express: /^http\//,

@@ -82,6 +82,7 @@ function orderOf(
 
 function newLease(ports: Ports, decided: Decided, provider: Provider, order: Order, handle: Lease['handle']) {
   const { request, parameters } = decided;
+  const enrolment = provider.enrolment?.(handle);
   return {
     id: order.leaseId,
     taskId: order.taskId,
@@ -93,6 +94,7 @@ function newLease(ports: Ports, decided: Decided, provider: Provider, order: Ord
     effect: provider.effect(order.scope),
     ttlSeconds: order.ttlSeconds,
     mintTimeoutMs: ports.limits.mintTimeoutMs * 2,
+    ...(enrolment && { enrolment }),
     ...(request.tool !== undefined && { tool: request.tool }),
     ...(request.reason !== undefined && { reason: request.reason }),
   };

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Secret } from '../kernel/secret.js';
+import type { Enrolment, ProviderWorld } from './world.js';
 
 /** What ending a lease really does at the provider; shown wherever a lease is shown. */
 export type RevocationEffect = 'revoked_at_provider' | 'denied_by_policy' | 'stops_renewing' | 'expires_only';
@@ -45,6 +46,9 @@ export interface Ending {
   readonly expiresAt: number;
   /** When an earlier attempt saw its deny written, if one did. */
   readonly writtenAt?: number;
+  /** While it is there, the provider may still be minting. */
+  readonly mintUntil?: number;
+  readonly revocationRequestedAt?: number;
 }
 
 /** What a renewal came to: the same credential with a later end, or a new one in its place. */
@@ -65,6 +69,8 @@ export interface Provider<Scope = unknown> {
   effect(scope: Scope): RevocationEffect;
   /** Pure, before any network call: the handle is durable before the credential exists. */
   plan(order: Order<Scope>): Handle;
+  /** Pure. Where the lease is to be listed, from its reservation on, so that `revoke` can look at all of them together. */
+  enrolment?(handle: Handle): Enrolment | undefined;
   /**
    * Mints. Calls `learn` with a better handle as soon as the provider has named something that exists, and waits
    * for it (it is durable then) before making anything that only the better handle could take back.
@@ -77,6 +83,8 @@ export interface Provider<Scope = unknown> {
   renew?(order: Order<Scope>, handle: Handle): Promise<Renewed>;
   /** Idempotent: revoking what is gone, or was never made, succeeds. `ending` is missing for what never became a lease. */
   revoke(handle: Handle, ending?: Ending): Promise<Revoked>;
+  /** One round of what has to be looked after though nobody asks; answers in how many milliseconds to come again. */
+  upkeep?(): Promise<number>;
   /** Throws the Fault that issuing would meet now; for readiness and `protem doctor`. */
   check(): Promise<void>;
   close(): Promise<void>;
@@ -89,7 +97,7 @@ export interface ProviderKind<Settings = unknown, Scope = unknown> {
   readonly settings: z.ZodType<Settings>;
   /** The provider's section of a catalog entry, with `{{parameter}}` placeholders in its strings. */
   readonly scope: z.ZodType<Scope>;
-  open(name: string, settings: Settings): Provider<Scope>;
+  open(name: string, settings: Settings, world: ProviderWorld): Provider<Scope>;
 }
 
 /** Keeps the settings and scope types of a kind together where it is defined. */

@@ -1,4 +1,5 @@
 import type { Handle, RevocationEffect } from '../issuance/provider.js';
+import type { Enrolment } from '../issuance/world.js';
 import type { ParameterValues } from '../policy/catalog.js';
 
 /** Every state and where it may go. `expired`: the provider's own end has certainly passed. */
@@ -62,4 +63,4 @@ export interface Lease {
 export type NewLease = Pick<
   Lease,
   'id' | 'taskId' | 'agent' | 'entry' | 'provider' | 'parameters' | 'tool' | 'reason' | 'handle' | 'effect'
-> & { readonly ttlSeconds: number; readonly mintTimeoutMs: number };
+> & { readonly ttlSeconds: number; readonly mintTimeoutMs: number; readonly enrolment?: Enrolment };

@@ -20,6 +20,7 @@ interface Head {
   n?: number;
   l?: string;
   z?: number;
+  k?: number;
 }
 
 interface Body {

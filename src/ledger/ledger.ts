@@ -1,6 +1,7 @@
 import type { AuditEvent, AuditRecord } from '../audit/event.js';
 import type { Clock } from '../kernel/clock.js';
 import type { Handle, RevocationEffect } from '../issuance/provider.js';
+import type { SharedState } from '../issuance/world.js';
 import type { Lease, LeaseState, NewLease, RevocationCause } from '../lease/lease.js';
 import type { Settlement } from '../revocation/settlement.js';
 import type { NewTask, Task, TaskOutcome } from '../task/task.js';
@@ -132,6 +133,8 @@ export interface Ledger {
   readonly log: AuditLog;
   /** The ledger's own time as this process last learned it; the one clock for deadlines and ends. */
   readonly clock: Clock;
+  /** What the processes know together of the leases of one provider. */
+  shared(provider: string): SharedState;
   /** Whether `remember` was called with this name within its time: for webhook deliveries. */
   seen(name: string): Promise<boolean>;
   remember(name: string, ttlSeconds: number): Promise<void>;

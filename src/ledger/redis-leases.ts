@@ -82,6 +82,8 @@ export function redisLeases(
         idempotency?.key ?? '',
         idempotency?.digest ?? '',
         times.idempotencyMs,
+        lease.enrolment ? lease.enrolment.keepSeconds * 1000 : '',
+        ...(lease.enrolment?.groups ?? []),
       )) as [string, number, number, number];
       if (is === 'taken')
         throw new Fault('state.unavailable', 'The lease id is taken.', { reason: 'id collision' });

@@ -3,6 +3,7 @@ import type { Clock } from '../kernel/clock.js';
 import type { Ledger } from './ledger.js';
 import { redisLeases } from './redis-leases.js';
 import { redisLog } from './redis-log.js';
+import { redisShared } from './redis-shared.js';
 import { redisTasks } from './redis-tasks.js';
 import { scriptRunner, unavailable } from './script.js';
 import type { RedisClient } from './script.js';
@@ -50,6 +51,7 @@ export function redisLedger(redis: RedisClient, options: LedgerOptions = {}): Le
     leases: redisLeases(redis, run, prefix, times, heard),
     log: redisLog(redis, run, prefix),
     clock,
+    shared: (provider) => redisShared(redis, run, prefix, provider),
 
     seen: async (name) => (await ask(redis.exists(nameKey(name)))) === 1,
 

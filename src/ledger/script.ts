@@ -20,6 +20,9 @@ const names = [
   'seal',
   'read-log',
   'now',
+  'turn',
+  'end-turn',
+  'leave-note',
 ] as const;
 
 export type ScriptName = (typeof names)[number];
@@ -35,6 +38,9 @@ const endings: ReadonlySet<ScriptName> = new Set([
   'claim-due',
   'settle',
   'seal',
+  'turn',
+  'end-turn',
+  'leave-note',
 ]);
 
 function loadScript(name: ScriptName): { text: string; sha: string } {

@@ -8,7 +8,10 @@ const statement = (Action: string | string[], Resource: string | string[]) => ({
   Statement: [{ Effect: 'Allow', Action, Resource }],
 });
 
-/** An account as aws-sts/README.md asks for it: a broker that may assume one role, and a role wider than any session. */
+/**
+ * An account as aws-sts/README.md asks for it: a broker that may assume one role and deny on it, and a role wider than
+ * any session.
+ */
 export const awsSeed = (secretAccessKey: string): AwsSeed => ({
   accounts: [
     {
@@ -20,6 +23,16 @@ export const awsSeed = (secretAccessKey: string): AwsSeed => ({
           policies: {
             broker: statement(
               ['sts:AssumeRole', 'sts:SetSourceIdentity', 'sts:TagSession'],
+              `arn:aws:iam::${account}:role/jit/*`,
+            ),
+            'cut-off': statement(
+              [
+                'iam:GetRole',
+                'iam:ListRolePolicies',
+                'iam:GetRolePolicy',
+                'iam:PutRolePolicy',
+                'iam:DeleteRolePolicy',
+              ],
               `arn:aws:iam::${account}:role/jit/*`,
             ),
           },

@@ -20,7 +20,8 @@ end
 
 -- A lease is one string: a small JSON head that changes, a line break, and a JSON body that does not.
 -- Head: s state, p provider, o reserved at, e expiresAt, f effect, m mintUntil, u unending, c cause, q revocation
--- requested at, w deny written at, n attempts, l last fault, z ended at. Body: see lease-record.ts.
+-- requested at, w deny written at, n attempts, l last fault, z ended at, k keep the record for so long after its end.
+-- Body: see lease-record.ts.
 local function readLease(id)
   local text = redis.call('GET', key(id))
   if not text then return nil end
@@ -87,6 +88,8 @@ local function beginRevoking(id, head, body, cause, by, requestedAt, dueAt, reas
     head.q = requestedAt
     writeLease(id, head, body)
     markOpen(id, head)
+    -- The task remembers it for longer than the lease may be listed.
+    if head.k and redis.call('EXISTS', key(taskOf(id))) == 1 then redis.call('HSET', key(taskOf(id)), 'x', 1) end
     tellOfLease(id, body, {
       type = 'lease.revoking', cause = cause, by = by, reason = reason ~= '' and reason or nil,
     })

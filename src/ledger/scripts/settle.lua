@@ -42,11 +42,13 @@ local function settle(id, is, first, second, third)
   end
 
   move(head, is == 'revoked' and 'd' or 'x')
+  -- Nobody knows when it was minted, if at all: for those that look at all leases of a roster, at the last moment.
+  if head.k then head.e = latestEnd(head) end
   head.m = nil
   head.z = at
   head.n = (head.n or 0) + 1
   writeLease(id, head, body)
-  redis.call('PEXPIRE', key(id), first)
+  redis.call('PEXPIRE', key(id), math.max(tonumber(first), head.k or 0))
   redis.call('ZREM', due, id)
   redis.call('ZREM', key('open:' .. head.p), id)
   redis.call('ZADD', key('ended'), at, id)

@@ -1,4 +1,3 @@
-import { formatDuration } from '../../kernel/duration.js';
 import type { Answer, Api, Json } from './api-client.js';
 import { signWebhook } from './sign-webhook.js';
 
@@ -150,19 +149,22 @@ async function tellOfAws(
   say: Say,
   expect: (holds: boolean, what: string) => string,
 ): Promise<void> {
-  const { body } = await world.api.call('GET', `/v1/leases/${lease?.id}`, world.agentToken);
-  const leftSeconds = (Date.parse(body?.expiresAt) - Date.now()) / 1000;
-  const effect = body?.revocation?.effect;
   say(
-    `\n6  The STS session is another matter: AWS cannot take a session back, and the cut-off is not built yet`,
+    `\n6  The STS session goes another way: AWS knows no call that ends one, so its role denies it, by name`,
   );
+  const over = await untilOver(world, lease?.id);
+  const { effect, requestedAt, writtenAt, endedAt } = over?.revocation ?? {};
+  const afterMs = (at: string | undefined) => Date.parse(at ?? '') - Date.parse(requestedAt);
   say(
-    `   reports-reader                ${body?.state}, effect ${effect}: it lives on for ${formatDuration(leftSeconds)}` +
-      expect(effect === 'expires_only', 'the AWS lease says expires_only'),
+    `   reports-reader                ${over?.state}, ${effect}: written after ${afterMs(writtenAt)} ms, seen in force after ${afterMs(endedAt)} ms` +
+      expect(
+        over?.state === 'revoked' && effect === 'denied_by_policy',
+        'the AWS session is denied by policy',
+      ),
   );
   const again = await world.readReport(secret);
   say(
-    `   used again                    ${again.said}${expect(again.allowed, 'the AWS session lives on, as stated')}`,
+    `   used again                    ${again.said}${expect(again.said === 'refused: AccessDenied', 'the AWS session is refused')}`,
   );
 }
 
@@ -174,7 +176,7 @@ async function tellOfAudit(
 ): Promise<void> {
   const log = await api.call('GET', `/v1/audit?task=${taskId}&page_size=100`, operatorToken);
   const records: Json[] = log.body?.items ?? [];
-  const told = records.some((record) => record.event.type === 'lease.revoked');
+  const told = records.some((record) => record.event.type === 'lease.denied');
   say(
     `\n8  An auditor reads it all back  ${records.length} records, each chained to the one before${expect(told, 'the audit tells it')}`,
   );

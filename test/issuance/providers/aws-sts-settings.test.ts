@@ -58,6 +58,9 @@ describe('POL-05 the session policy of an entry', () => {
   test('is taken as it is, with its version filled in', () => {
     expect(awsSts.scope.parse(policyWith(statement))).toEqual({
       role,
+      roles: [],
+      cutOff: [],
+      chainedRoles: [],
       sessionPolicy: { Version: '2012-10-17', Statement: [statement] },
       policyArns: [],
       tags: false,

@@ -4,6 +4,7 @@ import type { ServerResponse } from 'node:http';
 import { newLeaseId, newTaskId } from '../../../src/kernel/id.js';
 import { listen, hangUp } from '../../../src/sandbox/vault/listen.js';
 import { providerContract } from '../../contract/provider.js';
+import { worldApart } from '../../fake/provider-world.js';
 import type { Breakage, OpenProvider } from '../../contract/provider.js';
 import { badges } from './example-provider.js';
 
@@ -58,7 +59,8 @@ async function startBadgeService() {
 
 providerContract('the example of docs/adding-a-provider.md', async (): Promise<OpenProvider<unknown>> => {
   const service = await startBadgeService();
-  const provider = badges.open('badges', badges.settings.parse({ address: service.url, timeout: '1s' }));
+  const settings = badges.settings.parse({ address: service.url, timeout: '1s' });
+  const provider = badges.open('badges', settings, worldApart);
   return {
     provider: provider as OpenProvider<unknown>['provider'],
     order: () => {

@@ -14,6 +14,8 @@ import { type AwsStsSettings, longestChainedSeconds } from './settings.js';
 export interface StsCalls {
   assumeRole(input: AssumeRoleCommandInput): Promise<AssumeRoleCommandOutput>;
   callerIdentity(): Promise<GetCallerIdentityCommandOutput>;
+  /** What it mints with, for other clients. */
+  readonly credentials: STSClient['config']['credentials'];
   close(): void;
 }
 
@@ -27,6 +29,7 @@ export function openSts(settings: AwsStsSettings): StsCalls {
     inTime(settings.timeout * 1000, call);
   return {
     assumeRole: (input) => within((options) => minting.send(new AssumeRoleCommand(input), options)),
+    credentials: minting.config.credentials,
     callerIdentity: () => within((options) => minting.send(new GetCallerIdentityCommand({}), options)),
     close() {
       minting.destroy();
@@ -35,7 +38,15 @@ export function openSts(settings: AwsStsSettings): StsCalls {
   };
 }
 
-function clientConfig({ region, endpoint, attempts, connections }: AwsStsSettings): STSClientConfig {
+export interface ClientConfig {
+  readonly region: string;
+  readonly endpoint?: string;
+  readonly maxAttempts: number;
+  readonly requestHandler: { readonly httpAgent: object; readonly httpsAgent: object };
+}
+
+/** What the clients of a provider have in common. */
+export function clientConfig({ region, endpoint, attempts, connections }: AwsStsSettings): ClientConfig {
   const agent = { keepAlive: true, maxSockets: connections };
   return {
     region,
@@ -79,9 +90,10 @@ async function assumeVia(own: STSClient, { via, timeout }: AwsStsSettings) {
 }
 
 /** Ends the wait, though not always the work: looking for credentials knows no signal. */
-async function inTime<T>(
+export async function inTime<T>(
   ms: number,
   call: (options: { abortSignal: AbortSignal }) => Promise<T>,
+  inOurWords: (error: unknown) => Error = refusalOf,
 ): Promise<T> {
   const abort = new AbortController();
   let timer: NodeJS.Timeout | undefined;
@@ -94,7 +106,7 @@ async function inTime<T>(
   try {
     return await Promise.race([call({ abortSignal: abort.signal }), late]);
   } catch (error) {
-    throw refusalOf(error);
+    throw inOurWords(error);
   } finally {
     clearTimeout(timer);
   }

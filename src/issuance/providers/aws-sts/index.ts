@@ -1,11 +1,14 @@
 import { type Clock, systemClock } from '../../../kernel/clock.js';
 import { Fault } from '../../../kernel/fault.js';
 import { defineProvider, type Order, type Provider } from '../../provider.js';
+import type { ProviderWorld } from '../../world.js';
 import { openSts } from './client.js';
+import { openCut } from './cut/cut.js';
+import { openGroups } from './cut/groups.js';
 import { issuedFrom } from './issued.js';
 import { nonsense } from './refusal.js';
 import { type AwsStsScope, filledScope, scope } from './scope.js';
-import { planSession, tagsOf } from './session.js';
+import { planSession, type SessionHandle, tagsOf } from './session.js';
 import {
   type AwsStsSettings,
   longestChainedSeconds,
@@ -18,10 +21,13 @@ import {
 export function openAwsSts(
   name: string,
   settings: AwsStsSettings,
+  world?: ProviderWorld,
   clock: Clock = systemClock,
 ): Provider<AwsStsScope> {
   const sts = openSts(settings);
   const maximumTtlSeconds = settings.maximumTtl ?? (settings.via ? longestChainedSeconds : longestSeconds);
+  const groups = world && openGroups(sts, settings, world, maximumTtlSeconds);
+  const cut = groups && openCut(groups, world);
 
   function mustBeWithinTtl({ ttlSeconds }: Order): void {
     if (ttlSeconds < shortestSeconds)
@@ -35,13 +41,14 @@ export function openAwsSts(
     kind: 'aws-sts',
     minimumTtlSeconds: shortestSeconds,
     maximumTtlSeconds,
-    // AWS has no call that ends a session; denying it by policy is not built yet.
-    effect: () => 'expires_only',
+    // AWS has no call that ends a session: it can be denied, or it ends by itself.
+    effect: ({ cutOff }) => (cut && cutOff.includes('deny') ? 'denied_by_policy' : 'expires_only'),
     plan: (order) => planSession(order, filledScope(order.scope), settings),
-    async issue(order) {
+    ...(groups && { enrolment: (handle) => groups.enrolment(handle) }),
+    async issue(order, planned) {
       mustBeWithinTtl(order);
       const { policyText, ...entry } = filledScope(order.scope);
-      const handle = planSession(order, entry, settings);
+      const handle = planned as SessionHandle;
       const answer = await sts.assumeRole({
         RoleArn: handle.role,
         RoleSessionName: handle.sessionName,
@@ -54,12 +61,16 @@ export function openAwsSts(
       });
       return issuedFrom(answer, handle, order.ttlSeconds, clock());
     },
-    revoke: () => Promise.resolve({ is: 'expires' }),
+    async revoke(handle, ending) {
+      const enrolment = groups?.enrolment(handle);
+      return cut && enrolment ? cut.revoke(handle, enrolment, ending) : { is: 'expires' };
+    },
     async check() {
       const { Arn } = await sts.callerIdentity();
       if (!Arn) throw nonsense('the answer names nobody');
     },
     close() {
+      cut?.close();
       sts.close();
       return Promise.resolve();
     },
@@ -70,5 +81,5 @@ export const awsSts = defineProvider<AwsStsSettings, AwsStsScope>({
   kind: 'aws-sts',
   settings,
   scope,
-  open: (name, parsed) => openAwsSts(name, parsed),
+  open: (name, parsed, world) => openAwsSts(name, parsed, world),
 });

@@ -9,6 +9,9 @@ const sentences = {
 } as const satisfies Partial<Record<FaultCode, string>>;
 
 type ProviderFault = keyof typeof sentences;
+type Service = 'STS' | 'IAM';
+
+const sentence = (code: ProviderFault, service: Service) => sentences[code].replace('STS', service);
 
 /** What the SDK may throw, as far as it tells anything; every field may be missing. */
 interface Thrown {
@@ -24,18 +27,22 @@ interface Thrown {
  * The Fault for whatever a call of the SDK threw. The error itself is left behind: it holds the signed request, and
  * with it a session token. Its name and message, which are AWS's own words, go into the reason.
  */
-export function refusalOf(thrown: unknown): Fault {
+export function refusalOf(thrown: unknown, service: Service = 'STS'): Fault {
   if (thrown instanceof Fault) return thrown;
   const { name, message, $metadata } = (thrown ?? {}) as Thrown;
   const code = codeOf((thrown ?? {}) as Thrown);
   const status = typeof $metadata?.httpStatusCode === 'number' ? ` (${$metadata.httpStatusCode})` : '';
-  return new Fault(code, sentences[code], {
+  return new Fault(code, sentence(code, service), {
     reason: `${String(name)}${status}: ${String(message)}`.slice(0, 1000),
   });
 }
 
 export const nonsense = (reason: string): Fault =>
   new Fault('provider.nonsense', sentences['provider.nonsense'], { reason });
+
+/** What AWS would do, but the broker must not let it. */
+export const refusedBecause = (reason: string): Fault =>
+  new Fault('provider.refused', 'AWS is not set up as the settings say.', { reason });
 
 export const tooLate = (): Fault =>
   new Fault('provider.timeout', sentences['provider.timeout'], {

@@ -1,22 +1,33 @@
 import { z } from 'zod';
 import { Fault } from '../../../kernel/fault.js';
 import { problemsOf, sessionPolicy } from './session-policy.js';
-import { roleArn } from './settings.js';
+import { policyArn, roleArn } from './settings.js';
 
 /** Inline session policy and ARNs of managed ones together, in characters (IAM and AWS STS quotas). */
 export const longestSessionPolicy = 2048;
-
-const policyArn = z
-  .string()
-  .regex(
-    /^arn:aws(-[a-z]+)*:iam::(\d{12}|aws):policy\/[\w+=,.@/-]{1,512}$/,
-    'expected the ARN of a managed policy',
-  );
 
 /** The `mint` section of a catalog entry. Placeholders stand in the session policy only. */
 export const scope = z
   .strictObject({
     role: roleArn.describe('Role that the session is opened on.'),
+    roles: z
+      .array(roleArn)
+      .default([])
+      .describe(
+        'Further roles with the same rights: taken when the deny document of those before has no room.',
+      ),
+    cutOff: z
+      .array(z.enum(['deny']))
+      .default([])
+      .describe(
+        'How a session is cut off when its lease ends. `deny`: by a policy on its role. Empty: it lives until its own end.',
+      ),
+    chainedRoles: z
+      .array(roleArn)
+      .default([])
+      .describe(
+        'Roles that the session may go on to; cut off with it, by its source identity. Needs `cutOff: [deny]` and `sourceIdentity`.',
+      ),
     sessionPolicy: sessionPolicy.describe(
       'What the session may do at most, as an IAM policy: it narrows the role and never widens it.',
     ),
@@ -39,6 +50,15 @@ export const scope = z
       ),
   })
   .superRefine((entry, context) => {
+    const denied = entry.cutOff.includes('deny');
+    if (entry.roles.length > 0 && !denied)
+      context.addIssue({ code: 'custom', path: ['roles'], message: 'only together with cutOff: [deny]' });
+    if (entry.chainedRoles.length > 0 && !(denied && entry.sourceIdentity))
+      context.addIssue({
+        code: 'custom',
+        path: ['chainedRoles'],
+        message: 'only together with cutOff: [deny] and sourceIdentity: true',
+      });
     for (const message of problemsOf(entry.sessionPolicy))
       context.addIssue({ code: 'custom', path: ['sessionPolicy'], message });
     // What stands in for a placeholder may be as short as one character.

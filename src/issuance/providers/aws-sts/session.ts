@@ -9,23 +9,32 @@ export type SessionHandle = Handle & {
   readonly sessionName: string;
   readonly region: string;
   readonly sourceIdentity?: string;
+  /** There when it can be cut off by a deny; the issue time is its end less this. */
+  readonly ttlSeconds?: number;
+  /** The roles that are cut off with it, by source identity; separated by spaces. */
+  readonly chainedRoles?: string;
 };
 
 /**
  * `<prefix>.<task>.<lease>`: `aws:userid` ends with it on every request of the session, so one wildcard
- * `*:<prefix>.<task>.*` names a whole task, and the SourceIdentity `<prefix>.<task>` does so across chained roles.
+ * `*:<prefix>.<task>.*` names a whole task, and the SourceIdentity `<prefix>.<task>` does so across chained roles. Where
+ * those are cut off too, the SourceIdentity is the whole name: a lease can then be denied there without its siblings.
  */
 export function planSession(
   order: Order,
-  scope: Pick<AwsStsScope, 'role' | 'sourceIdentity'>,
+  scope: Pick<AwsStsScope, 'sourceIdentity' | 'cutOff' | 'chainedRoles'> & { readonly role: string },
   { sessionPrefix, region }: { readonly sessionPrefix: string; readonly region: string },
 ): SessionHandle {
   const task = `${sessionPrefix}.${taskMark(order.taskId)}`;
+  const sessionName = `${task}.${leaseMark(order.leaseId)}`;
+  const chained = scope.chainedRoles.length > 0;
   return {
     role: scope.role,
-    sessionName: `${task}.${leaseMark(order.leaseId)}`,
+    sessionName,
     region,
-    ...(scope.sourceIdentity ? { sourceIdentity: task } : {}),
+    ...(scope.sourceIdentity ? { sourceIdentity: chained ? sessionName : task } : {}),
+    ...(scope.cutOff.includes('deny') ? { ttlSeconds: order.ttlSeconds } : {}),
+    ...(chained ? { chainedRoles: scope.chainedRoles.join(' ') } : {}),
   };
 }
 

@@ -7,6 +7,13 @@ export const roleArn = z
   .string()
   .regex(/^arn:aws(-[a-z]+)*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/, 'expected the ARN of an IAM role');
 
+export const policyArn = z
+  .string()
+  .regex(
+    /^arn:aws(-[a-z]+)*:iam::(\d{12}|aws):policy\/[\w+=,.@/-]{1,512}$/,
+    'expected the ARN of a managed policy',
+  );
+
 /** A secret of the settings: wrapped when it arrives, or wrapped here. */
 const secret = z.union([
   z.instanceof(Secret<string>),
@@ -23,7 +30,7 @@ export const longestChainedSeconds = 3600;
 export const longestSeconds = 43_200;
 export const shortestSeconds = 900;
 
-const isLoopback = (url: string): boolean =>
+export const isLoopback = (url: string): boolean =>
   ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname);
 
 export const settings = z
@@ -58,6 +65,34 @@ export const settings = z
       .describe(
         'Longest lease; 12 hours when left out, 1 hour with "via". Set 1h where the broker itself runs as a role.',
       ),
+    iamEndpoint: z
+      .url({ protocol: /^https?$/ })
+      .optional()
+      .describe(
+        'Another address of IAM, which cuts sessions off; that of `endpoint` when left out and `endpoint` is on this machine.',
+      ),
+    boundary: policyArn
+      .optional()
+      .describe(
+        "Permissions boundary of every role of the catalog that is cut off: the denies stand in this policy, and not in the roles. It must be the broker's alone.",
+      ),
+    revokers: z
+      .record(
+        z.string().regex(/^\d{12}$/, 'expected an account id of 12 digits'),
+        z.strictObject({
+          role: roleArn.describe('Role in that account that may write the denies there.'),
+          externalId: externalId.optional().describe('External id that its trust policy asks for.'),
+        }),
+      )
+      .default({})
+      .describe(
+        'By account: the role that the broker assumes to cut sessions off. Left out: what it mints with.',
+      ),
+    effectiveAfter: duration
+      .default(60)
+      .describe(
+        'After that much time a deny that stands at AWS counts as in force, where no probe has seen it.',
+      ),
     timeout: duration.default(5).describe('Longest wait for one credential, repeats included.'),
     attempts: z.int().min(1).max(5).default(2).describe('How often one call is tried within the timeout.'),
     connections: z.int().min(1).max(500).default(50).describe('Connections kept open to STS at most.'),
@@ -71,11 +106,13 @@ export const settings = z
         'For the sandbox alone. Against AWS the broker uses the default credential chain of the SDK.',
       ),
   })
-  .superRefine(({ endpoint, credentials, via, maximumTtl }, context) => {
+  .superRefine(({ endpoint, iamEndpoint, credentials, via, maximumTtl }, context) => {
     const wrong = (path: string, message: string) =>
       context.addIssue({ code: 'custom', path: [path], message });
     const local = endpoint !== undefined && isLoopback(endpoint);
     if (endpoint?.startsWith('http:') && !local) wrong('endpoint', 'plain http only to this machine');
+    if (iamEndpoint?.startsWith('http:') && !isLoopback(iamEndpoint))
+      wrong('iamEndpoint', 'plain http only to this machine');
     if (credentials && !local) wrong('credentials', 'only together with an endpoint on this machine');
     const longest = via ? longestChainedSeconds : longestSeconds;
     if (maximumTtl !== undefined && (maximumTtl < shortestSeconds || maximumTtl > longest))
