@@ -27,6 +27,7 @@ export async function grant(
     requireKind(principal, 'agent');
     const task = visibleTask(principal, await ports.ledger.tasks.recall(request.task));
     decided = decide(ports, principal, task, request);
+    ports.admission.admit(decided.entry.provider);
     redeem(decided.permit);
 
     const { provider, order } = orderOf(ports, decided);

@@ -6,6 +6,7 @@ import type { Ledger } from '../ledger/ledger.js';
 import type { Policy } from '../policy/decision.js';
 import type { RevocationQueue } from '../revocation/revocation-queue.js';
 import type { Task } from '../task/task.js';
+import type { Admission } from './admission.js';
 import type { Flood } from './flood.js';
 import type { Meter } from './meter.js';
 
@@ -17,6 +18,8 @@ export interface Ports {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly ledger: Ledger;
   readonly queue: RevocationQueue;
+  /** Whether anything may be issued now; `policy` is asked first. */
+  readonly admission: Admission;
   /** What a delivery says, or Fault `hook.unproven`; undefined when there is no such source. */
   readonly readHook: (source: string, delivery: Delivery, now: number) => HookReading | undefined;
   /** Whether the source may end this task at all. */
@@ -42,6 +45,6 @@ export interface Limits {
   readonly revokeTimeoutMs: number;
   /** Whether a credential must end with the token that asked for it. */
   readonly endWithProof: boolean;
-  /** A revocation that is later than this makes the broker not ready. */
+  /** A revocation that is later than this stops issuing at its provider, and makes the broker not ready. */
   readonly longestOverdueMs: number;
 }

@@ -205,6 +205,20 @@ export const faults = {
     retry: true,
     remedy: 'Retry; nothing is issued while the state store is in doubt.',
   },
+  'state.full': {
+    status: 503,
+    title: 'The state store is nearly full',
+    retry: true,
+    remedy:
+      'Retry after "Retry-After" seconds; an operator should give the state store more memory. Revoking goes on.',
+  },
+  'revocation.overdue': {
+    status: 503,
+    title: 'Revocations of this provider are overdue',
+    retry: true,
+    remedy:
+      'Retry after "Retry-After" seconds, or use an entry of another provider; an operator should see why its leases cannot be revoked.',
+  },
   'broker.stopping': {
     status: 503,
     title: 'The broker is stopping',

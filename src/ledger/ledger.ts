@@ -135,6 +135,8 @@ export interface Ledger {
   /** Whether `remember` was called with this name within its time: for webhook deliveries. */
   seen(name: string): Promise<boolean>;
   remember(name: string, ttlSeconds: number): Promise<void>;
+  /** How much of the memory that the store may use is used: 0 to about 1; 0 where there is no limit. */
+  usedShare(): Promise<number>;
   /** Throws `state.unavailable` when the state store does not answer. */
   check(): Promise<void>;
   close(): Promise<void>;

@@ -104,7 +104,9 @@ const limits = z
       .describe('A credential ends no later than the token that asked for it.'),
     longestOverdue: duration
       .default(120)
-      .describe('An open revocation older than this makes the broker not ready.'),
+      .describe(
+        'An open revocation older than this stops issuing at its provider, and makes the broker not ready.',
+      ),
     retention: duration.default(604_800).describe('How long ended tasks and leases are kept.'),
   })
   .prefault({})

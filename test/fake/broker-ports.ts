@@ -73,6 +73,7 @@ export function brokerPorts(ledger: Ledger, providers: Provider[], over: Partial
       backlog: () => Promise.resolve(0),
       close: () => Promise.resolve(),
     },
+    admission: { admit() {} },
     flood: flood((event) => ledger.log.record(event)),
     readHook: () => undefined,
     hookMayEnd: () => true,

@@ -84,8 +84,9 @@ function explain(before: Model, moment: readonly Step[], came: readonly unknown[
 interface Seen {
   leases: Record<string, object>;
   tasks: Record<string, boolean>;
-  /** Of each provider, all that are in its index, and those of them that are late while not only expiring. */
+  /** Of each provider, all that are in its index, those of them that are due, and those late while not only expiring. */
   due: string[];
+  dueNow: string[];
   open: string[];
   ended: string[];
   counts: Record<string, number>;
@@ -118,6 +119,9 @@ async function seen(ledger: Ledger, redis: RedisClient, prefix: string): Promise
   const members = async (name: string) => redis.zrange(`${prefix}:${name}`, '0', '-1');
   const all = async (name: string) =>
     (await Promise.all(providers.map((provider) => members(`${name}:${provider}`)))).flat().sort();
+  const dueNow = await Promise.all(
+    providers.map((provider) => redis.zrangebyscore(`${prefix}:due:${provider}`, '-inf', Date.now())),
+  );
   const counts = (await ledger.leases.counts()).map(
     ({ provider, state, count }) => [`${provider} ${state}`, count] as const,
   );
@@ -125,6 +129,7 @@ async function seen(ledger: Ledger, redis: RedisClient, prefix: string): Promise
     leases,
     tasks,
     due: await all('due'),
+    dueNow: dueNow.flat().sort(),
     open: await all('open'),
     ended: [...(await members('ended'))].sort(),
     counts: Object.fromEntries(counts),
@@ -156,6 +161,7 @@ function foreseen(model: Model): Seen {
     ),
     tasks: Object.fromEntries(Object.entries(model.tasks).map(([id, { ended }]) => [id, ended])),
     due: idsOf((lease) => !isOver(lease)),
+    dueNow: idsOf(({ due }) => due === 'now'),
     open: idsOf((lease) => ending.includes(lease.state) && lease.effect !== 'expires_only'),
     ended: idsOf(isOver),
     counts,
