@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { openAdmission } from './broker/admission.js';
+import { openBreaker } from './broker/breaker.js';
 import { createBroker } from './broker/create-broker.js';
 import type { AuditEvent } from './audit/event.js';
 import type { Limits, Log, Ports } from './broker/ports.js';
@@ -120,6 +121,7 @@ async function openPorts(settings: Settings, log: Logger, closing: (() => Promis
   }
   const queue = bullmqRevocationQueue(redis, settings.redis.prefix);
   closing.push(() => queue.close());
+  const breakers = { issuing: openBreaker(), revoking: openBreaker() };
   const meter = prometheusMeter({
     version,
     gauges: {
@@ -129,6 +131,14 @@ async function openPorts(settings: Settings, log: Logger, closing: (() => Promis
           (await ledger.leases.providers()).map(async (provider) => ({
             provider,
             seconds: (await ledger.leases.overdueMs(provider)) / 1000,
+          })),
+        ),
+      breakers: () =>
+        [...providers.keys()].flatMap((provider) =>
+          (['issuing', 'revoking'] as const).map((act) => ({
+            provider,
+            act,
+            open: breakers[act].isOpen(provider),
           })),
         ),
     },
@@ -144,6 +154,7 @@ async function openPorts(settings: Settings, log: Logger, closing: (() => Promis
     providers,
     ledger,
     queue,
+    breakers,
     admission,
     flood: refusals,
     readHook: (source, delivery, now) => {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { openAdmission } from '../../src/broker/admission.js';
+import { openBreaker } from '../../src/broker/breaker.js';
 import { createBroker } from '../../src/broker/create-broker.js';
 import { flood } from '../../src/broker/flood.js';
 import type { Ports } from '../../src/broker/ports.js';
@@ -92,6 +93,7 @@ const ports: Ports = {
   providers: new Map([['bench', bench]]),
   ledger,
   queue: bullmqRevocationQueue(redis, '{protem}'),
+  breakers: { issuing: openBreaker(), revoking: openBreaker() },
   admission,
   flood: flood((event) => ledger.log.record(event)),
   readHook: () => undefined,

@@ -32,13 +32,13 @@ export async function grant(
 
     const { provider, order } = orderOf(ports, decided);
     const handle = provider.plan(order);
-    const reserved = await ports.ledger.leases.reserve(
-      newLease(ports, decided, provider, order, handle),
-      reservedEvent(decided, provider, order),
-      idempotencyOf(principal, request, idempotencyKey),
-    );
-
-    const { issued, lease } = await mint(ports, provider, order, reserved);
+    const wanted = newLease(ports, decided, provider, order, handle);
+    const event = reservedEvent(decided, provider, order);
+    const idempotency = idempotencyOf(principal, request, idempotencyKey);
+    const { issued, lease } = await ports.breakers.issuing.run(provider.name, async () => {
+      const reserved = await ports.ledger.leases.reserve(wanted, event, idempotency);
+      return mint(ports, provider, order, reserved);
+    });
     decided = await decideAgain(ports, decided, (fault) => takeBack(ports, lease, fault));
     const active = await ports.ledger.leases
       .activate(lease, { expiresAt: issued.expiresAt, effect: issued.effect ?? lease.effect })

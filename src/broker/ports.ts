@@ -7,6 +7,7 @@ import type { Policy } from '../policy/decision.js';
 import type { RevocationQueue } from '../revocation/revocation-queue.js';
 import type { Task } from '../task/task.js';
 import type { Admission } from './admission.js';
+import type { Breaker } from './breaker.js';
 import type { Flood } from './flood.js';
 import type { Meter } from './meter.js';
 
@@ -18,6 +19,8 @@ export interface Ports {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly ledger: Ledger;
   readonly queue: RevocationQueue;
+  /** One each: issuing that fails must not hold a revocation back. */
+  readonly breakers: { readonly issuing: Breaker; readonly revoking: Breaker };
   /** Whether anything may be issued now; `policy` is asked first. */
   readonly admission: Admission;
   /** What a delivery says, or Fault `hook.unproven`; undefined when there is no such source. */
