@@ -133,6 +133,7 @@ async function openPorts(settings: Settings, log: Logger, closing: (() => Promis
             seconds: (await ledger.leases.overdueMs(provider)) / 1000,
           })),
         ),
+      quarantined: () => ledger.leases.quarantined(),
       breakers: () =>
         [...providers.keys()].flatMap((provider) =>
           (['issuing', 'revoking'] as const).map((act) => ({
@@ -185,6 +186,8 @@ const limitsOf = ({ limits }: Settings): Limits => ({
   revokeTimeoutMs: limits.revokeTimeout * 1000,
   endWithProof: limits.credentialsEndWithProof,
   longestOverdueMs: limits.longestOverdue * 1000,
+  liveLeasesPerAgent: limits.liveLeasesPerAgent,
+  liveLeases: limits.liveLeases,
 });
 
 type Tell = (event: AuditEvent) => void;

@@ -35,8 +35,9 @@ export async function grant(
     const wanted = newLease(ports, decided, provider, order, handle);
     const event = reservedEvent(decided, provider, order);
     const idempotency = idempotencyOf(principal, request, idempotencyKey);
+    const caps = capsOf(ports, decided);
     const { issued, lease } = await ports.breakers.issuing.run(provider.name, async () => {
-      const reserved = await ports.ledger.leases.reserve(wanted, event, idempotency);
+      const reserved = await ports.ledger.leases.reserve(wanted, event, idempotency, caps);
       return mint(ports, provider, order, reserved);
     });
     decided = await decideAgain(ports, decided, (fault) => takeBack(ports, lease, fault));
@@ -78,6 +79,12 @@ function orderOf(
   };
   return { provider, order };
 }
+
+const capsOf = ({ limits }: Ports, { entry }: Decided) => ({
+  ofAgent: limits.liveLeasesPerAgent,
+  ofEntry: entry.maximumLive,
+  inAll: limits.liveLeases,
+});
 
 function newLease(ports: Ports, decided: Decided, provider: Provider, order: Order, handle: Lease['handle']) {
   const { request, parameters } = decided;

@@ -12,6 +12,8 @@ export interface GaugeSources {
   leases(): Promise<readonly LeaseCount[]>;
   /** Seconds by which the oldest due lease of each provider is late; 0 when none is. */
   overdue(): Promise<readonly { readonly provider: string; readonly seconds: number }[]>;
+  /** Records that cannot be read. */
+  quarantined?(): Promise<number>;
   /** Of this process. */
   breakers?(): readonly { readonly provider: string; readonly act: string; readonly open: boolean }[];
 }
@@ -40,6 +42,12 @@ export function addGauges(registry: Registry, sources: GaugeSources): void {
     'By how much the oldest due lease of the provider is late; 0 when none is.',
     ['provider'],
     async () => (await sources.overdue()).map(({ provider, seconds }) => [{ provider }, seconds]),
+  );
+  gauge(
+    'protem_quarantined_leases',
+    'Leases whose record cannot be read: nobody revokes them.',
+    [],
+    async () => (sources.quarantined ? [[{}, await sources.quarantined()]] : []),
   );
   gauge(
     'protem_provider_breaker_open',

@@ -108,6 +108,13 @@ export const faults = {
     retry: false,
     remedy: 'Check the id; leases of others are not shown.',
   },
+  'lease.limit': {
+    status: 429,
+    title: 'Too many live leases',
+    retry: true,
+    remedy:
+      'Give back what is no longer needed, or retry after "Retry-After" seconds when some have ended; an operator sets how many there may be.',
+  },
   'credential.unknown': {
     status: 404,
     title: 'No such catalog entry',

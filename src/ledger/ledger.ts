@@ -69,6 +69,13 @@ export interface LeaseQuery extends PageQuery {
   readonly effect?: RevocationEffect;
 }
 
+/** The most leases that may be live at once, those being revoked included; undefined is without bound. */
+export interface LeaseCaps {
+  readonly ofAgent?: number | undefined;
+  readonly ofEntry?: number | undefined;
+  readonly inAll?: number | undefined;
+}
+
 export interface Claim {
   readonly leaseIds: readonly string[];
   /** When the next is due, undefined when there is none; on the ledger's clock, as is `now`. */
@@ -80,13 +87,14 @@ export interface Claim {
 export interface LeaseLedger {
   /**
    * Durable, with handle and end, before anything is minted. Decided in one step with the fence of its task: throws
-   * task.unknown, task.ended, idempotency.reused, idempotency.in_flight. A retried request supersedes the lease it
-   * left behind.
+   * task.unknown, task.ended, idempotency.reused, idempotency.in_flight, lease.limit. A retried request supersedes the
+   * lease it left behind.
    */
   reserve(
     lease: NewLease,
     event: AuditEvent & { type: 'lease.reserved' },
     idempotency?: Idempotency,
+    caps?: LeaseCaps,
   ): Promise<Lease>;
   /** Replaces the handle while minting. Throws provider.timeout when the lease is over: nobody would come for it. */
   learn(lease: Lease, handle: Handle): Promise<void>;
@@ -106,6 +114,10 @@ export interface LeaseLedger {
   revoke(id: string, cause: RevocationCause, by: string, reason?: string): Promise<Lease | undefined>;
   /** Takes what is due, and hides it from other claims for a while. */
   claimDue(provider: string, limit: number): Promise<Claim>;
+  /** How many records were put aside because they cannot be read; nobody revokes those. */
+  quarantined(): Promise<number>;
+  /** Makes due again what can be read again; returns the providers of it. */
+  readAgain(limit: number): Promise<readonly string[]>;
   /** What the lease became by it; undefined when it was over before, or is not known. */
   settle(id: string, settlement: Settlement): Promise<Lease | undefined>;
   /** Providers that have leases not yet over, configured or not. */

@@ -14,6 +14,7 @@ const names = [
   'abandon',
   'revoke',
   'claim-due',
+  'read-again',
   'settle',
   'record',
   'page',
@@ -33,6 +34,7 @@ const endings: ReadonlySet<ScriptName> = new Set([
   'abandon',
   'revoke',
   'claim-due',
+  'read-again',
   'settle',
   'seal',
 ]);

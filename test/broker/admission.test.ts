@@ -8,7 +8,7 @@ import { Fault } from '../../src/kernel/fault.js';
 import type { Ledger } from '../../src/ledger/ledger.js';
 import { redisLedger } from '../../src/ledger/redis-ledger.js';
 import type { RedisClient } from '../../src/ledger/script.js';
-import { agent, brokerPorts } from '../fake/broker-ports.js';
+import { agent, brokerPorts, entry, policyOf } from '../fake/broker-ports.js';
 import { pretendProvider } from '../fake/pretend-provider.js';
 import { backends, connected, uniquePrefix } from '../setup/backends.js';
 
@@ -83,6 +83,25 @@ test('no request waits for the answer: between two looks the store is not asked 
   });
   await grant(admitting, agent, { task, credential: 'live-entry', parameters: {} });
   expect(asked).toEqual([]);
+});
+
+test('the bounds of the settings and of the entry reach the reservation, and the refusal is told', async () => {
+  const [pretended, bounded] = [pretendProvider(), pretendProvider('bounded')];
+  const catalog = [entry('pretend'), entry('bounded', { maximumLive: 1 })];
+  const { ports } = brokerPorts(ledger, [pretended, bounded], { policy: () => policyOf(catalog) });
+  const limited = { ...ports, limits: { ...ports.limits, liveLeasesPerAgent: 3 } };
+  const opening = { intent: 't', deadlineAt: Date.now() + 3_600_000, labels: {} };
+  const { id: task } = await openTask(limited, agent, opening);
+  const ask = (provider: string) =>
+    grant(limited, agent, { task, credential: `${provider}-entry`, parameters: {} });
+  await ask('bounded');
+  await expect(ask('bounded')).rejects.toMatchObject({ code: 'lease.limit' });
+  await ask('pretend');
+  await ask('pretend');
+  await expect(ask('pretend')).rejects.toMatchObject({ code: 'lease.limit', retryAfterSeconds: 10 });
+  expect(pretended.live.size + bounded.live.size).toBe(3);
+  const { items } = await ledger.log.read({ subject: task, pageSize: 100 });
+  expect(items.at(-1)!.event).toMatchObject({ type: 'credential.refused', fault: 'lease.limit' });
 });
 
 /** An admission that sees what it is told, at a time that the test moves. */

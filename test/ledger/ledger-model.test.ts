@@ -5,6 +5,7 @@ import { moves } from '../../src/lease/lease.js';
 import type { Ledger } from '../../src/ledger/ledger.js';
 import { redisLedger } from '../../src/ledger/redis-ledger.js';
 import type { RedisClient } from '../../src/ledger/script.js';
+import { agent } from '../fake/ledger-facts.js';
 import { backends, connected, uniquePrefix } from '../setup/backends.js';
 import { aStep, beginning, providers } from './ledger-history.js';
 import type { Step } from './ledger-history.js';
@@ -90,6 +91,8 @@ interface Seen {
   open: string[];
   ended: string[];
   counts: Record<string, number>;
+  /** By agent and entry. */
+  live: Record<string, number>;
   told: Record<string, string[]>;
 }
 
@@ -133,6 +136,9 @@ async function seen(ledger: Ledger, redis: RedisClient, prefix: string): Promise
     open: await all('open'),
     ended: [...(await members('ended'))].sort(),
     counts: Object.fromEntries(counts),
+    live: Object.fromEntries(
+      Object.entries(await redis.hgetall(`${prefix}:live`)).map(([field, count]) => [field, Number(count)]),
+    ),
     told,
   };
 }
@@ -151,6 +157,10 @@ function foreseen(model: Model): Seen {
       const name = `${lease.provider} ${lease.state}`;
       counts[name] = (counts[name] ?? 0) + 1;
     }
+  const live: Seen['live'] = {};
+  for (const [, lease] of all)
+    if (!isOver(lease))
+      for (const field of [`a:${agent}`, `e:${lease.entry}`]) live[field] = (live[field] ?? 0) + 1;
   const ending = ['revoking', 'stuck'];
   return {
     leases: Object.fromEntries(
@@ -165,6 +175,7 @@ function foreseen(model: Model): Seen {
     open: idsOf((lease) => ending.includes(lease.state) && lease.effect !== 'expires_only'),
     ended: idsOf(isOver),
     counts,
+    live,
     told: Object.fromEntries(
       [...all, ...Object.entries(model.tasks)].map(([id, { events }]) => [id, events]),
     ),

@@ -42,7 +42,7 @@ if is == 'waiting' or is == 'revoked' and ARGV[4] == '1' then
   return leaseText(head, body)
 end
 
-move(head, is == 'revoked' and 'd' or 'x')
+move(head, is == 'revoked' and 'd' or 'x', factsOf(body))
 head.m = nil
 head.z = at
 head.n = (head.n or 0) + 1
