@@ -2,9 +2,11 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
+import { openAdmission } from './broker/admission.js';
+import { openBreaker } from './broker/breaker.js';
 import { createBroker } from './broker/create-broker.js';
 import type { AuditEvent } from './audit/event.js';
-import type { Log, Ports } from './broker/ports.js';
+import type { Limits, Log, Ports } from './broker/ports.js';
 import { flood } from './broker/flood.js';
 import { createIdentify } from './identity/identify.js';
 import { sourceNamed } from './identity/hooks/hook-settings.js';
@@ -24,6 +26,7 @@ import type { Settings } from './settings/load.js';
 import { createHttpServer } from './http/server.js';
 import type { PrometheusMeter } from './http/prometheus-meter.js';
 import { prometheusMeter } from './http/prometheus-meter.js';
+import { repeat } from './worker/repeat.js';
 import { runWorker } from './worker/run-worker.js';
 
 /** As package.json has it. */
@@ -123,6 +126,7 @@ async function openPorts(settings: Settings, log: Logger, closing: (() => Promis
   }
   const queue = bullmqRevocationQueue(redis, settings.redis.prefix);
   closing.push(() => queue.close());
+  const breakers = { issuing: openBreaker(), revoking: openBreaker() };
   const meter = prometheusMeter({
     version,
     gauges: {
@@ -134,8 +138,19 @@ async function openPorts(settings: Settings, log: Logger, closing: (() => Promis
             seconds: (await ledger.leases.overdueMs(provider)) / 1000,
           })),
         ),
+      quarantined: () => ledger.leases.quarantined(),
+      breakers: () =>
+        [...providers.keys()].flatMap((provider) =>
+          (['issuing', 'revoking'] as const).map((act) => ({
+            provider,
+            act,
+            open: breakers[act].isOpen(provider),
+          })),
+        ),
     },
   });
+  const limits = limitsOf(settings);
+  const admission = openAdmission({ ledger, limits });
   const ports: Ports = {
     identify: createIdentify(settings, {
       clock: ledger.clock,
@@ -145,6 +160,8 @@ async function openPorts(settings: Settings, log: Logger, closing: (() => Promis
     providers,
     ledger,
     queue,
+    breakers,
+    admission,
     flood: refusals,
     readHook: (source, delivery, now) => {
       const hook = sourceNamed(settings.hooks, source);
@@ -154,16 +171,29 @@ async function openPorts(settings: Settings, log: Logger, closing: (() => Promis
       sourceNamed(settings.hooks, source)?.openedBy?.includes(openedBy) ?? true,
     meter,
     log: asLog(log),
-    limits: {
-      longestTaskSeconds: settings.limits.longestTask,
-      mintTimeoutMs: settings.limits.mintTimeout * 1000,
-      revokeTimeoutMs: settings.limits.revokeTimeout * 1000,
-      endWithProof: settings.limits.credentialsEndWithProof,
-      longestOverdueMs: settings.limits.longestOverdue * 1000,
-    },
+    limits,
   };
+  await admission.look();
+  const looking = repeat(async () => {
+    await admission.look();
+    return lookEveryMs;
+  }, ports.log);
+  closing.push(() => looking.close());
   return { ports, meter };
 }
+
+/** How old what admission knows of the store may be. */
+const lookEveryMs = 1000;
+
+const limitsOf = ({ limits }: Settings): Limits => ({
+  longestTaskSeconds: limits.longestTask,
+  mintTimeoutMs: limits.mintTimeout * 1000,
+  revokeTimeoutMs: limits.revokeTimeout * 1000,
+  endWithProof: limits.credentialsEndWithProof,
+  longestOverdueMs: limits.longestOverdue * 1000,
+  liveLeasesPerAgent: limits.liveLeasesPerAgent,
+  liveLeases: limits.liveLeases,
+});
 
 type Tell = (event: AuditEvent) => void;
 

@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { openAdmission } from '../../src/broker/admission.js';
+import { openBreaker } from '../../src/broker/breaker.js';
 import { createBroker } from '../../src/broker/create-broker.js';
 import { flood } from '../../src/broker/flood.js';
 import type { Ports } from '../../src/broker/ports.js';
@@ -75,6 +77,9 @@ const redis = connectRedis({ url: config.redisUrl }, 'asking');
 await untilReady(redis, 5000);
 const ledger = redisLedger(redis);
 await ledger.check();
+const admission = openAdmission({ ledger, limits: { longestOverdueMs: 60_000 } });
+await admission.look();
+setInterval(() => void admission.look(), 1000).unref();
 const bench = provider();
 const policy = loadPolicy({
   directory: config.policies,
@@ -88,6 +93,8 @@ const ports: Ports = {
   providers: new Map([['bench', bench]]),
   ledger,
   queue: bullmqRevocationQueue(redis, '{protem}'),
+  breakers: { issuing: openBreaker(), revoking: openBreaker() },
+  admission,
   flood: flood((event) => ledger.log.record(event)),
   readHook: () => undefined,
   hookMayEnd: () => true,

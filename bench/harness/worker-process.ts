@@ -1,4 +1,5 @@
 import { Agent, request } from 'undici';
+import { openBreaker } from '../../src/broker/breaker.js';
 import { silentMeter } from '../../src/broker/meter.js';
 import type { Ports } from '../../src/broker/ports.js';
 import type { Provider } from '../../src/issuance/provider.js';
@@ -49,6 +50,7 @@ const ports = {
   providers: new Map([['sink', sink]]),
   ledger: redisLedger(asking),
   queue: bullmqRevocationQueue(asking, '{protem}'),
+  breakers: { issuing: openBreaker(), revoking: openBreaker() },
   meter: silentMeter,
   log: { info() {}, warn: console.warn, error: console.error },
   limits: { revokeTimeoutMs: 10_000 },

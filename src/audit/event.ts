@@ -109,6 +109,14 @@ export type AuditEvent =
       readonly task: string;
       readonly provider: string;
     }
+  | {
+      /** Due again, because its record can be read again. */
+      readonly type: 'lease.readable';
+      readonly lease: string;
+      readonly task: string;
+      readonly provider: string;
+      readonly state: 'reserved' | 'active' | 'revoking' | 'stuck';
+    }
   | { readonly type: 'identity.refused'; readonly reason: string; readonly count: number }
   | {
       readonly type: 'hook.accepted';

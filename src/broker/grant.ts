@@ -29,17 +29,19 @@ export async function grant(
     requireKind(principal, 'agent');
     task = visibleTask(principal, await ports.ledger.tasks.recall(request.task));
     decided = decide(ports, principal, task, request);
+    ports.admission.admit(decided.entry.provider);
     redeem(decided.permit);
 
     const { provider, order } = orderOf(ports, decided);
     const handle = provider.plan(order);
-    const reserved = await ports.ledger.leases.reserve(
-      newLease(ports, decided, provider, order, handle),
-      reservedEvent(decided, provider, order),
-      idempotencyOf(principal, request, idempotencyKey),
-    );
-
-    const { issued, lease } = await mint(ports, provider, order, reserved);
+    const wanted = newLease(ports, decided, provider, order, handle);
+    const event = reservedEvent(decided, provider, order);
+    const idempotency = idempotencyOf(principal, request, idempotencyKey);
+    const caps = capsOf(ports, decided);
+    const { issued, lease } = await ports.breakers.issuing.run(provider.name, async () => {
+      const reserved = await ports.ledger.leases.reserve(wanted, event, idempotency, caps);
+      return mint(ports, provider, order, reserved);
+    });
     decided = await decideAgain(ports, decided, (fault) => takeBack(ports, lease, fault));
     const active = await ports.ledger.leases
       .activate(lease, { expiresAt: issued.expiresAt, effect: issued.effect ?? lease.effect })
@@ -79,6 +81,12 @@ function orderOf(
   };
   return { provider, order };
 }
+
+const capsOf = ({ limits }: Ports, { entry }: Decided) => ({
+  ofAgent: limits.liveLeasesPerAgent,
+  ofEntry: entry.maximumLive,
+  inAll: limits.liveLeases,
+});
 
 function newLease(ports: Ports, decided: Decided, provider: Provider, order: Order, handle: Lease['handle']) {
   const { request, parameters } = decided;

@@ -6,6 +6,8 @@ import type { Ledger } from '../ledger/ledger.js';
 import type { Policy } from '../policy/decision.js';
 import type { RevocationQueue } from '../revocation/revocation-queue.js';
 import type { Task } from '../task/task.js';
+import type { Admission } from './admission.js';
+import type { Breaker } from './breaker.js';
 import type { Flood } from './flood.js';
 import type { Meter } from './meter.js';
 
@@ -17,6 +19,10 @@ export interface Ports {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly ledger: Ledger;
   readonly queue: RevocationQueue;
+  /** One each: issuing that fails must not hold a revocation back. */
+  readonly breakers: { readonly issuing: Breaker; readonly revoking: Breaker };
+  /** Whether anything may be issued now; `policy` is asked first. */
+  readonly admission: Admission;
   /** What a delivery says, or Fault `hook.unproven`; undefined when there is no such source. */
   readonly readHook: (source: string, delivery: Delivery, now: number) => HookReading | undefined;
   /** Whether the source may end this task at all. */
@@ -42,6 +48,9 @@ export interface Limits {
   readonly revokeTimeoutMs: number;
   /** Whether a credential must end with the token that asked for it. */
   readonly endWithProof: boolean;
-  /** A revocation that is later than this makes the broker not ready. */
+  /** A revocation that is later than this stops issuing at its provider, and makes the broker not ready. */
   readonly longestOverdueMs: number;
+  /** The most leases live at once; undefined is without bound. */
+  readonly liveLeasesPerAgent?: number | undefined;
+  readonly liveLeases?: number | undefined;
 }

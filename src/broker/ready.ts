@@ -17,6 +17,8 @@ export async function ready(ports: Ports): Promise<Readiness> {
         }),
       });
     }
+    const quarantined = await ports.ledger.leases.quarantined();
+    if (quarantined > 0) checks.push({ name: `records in quarantine: ${quarantined}`, ok: true });
   } catch {
     checks.push({ name: 'state', ok: false, detail: 'the state store does not answer' });
   }

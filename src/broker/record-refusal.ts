@@ -8,7 +8,8 @@ import type { Ports } from './ports.js';
 
 /**
  * A refusal is a fact as well: it is durable before the caller hears of it. When the ledger itself is away, the caller
- * hears that instead, and nothing was issued.
+ * hears that instead, and nothing was issued. While the store is nearly full, what room is left is not for refusals:
+ * those are counted in the metrics alone.
  */
 export async function recordRefusal(
   ports: Ports,
@@ -21,7 +22,7 @@ export async function recordRefusal(
   const fault = error instanceof Fault ? error : undefined;
   const refusal = error instanceof PolicyRefusal ? error : undefined;
   const record = refusal?.record ?? decided?.record;
-  if (fault?.code === 'state.unavailable') return;
+  if (fault?.code === 'state.unavailable' || fault?.code === 'state.full') return;
   await ports.ledger.log.record({
     type: 'credential.refused',
     task: request.task,

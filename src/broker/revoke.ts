@@ -1,12 +1,13 @@
-import { faultCode } from '../kernel/fault.js';
+import { Fault, faultCode } from '../kernel/fault.js';
 import { isOver } from '../lease/lease.js';
 import type { Lease } from '../lease/lease.js';
 import { settle } from '../revocation/settlement.js';
 import type { Attempt } from '../revocation/settlement.js';
+import { HeldBack } from './breaker.js';
 import { withinMs } from './deadline.js';
 import type { Ports } from './ports.js';
 
-type RevokePorts = Pick<Ports, 'ledger' | 'providers' | 'meter' | 'log' | 'limits'>;
+type RevokePorts = Pick<Ports, 'ledger' | 'providers' | 'breakers' | 'meter' | 'log' | 'limits'>;
 
 /** One attempt to take one lease back at its provider, and what the lease becomes by it. Safe to run twice at once. */
 export async function revoke(ports: RevokePorts, leaseId: string): Promise<void> {
@@ -44,13 +45,17 @@ async function attemptRevoke(ports: RevokePorts, lease: Lease): Promise<Attempt>
     return { is: 'failed', fault: 'provider.unavailable' };
   }
   try {
-    return await withinMs(ports.limits.revokeTimeoutMs, provider.revoke(lease.handle, lease));
+    return await ports.breakers.revoking.run(provider.name, () =>
+      withinMs(ports.limits.revokeTimeoutMs, provider.revoke(lease.handle, lease)),
+    );
   } catch (error) {
+    if (error instanceof HeldBack) return { is: 'held', againInMs: error.againInMs };
     const fault = faultCode(error);
     ports.log.warn(
       { lease: lease.id, provider: lease.provider, fault, err: error },
       'revoking failed; it is retried',
     );
-    return { is: 'failed', fault };
+    const wait = error instanceof Fault ? error.retryAfterSeconds : undefined;
+    return { is: 'failed', fault, ...(wait !== undefined && { retryAfterSeconds: wait }) };
   }
 }

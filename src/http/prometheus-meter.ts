@@ -1,18 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Meter } from '../broker/meter.js';
-
-export interface LeaseCount {
-  readonly provider: string;
-  readonly state: string;
-  readonly count: number;
-}
-
-/** Looked up when the page is asked for. One that fails leaves its gauge out; the rest of the page is served. */
-export interface GaugeSources {
-  leases(): Promise<readonly LeaseCount[]>;
-  /** Seconds by which the oldest due lease of each provider is late; 0 when none is. */
-  overdue(): Promise<readonly { readonly provider: string; readonly seconds: number }[]>;
-}
+import { addGauges } from './prometheus-gauges.js';
+import type { GaugeSources } from './prometheus-gauges.js';
 
 /** The meter of the broker and of the HTTP server, with a page in the Prometheus text format. */
 export interface PrometheusMeter extends Meter {
@@ -94,29 +83,4 @@ export function prometheusMeter(options: {
     page: () => registry.metrics(),
     mediaType: registry.contentType,
   };
-}
-
-function addGauges(registry: Registry, sources: GaugeSources): void {
-  new Gauge({
-    name: 'protem_leases',
-    help: 'Leases that are not yet over.',
-    labelNames: ['provider', 'state'],
-    registers: [registry],
-    async collect() {
-      this.reset();
-      const counts = await sources.leases().catch(() => []);
-      for (const { provider, state, count } of counts) this.set({ provider, state }, count);
-    },
-  });
-  new Gauge({
-    name: 'protem_oldest_overdue_lease_seconds',
-    help: 'By how much the oldest due lease of the provider is late; 0 when none is.',
-    labelNames: ['provider'],
-    registers: [registry],
-    async collect() {
-      this.reset();
-      const late = await sources.overdue().catch(() => []);
-      for (const { provider, seconds } of late) this.set({ provider }, seconds);
-    },
-  });
 }

@@ -108,6 +108,13 @@ export const faults = {
     retry: false,
     remedy: 'Check the id; leases of others are not shown.',
   },
+  'lease.limit': {
+    status: 429,
+    title: 'Too many live leases',
+    retry: true,
+    remedy:
+      'Give back what is no longer needed, or retry after "Retry-After" seconds when some have ended; an operator sets how many there may be.',
+  },
   'credential.unknown': {
     status: 404,
     title: 'No such catalog entry',
@@ -204,6 +211,20 @@ export const faults = {
     title: 'The broker cannot reach its state',
     retry: true,
     remedy: 'Retry; nothing is issued while the state store is in doubt.',
+  },
+  'state.full': {
+    status: 503,
+    title: 'The state store is nearly full',
+    retry: true,
+    remedy:
+      'Retry after "Retry-After" seconds; an operator should give the state store more memory. Revoking goes on.',
+  },
+  'revocation.overdue': {
+    status: 503,
+    title: 'Revocations of this provider are overdue',
+    retry: true,
+    remedy:
+      'Retry after "Retry-After" seconds, or use an entry of another provider; an operator should see why its leases cannot be revoked.',
   },
   'broker.stopping': {
     status: 503,

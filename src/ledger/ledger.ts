@@ -70,6 +70,13 @@ export interface LeaseQuery extends PageQuery {
   readonly effect?: RevocationEffect;
 }
 
+/** The most leases that may be live at once, those being revoked included; undefined is without bound. */
+export interface LeaseCaps {
+  readonly ofAgent?: number | undefined;
+  readonly ofEntry?: number | undefined;
+  readonly inAll?: number | undefined;
+}
+
 export interface Claim {
   readonly leaseIds: readonly string[];
   /** When the next is due, undefined when there is none; on the ledger's clock, as is `now`. */
@@ -81,13 +88,14 @@ export interface Claim {
 export interface LeaseLedger {
   /**
    * Durable, with handle and end, before anything is minted. Decided in one step with the fence of its task: throws
-   * task.unknown, task.ended, idempotency.reused, idempotency.in_flight. A retried request supersedes the lease it
-   * left behind.
+   * task.unknown, task.ended, idempotency.reused, idempotency.in_flight, lease.limit. A retried request supersedes the
+   * lease it left behind.
    */
   reserve(
     lease: NewLease,
     event: AuditEvent & { type: 'lease.reserved' },
     idempotency?: Idempotency,
+    caps?: LeaseCaps,
   ): Promise<Lease>;
   /** Replaces the handle while minting. Throws provider.timeout when the lease is over: nobody would come for it. */
   learn(lease: Lease, handle: Handle): Promise<void>;
@@ -107,6 +115,10 @@ export interface LeaseLedger {
   revoke(id: string, cause: RevocationCause, by: string, reason?: string): Promise<Lease | undefined>;
   /** Takes what is due, and hides it from other claims for a while. */
   claimDue(provider: string, limit: number): Promise<Claim>;
+  /** How many records were put aside because they cannot be read; nobody revokes those. */
+  quarantined(): Promise<number>;
+  /** Makes due again what can be read again; returns the providers of it. */
+  readAgain(limit: number): Promise<readonly string[]>;
   /** What the lease became by it; undefined when it was over before, or is not known. */
   settle(id: string, settlement: Settlement): Promise<Lease | undefined>;
   /** Providers that have leases not yet over, configured or not. */
@@ -138,6 +150,8 @@ export interface Ledger {
   /** Whether `remember` was called with this name within its time: for webhook deliveries. */
   seen(name: string): Promise<boolean>;
   remember(name: string, ttlSeconds: number): Promise<void>;
+  /** How much of the memory that the store may use is used: 0 to about 1; 0 where there is no limit. */
+  usedShare(): Promise<number>;
   /** Throws `state.unavailable` when the state store does not answer. */
   check(): Promise<void>;
   close(): Promise<void>;

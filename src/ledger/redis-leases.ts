@@ -26,6 +26,12 @@ interface Attempted {
 const settlementsAtOnce = 32;
 const findsAtOnce = 100;
 
+const limitReached: Record<string, string> = {
+  agent: 'This agent has as many live leases as it may have.',
+  entry: 'There are as many live leases of this catalog entry as there may be.',
+  all: 'There are as many live leases as there may be.',
+};
+
 const refusals: Partial<Record<FaultCode, string>> = {
   'task.unknown': 'There is no such task.',
   'task.ended': 'The task has ended; nothing more can be issued for it.',
@@ -67,7 +73,7 @@ export function redisLeases(
   return {
     find,
 
-    async reserve(lease, event, idempotency) {
+    async reserve(lease, event, idempotency, { ofAgent, ofEntry, inAll } = {}) {
       const [is, at, expiresAt, mintUntil] = (await run(
         'reserve',
         lease.id,
@@ -82,11 +88,13 @@ export function redisLeases(
         idempotency?.key ?? '',
         idempotency?.digest ?? '',
         times.idempotencyMs,
+        JSON.stringify({ n: lease.entry, a: ofAgent, e: ofEntry, t: inAll }),
         lease.enrolment ? lease.enrolment.keepSeconds * 1000 : '',
         ...(lease.enrolment?.groups ?? []),
       )) as [string, number, number, number];
       if (is === 'taken')
         throw new Fault('state.unavailable', 'The lease id is taken.', { reason: 'id collision' });
+      if (is === 'lease.limit') throw new Fault('lease.limit', limitReached[at]!, { retryAfterSeconds: 10 });
       if (is !== 'ok')
         throw new Fault(is as FaultCode, refusals[is as FaultCode] ?? 'Refused.', {
           ...(is === 'idempotency.in_flight' && { retryAfterSeconds: 1 }),
@@ -147,6 +155,12 @@ export function redisLeases(
     },
 
     settle: (id, settlement) => settle({ id, settlement }),
+
+    quarantined: () => ask(redis.zcard(`${prefix}:quarantine`)),
+
+    async readAgain(limit) {
+      return [...new Set((await run('read-again', limit)) as string[])];
+    },
 
     list: redisLeaseList(redis, run, prefix),
 

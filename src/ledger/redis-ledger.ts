@@ -3,6 +3,7 @@ import type { Clock } from '../kernel/clock.js';
 import type { Ledger } from './ledger.js';
 import { redisLeases } from './redis-leases.js';
 import { redisLog } from './redis-log.js';
+import { usedShare } from './redis-memory.js';
 import { redisShared } from './redis-shared.js';
 import { redisTasks } from './redis-tasks.js';
 import { scriptRunner, unavailable } from './script.js';
@@ -58,6 +59,8 @@ export function redisLedger(redis: RedisClient, options: LedgerOptions = {}): Le
     async remember(name, ttlSeconds) {
       await ask(redis.set(nameKey(name), '1', 'EX', ttlSeconds));
     },
+
+    usedShare: () => ask(usedShare(redis)),
 
     async check() {
       heard(Number(await run('now')));

@@ -78,6 +78,11 @@ const entrySettings = z
     riskTier: z.number().int().min(0).max(3).describe('0 is harmless; at 3 a person has to look.'),
     maximumTtl: duration.describe('The longest lease.'),
     defaultTtl: duration.describe('The lease when a request names no TTL; not more than maximumTtl.'),
+    maximumLive: z
+      .int()
+      .min(1)
+      .optional()
+      .describe('The most leases of it that may be live at once; without it there is no bound.'),
     parameters: z.record(parameterName, parameterRule).default({}).describe('What a request may narrow.'),
     mint: z
       .record(z.string(), z.unknown())

@@ -15,6 +15,8 @@ export interface CatalogEntry {
   readonly riskTier: number;
   readonly maximumTtlSeconds: number;
   readonly defaultTtlSeconds: number;
+  /** The most leases of it that may be live at once; undefined is without bound. */
+  readonly maximumLive?: number | undefined;
   readonly parameters: Readonly<Record<string, ParameterRule>>;
   /** The provider's own section, parsed by the schema of its kind, with `{{parameter}}` placeholders in strings. */
   readonly mint: unknown;

@@ -1,10 +1,14 @@
 import type { FaultCode } from '../kernel/fault.js';
 import type { Revoked } from '../issuance/provider.js';
 import type { Lease } from '../lease/lease.js';
-import { isStuck, retryInMs } from './retry.js';
+import { isStuck, longestRetryMs, retryInMs } from './retry.js';
 
 /** What one attempt to revoke came to at the provider. */
-export type Attempt = Revoked | { readonly is: 'failed'; readonly fault: FaultCode };
+export type Attempt =
+  | Revoked
+  | { readonly is: 'failed'; readonly fault: FaultCode; readonly retryAfterSeconds?: number }
+  /** Nothing was asked, because its provider does not answer: not a failure of this lease. */
+  | { readonly is: 'held'; readonly againInMs: number };
 
 /**
  * What the lease becomes by it. `mayHaveMissed`: the attempt began while the provider could still be minting, so what
@@ -38,6 +42,7 @@ export function settle(attempt: Attempt, lease: Lease, now: number, random?: () 
   const endsByItself = lease.unending !== true || attempt.is === 'expires';
   const overAt = endsByItself ? certainlyOverAt(lease) : Infinity;
   if (overAt <= now) return { is: 'expired' };
+  const sinceMs = now - (lease.revocationRequestedAt ?? now);
   switch (attempt.is) {
     case 'expires':
       return { is: 'waiting', untilAt: overAt };
@@ -47,13 +52,24 @@ export function settle(attempt: Attempt, lease: Lease, now: number, random?: () 
       const written = attempt.is === 'written' ? { writtenAt: attempt.writtenAt } : {};
       return { is: 'waiting', untilAt: Math.min(now + againInMs, overAt), ...written };
     }
+    case 'held': {
+      const stuck = lease.state !== 'stuck' && isStuck(0, sinceMs);
+      return stuck
+        ? {
+            is: 'failed',
+            fault: 'provider.unavailable',
+            retryInMs: Math.min(attempt.againInMs, overAt - now),
+            stuck,
+          }
+        : { is: 'waiting', untilAt: Math.min(now + attempt.againInMs, overAt) };
+    }
     case 'failed': {
       const failures = lease.attempts + 1;
-      const sinceMs = now - (lease.revocationRequestedAt ?? now);
+      const toldMs = Math.min((attempt.retryAfterSeconds ?? 0) * 1000, longestRetryMs);
       return {
         is: 'failed',
         fault: attempt.fault,
-        retryInMs: Math.min(retryInMs(failures, random), overAt - now),
+        retryInMs: Math.min(Math.max(retryInMs(failures, random), toldMs), overAt - now),
         stuck: isStuck(failures, sinceMs),
       };
     }

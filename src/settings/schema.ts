@@ -105,7 +105,19 @@ const limits = z
       .describe('A credential ends no later than the token that asked for it.'),
     longestOverdue: duration
       .default(120)
-      .describe('An open revocation older than this makes the broker not ready.'),
+      .describe(
+        'An open revocation older than this stops issuing at its provider, and makes the broker not ready.',
+      ),
+    liveLeasesPerAgent: z
+      .int()
+      .min(1)
+      .optional()
+      .describe('The most leases that one agent may have live at once; without it there is no bound.'),
+    liveLeases: z
+      .int()
+      .min(1)
+      .optional()
+      .describe('The most leases that may be live at once in all; without it there is no bound.'),
     retention: duration.default(604_800).describe('How long ended tasks and leases are kept.'),
   })
   .prefault({})

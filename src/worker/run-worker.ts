@@ -11,6 +11,10 @@ export interface WorkerOptions {
   readonly sealEveryMs: number;
 }
 
+/** Records in quarantine: few, and what makes them readable is a person or a newer version. */
+const readAgainEveryMs = 30_000;
+const readAgainAtOnce = 1000;
+
 /**
  * Everything that ends leases: for each provider that is configured, or still has leases, a pool of revocation workers
  * and a sweeper; and beside them the chaining of the audit log and the gauges.
@@ -33,6 +37,10 @@ export function runWorker(ports: Ports, options: WorkerOptions): Repeating {
     repeat(async () => {
       for (const provider of await ports.ledger.leases.providers()) attend(provider);
       return 5000;
+    }, ports.log),
+    repeat(async () => {
+      await ports.ledger.leases.readAgain(readAgainAtOnce);
+      return readAgainEveryMs;
     }, ports.log),
   ];
 

@@ -228,7 +228,7 @@ describe('when the provider fails', () => {
 
   test('I2: a slow provider is not waited for, and what it makes later is taken back', async () => {
     const { ports, settled } = brokerPorts(ledger, [provider]);
-    const impatient = { ...ports, limits: { ...ports.limits, mintTimeoutMs: 20 } };
+    const impatient = { ...ports, limits: { ...ports.limits, mintTimeoutMs: 500 } };
     const task = await openTask(ports, agent, opening);
     let release = () => {};
     provider.hold.beforeIssue = new Promise((resolve) => (release = resolve));

@@ -302,6 +302,14 @@ describe('whether the broker is ready', () => {
     });
   });
 
+  test('rule 9: it is with records in quarantine too, and says how many', async () => {
+    const { ports } = world(pretendProvider());
+    const leases = { ...ledger.leases, quarantined: () => Promise.resolve(2) };
+    const answer = await ready({ ...ports, ledger: { ...ledger, leases } });
+    expect(answer.ready).toBe(true);
+    expect(answer.checks).toContainEqual({ name: 'records in quarantine: 2', ok: true });
+  });
+
   test('I7: it is not while its state is away, and does not say where that is', async () => {
     const { ports } = world(pretendProvider());
     const check = () => Promise.reject(new Fault('state.unavailable', 'connect ECONNREFUSED 10.0.0.1'));

@@ -1,3 +1,4 @@
+import { openBreaker } from '../../src/broker/breaker.js';
 import { flood } from '../../src/broker/flood.js';
 import { silentMeter } from '../../src/broker/meter.js';
 import type { Ports } from '../../src/broker/ports.js';
@@ -73,6 +74,8 @@ export function brokerPorts(ledger: Ledger, providers: Provider[], over: Partial
       backlog: () => Promise.resolve(0),
       close: () => Promise.resolve(),
     },
+    breakers: { issuing: openBreaker(), revoking: openBreaker() },
+    admission: { admit() {} },
     flood: flood((event) => ledger.log.record(event)),
     readHook: () => undefined,
     hookMayEnd: () => true,

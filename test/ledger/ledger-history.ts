@@ -59,6 +59,8 @@ const reserving = fc
       minting: fc.constantFrom('yes' as const, 'yes' as const, 'over' as const),
       byOwner: fc.constantFrom(true, true, true, true, false),
       idempotency: keys,
+      entry: fc.constantFrom('reports-db', 'payments-admin'),
+      caps: fc.constantFrom({}, {}, {}, { ofAgent: 3 }, { ofEntry: 2 }, { inAll: 3 }),
     }),
   )
   .map(([lease, rest]): Reservation => ({ ...lease, ...rest }))
@@ -71,12 +73,14 @@ const reserving = fc
           id: asked.id,
           provider: asked.provider,
           effect: asked.effect,
+          entry: asked.entry,
           handle: { version: 0 },
           ttlSeconds: 3600,
           mintTimeoutMs: asked.minting === 'yes' ? hourMs : 0,
           agent: asked.byOwner ? agent : 'someone else',
         });
-        return (await ledger.leases.reserve(lease, reservedEvent(lease), asked.idempotency)).state;
+        return (await ledger.leases.reserve(lease, reservedEvent(lease), asked.idempotency, asked.caps))
+          .state;
       },
     ),
   );

@@ -5,6 +5,7 @@ import { moves } from '../../src/lease/lease.js';
 import type { Ledger } from '../../src/ledger/ledger.js';
 import { redisLedger } from '../../src/ledger/redis-ledger.js';
 import type { RedisClient } from '../../src/ledger/script.js';
+import { agent } from '../fake/ledger-facts.js';
 import { backends, connected, uniquePrefix } from '../setup/backends.js';
 import { aStep, beginning, providers } from './ledger-history.js';
 import type { Step } from './ledger-history.js';
@@ -84,11 +85,14 @@ function explain(before: Model, moment: readonly Step[], came: readonly unknown[
 interface Seen {
   leases: Record<string, object>;
   tasks: Record<string, boolean>;
-  /** Of each provider, all that are in its index, and those of them that are late while not only expiring. */
+  /** Of each provider, all that are in its index, those of them that are due, and those late while not only expiring. */
   due: string[];
+  dueNow: string[];
   open: string[];
   ended: string[];
   counts: Record<string, number>;
+  /** By agent and entry. */
+  live: Record<string, number>;
   told: Record<string, string[]>;
 }
 
@@ -118,6 +122,9 @@ async function seen(ledger: Ledger, redis: RedisClient, prefix: string): Promise
   const members = async (name: string) => redis.zrange(`${prefix}:${name}`, '0', '-1');
   const all = async (name: string) =>
     (await Promise.all(providers.map((provider) => members(`${name}:${provider}`)))).flat().sort();
+  const dueNow = await Promise.all(
+    providers.map((provider) => redis.zrangebyscore(`${prefix}:due:${provider}`, '-inf', Date.now())),
+  );
   const counts = (await ledger.leases.counts()).map(
     ({ provider, state, count }) => [`${provider} ${state}`, count] as const,
   );
@@ -125,9 +132,13 @@ async function seen(ledger: Ledger, redis: RedisClient, prefix: string): Promise
     leases,
     tasks,
     due: await all('due'),
+    dueNow: dueNow.flat().sort(),
     open: await all('open'),
     ended: [...(await members('ended'))].sort(),
     counts: Object.fromEntries(counts),
+    live: Object.fromEntries(
+      Object.entries(await redis.hgetall(`${prefix}:live`)).map(([field, count]) => [field, Number(count)]),
+    ),
     told,
   };
 }
@@ -146,6 +157,10 @@ function foreseen(model: Model): Seen {
       const name = `${lease.provider} ${lease.state}`;
       counts[name] = (counts[name] ?? 0) + 1;
     }
+  const live: Seen['live'] = {};
+  for (const [, lease] of all)
+    if (!isOver(lease))
+      for (const field of [`a:${agent}`, `e:${lease.entry}`]) live[field] = (live[field] ?? 0) + 1;
   const ending = ['revoking', 'stuck'];
   return {
     leases: Object.fromEntries(
@@ -156,9 +171,11 @@ function foreseen(model: Model): Seen {
     ),
     tasks: Object.fromEntries(Object.entries(model.tasks).map(([id, { ended }]) => [id, ended])),
     due: idsOf((lease) => !isOver(lease)),
+    dueNow: idsOf(({ due }) => due === 'now'),
     open: idsOf((lease) => ending.includes(lease.state) && lease.effect !== 'expires_only'),
     ended: idsOf(isOver),
     counts,
+    live,
     told: Object.fromEntries(
       [...all, ...Object.entries(model.tasks)].map(([id, { events }]) => [id, events]),
     ),

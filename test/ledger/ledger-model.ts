@@ -10,6 +10,7 @@ export interface Model {
 
 export interface ModelLease {
   task: string;
+  entry: string;
   provider: string;
   state: LeaseState;
   effect: RevocationEffect;
@@ -53,6 +54,8 @@ export interface Reservation {
   readonly effect: RevocationEffect;
   readonly minting: 'yes' | 'over';
   readonly byOwner: boolean;
+  readonly entry: string;
+  readonly caps: { readonly ofAgent?: number; readonly ofEntry?: number; readonly inAll?: number };
   readonly idempotency: { readonly key: string; readonly digest: string } | undefined;
 }
 
@@ -65,11 +68,16 @@ export function reserve(model: Model, asked: Reservation): string {
   if (seen && seen.digest !== asked.idempotency?.digest) return 'idempotency.reused';
   const before = seen && model.leases[seen.lease];
   if (before?.state === 'reserved' && before.minting === 'yes') return 'idempotency.in_flight';
+  const live = Object.values(model.leases).filter((lease) => !isOver(lease));
+  const { ofAgent = Infinity, ofEntry = Infinity, inAll = Infinity } = asked.caps;
+  const ofThis = live.filter(({ entry }) => entry === asked.entry);
+  if (live.length >= Math.min(ofAgent, inAll) || ofThis.length >= ofEntry) return 'lease.limit';
   if (before) begin(before, 'superseded');
   if (asked.idempotency)
     model.idempotency[asked.idempotency.key] = { digest: asked.idempotency.digest, lease: asked.id };
   model.leases[asked.id] = {
     task: asked.task,
+    entry: asked.entry,
     provider: asked.provider,
     state: 'reserved',
     effect: asked.effect,

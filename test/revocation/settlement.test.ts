@@ -52,6 +52,12 @@ const unconfirmed = fc.oneof<fc.Arbitrary<Attempt>[]>(
     is: fc.constant('failed' as const),
     fault: fc.constantFrom(...(Object.keys(faults) as FaultCode[])),
   }),
+  fc.record({
+    is: fc.constant('failed' as const),
+    fault: fc.constant('provider.throttled' as const),
+    retryAfterSeconds: fc.nat(100_000),
+  }),
+  fc.record({ is: fc.constant('held' as const), againInMs: fc.integer({ min: 1, max: 15_000 }) }),
 );
 const now = fc.integer({ min: start, max: start + 200_000_000 });
 
@@ -102,6 +108,23 @@ describe('what an attempt to revoke comes to', () => {
           expect(settlement.retryInMs).toBeLessThanOrEqual(300_000);
           if (lease.unending !== true) expect(at + settlement.retryInMs).toBeLessThanOrEqual(certainlyOverAt);
         }
+      }),
+    );
+  });
+
+  test('a provider that says when to come again is not asked before, up to five minutes', () => {
+    fc.assert(
+      fc.property(aLease, now, fc.integer({ min: 1, max: 600 }), (lease, at, retryAfterSeconds) => {
+        const settlement = settle(
+          { is: 'failed', fault: 'provider.throttled', retryAfterSeconds },
+          lease,
+          at,
+        );
+        if (settlement.is !== 'failed') return;
+        const overInMs = lease.unending === true ? Infinity : latestEnd(lease) + certaintyMs - at;
+        expect(settlement.retryInMs).toBeGreaterThanOrEqual(
+          Math.min(retryAfterSeconds * 1000, 300_000, overInMs),
+        );
       }),
     );
   });

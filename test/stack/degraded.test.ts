@@ -38,10 +38,9 @@ const runs = canRun('a Redis that is full, and a queue that stands still', redis
     redis.cli('config', 'set', 'maxmemory', '1mb');
 
     const refused = await world.ask(api, open);
-    expect({ status: refused.status, code: refused.body.code }).toEqual({
-      status: 503,
-      code: 'state.unavailable',
-    });
+    expect(refused.status).toBe(503);
+    // It depends on whether the broker has looked since.
+    expect(['state.unavailable', 'state.full']).toContain(refused.body.code);
     expect(place.vault.databaseUsers().length).toBeLessThanOrEqual(usersBefore);
     const end = await api.call('POST', `/v1/tasks/${ending}/end`, await world.agentToken(), {});
     expect({ status: end.status, state: end.body.state }).toEqual({ status: 200, state: 'ended' });

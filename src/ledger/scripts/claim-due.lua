@@ -1,6 +1,27 @@
 -- Takes what is due and hides it for a while; a claim whose worker dies is due again by itself (I8).
 -- ARGV: provider, limit, visibility ms
 -- RETURNS: {now, next due ms or '', lease id ...}
+local codes = { reserved = 'r', active = 'a', revoking = 'v', stuck = 'k' }
+
+-- State, agent and entry of a lease by its history.
+local function traceOf(id)
+  local trace = {}
+  for _, eventId in ipairs(redis.call('LRANGE', key('log:' .. taskOf(id)), 0, -1)) do
+    local found = redis.call('XRANGE', KEYS[1], eventId, eventId)[1]
+    local ok, event = pcall(cjson.decode, found and found[2][2] or '')
+    if ok and event.lease == id then
+      local is = event.type
+      if is == 'lease.reserved' then trace = { s = 'r', a = event.agent, c = event.asked.entry }
+      elseif is == 'lease.active' then trace.s = 'a'
+      elseif is == 'lease.revoking' then trace.s = 'v'
+      elseif is == 'revocation.failed' and event.stuck then trace.s = 'k'
+      elseif is == 'lease.readable' then trace.s = codes[event.state]
+      elseif is == 'lease.revoked' or is == 'lease.expired' or is == 'lease.quarantined' then trace.s = nil end
+    end
+  end
+  return trace
+end
+
 local provider, at = ARGV[1], timeMs()
 local due = key('due:' .. provider)
 local found = redis.call('ZRANGEBYSCORE', due, '-inf', at, 'WITHSCORES', 'LIMIT', 0, ARGV[2])
@@ -13,7 +34,11 @@ for i = 1, #found, 2 do
     redis.call('ZREM', due, id)
     redis.call('ZREM', key('open:' .. provider), id)
     redis.call('ZADD', key('quarantine'), at, id)
-    if head and not isOver(head) then move(head, 'd') end
+    -- It is counted no longer; what its record does not say, its history does.
+    local trace = traceOf(id)
+    if head then trace.s = head.s end
+    trace.p = provider
+    if isLive(trace.s) and trace.a then move(trace, 'd', trace) end
     tell(cjson.encode({ type = 'lease.quarantined', lease = id, task = taskOf(id), provider = provider }), taskOf(id))
   elseif isOver(head) then
     redis.call('ZREM', due, id)

@@ -45,6 +45,8 @@ local function latestEnd(head) return head.e + (head.m and head.m - head.o or 0)
 
 local function isOver(head) return head.s == 'd' or head.s == 'x' end
 
+local function isLive(state) return state ~= nil and state ~= 'd' and state ~= 'x' end
+
 local function taskOf(leaseId) return 'tsk_' .. string.sub(leaseId, 5, 12) end
 
 local function factsOf(body)
@@ -59,11 +61,17 @@ local function isReadable(body)
   return type(facts.a) == 'string' and type(facts.h) == 'table'
 end
 
--- Live leases by provider and state, kept as they move so that nobody has to count.
-local function move(head, to)
-  if head.s then redis.call('HINCRBY', key('counts'), head.s .. head.p, -1) end
+-- Live leases by provider and state, and by agent and catalog entry, kept as they move so that nobody has to count.
+-- `facts` (a agent, c entry) are needed where a lease begins to live, or ends.
+local function move(head, to, facts)
+  local before, now = isLive(head.s), isLive(to)
+  if before then redis.call('HINCRBY', key('counts'), head.s .. head.p, -1) end
+  if now then redis.call('HINCRBY', key('counts'), to .. head.p, 1) end
   head.s = to
-  if to ~= 'd' and to ~= 'x' then redis.call('HINCRBY', key('counts'), to .. head.p, 1) end
+  if before == now then return end
+  for _, field in ipairs({ 'a:' .. facts.a, 'e:' .. facts.c }) do
+    if redis.call('HINCRBY', key('live'), field, now and 1 or -1) < 1 then redis.call('HDEL', key('live'), field) end
+  end
 end
 
 local function tellOfLease(id, body, fields)

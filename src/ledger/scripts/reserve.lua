@@ -1,8 +1,10 @@
 -- Reservation and fence are one decision (I4); the lease is durable, with its handle and its end, before anything
 -- is minted (I2).
 -- ARGV: lease id, task id, agent, provider, body JSON, ttl ms, mint timeout ms, effect, event,
---       idempotency key or '', digest, its ttl ms, keep ms or '', rosters to be listed in ...
--- RETURNS: {'ok', now, expiresAt, mintUntil} | {fault code} | {'taken'}
+--       idempotency key or '', digest, its ttl ms,
+--       conditions as JSON: n catalog entry; the most live leases of it (e), of the agent (a), and of all (t), or none,
+--       keep ms or '', rosters to be listed in ...
+-- RETURNS: {'ok', now, expiresAt, mintUntil} | {fault code, what of it} | {'taken'}
 local id, task, agent, provider = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local facts = redis.call('HMGET', key(task), 's', 'd', 'a', 'm')
 if not facts[1] or facts[3] ~= agent then return { 'task.unknown' } end
@@ -11,25 +13,44 @@ if facts[1] ~= 'o' or tonumber(facts[2]) <= at then return { 'task.ended' } end
 if redis.call('EXISTS', key(id)) == 1 then return { 'taken' } end
 
 local idem = ARGV[10] ~= '' and key('idem:' .. ARGV[10])
+local seenId, superseded
 if idem then
   local seen = redis.call('HMGET', idem, 'digest', 'id')
   if seen[1] and seen[1] ~= ARGV[11] then return { 'idempotency.reused' } end
   if seen[2] then
-    local head, body = readLease(seen[2])
+    seenId = seen[2]
+    local head, body = readLease(seenId)
     if head and head.s == 'r' and head.m and at < head.m then return { 'idempotency.in_flight' } end
-    if head then beginRevoking(seen[2], head, body, 'superseded', agent, at, at) end
+    superseded = head and { head, body }
   end
+end
+
+local only = cjson.decode(ARGV[13])
+local function boundReached()
+  local function live(field) return tonumber(redis.call('HGET', key('live'), field) or '0') end
+  if only.a and live('a:' .. agent) >= only.a then return 'agent' end
+  if only.e and live('e:' .. only.n) >= only.e then return 'entry' end
+  if not only.t then return nil end
+  local all = 0
+  for _, count in ipairs(redis.call('HVALS', key('counts'))) do all = all + tonumber(count) end
+  return all >= only.t and 'all' or nil
+end
+local bound = boundReached()
+if bound then return { 'lease.limit', bound } end
+
+if idem then
+  if superseded then beginRevoking(seenId, superseded[1], superseded[2], 'superseded', agent, at, at) end
   redis.call('HSET', idem, 'digest', ARGV[11], 'id', id)
   redis.call('PEXPIRE', idem, ARGV[12])
 end
 
 local expiresAt, mintUntil = at + tonumber(ARGV[6]), at + tonumber(ARGV[7])
-local head = { p = provider, o = at, e = expiresAt, m = mintUntil, f = ARGV[8], k = tonumber(ARGV[13]) }
-move(head, 'r')
+local head = { p = provider, o = at, e = expiresAt, m = mintUntil, f = ARGV[8], k = tonumber(ARGV[14]) }
+move(head, 'r', { a = agent, c = only.n })
 redis.call('SET', key(id), leaseText(head, ARGV[5]))
 redis.call('HSET', key(task), 'm', facts[4] .. string.sub(id, 13))
 redis.call('ZADD', key('due:' .. provider), math.min(expiresAt, mintUntil), id)
 redis.call('SADD', key('providers'), provider)
-for i = 14, #ARGV do redis.call('ZADD', key('roster:' .. provider .. ':' .. ARGV[i]), mintUntil, id) end
+for i = 15, #ARGV do redis.call('ZADD', key('roster:' .. provider .. ':' .. ARGV[i]), mintUntil, id) end
 tell(ARGV[9], task, agent)
 return { 'ok', at, expiresAt, mintUntil }
