@@ -1,4 +1,4 @@
-import { faultCode } from '../kernel/fault.js';
+import { Fault, faultCode } from '../kernel/fault.js';
 import { isOver } from '../lease/lease.js';
 import type { Lease } from '../lease/lease.js';
 import { settle } from '../revocation/settlement.js';
@@ -51,6 +51,7 @@ async function attemptRevoke(ports: RevokePorts, lease: Lease): Promise<Attempt>
       { lease: lease.id, provider: lease.provider, fault, err: error },
       'revoking failed; it is retried',
     );
-    return { is: 'failed', fault };
+    const retryAfterSeconds = error instanceof Fault ? error.retryAfterSeconds : undefined;
+    return { is: 'failed', fault, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
   }
 }

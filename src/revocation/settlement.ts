@@ -1,10 +1,13 @@
 import type { FaultCode } from '../kernel/fault.js';
 import type { Revoked } from '../issuance/provider.js';
 import type { Lease } from '../lease/lease.js';
-import { isStuck, retryInMs } from './retry.js';
+import { isStuck, longestRetryMs, retryInMs } from './retry.js';
 
 /** What one attempt to revoke came to at the provider. */
-export type Attempt = Revoked | { readonly is: 'failed'; readonly fault: FaultCode };
+export type Attempt =
+  | Revoked
+  /** `retryAfterSeconds`: the provider asked to be left in peace for that long. */
+  | { readonly is: 'failed'; readonly fault: FaultCode; readonly retryAfterSeconds?: number };
 
 /**
  * What the lease becomes by it. `mayHaveMissed`: the attempt began while the provider could still be minting, so what
@@ -50,10 +53,11 @@ export function settle(attempt: Attempt, lease: Lease, now: number, random?: () 
     case 'failed': {
       const failures = lease.attempts + 1;
       const sinceMs = now - (lease.revocationRequestedAt ?? now);
+      const askedForMs = Math.min((attempt.retryAfterSeconds ?? 0) * 1000, longestRetryMs);
       return {
         is: 'failed',
         fault: attempt.fault,
-        retryInMs: Math.min(retryInMs(failures, random), overAt - now),
+        retryInMs: Math.min(Math.max(retryInMs(failures, random), askedForMs), overAt - now),
         stuck: isStuck(failures, sinceMs),
       };
     }
