@@ -1,6 +1,6 @@
 import { compose } from '../../src/compose.js';
 import { loadSettings } from '../../src/settings/load.js';
-import { arm, watchRedis } from './crash-points.js';
+import { arm, silenceQueue, watchRedis } from './crash-points.js';
 import type { CrashPoint } from './crash-points.js';
 import { recordingKind } from './recording-kind.js';
 
@@ -28,6 +28,7 @@ async function begin({ config, role }: Begin): Promise<void> {
 }
 
 watchRedis();
+if (process.env['FAULT_QUEUE'] === 'silent') silenceQueue();
 process.on('message', (told: Told) => {
   if ('dieAt' in told) arm(told.dieAt);
   else
