@@ -4,10 +4,15 @@ export default {
   transform: {},
   roots: ['<rootDir>/build'],
   testMatch: ['<rootDir>/build/test/**/*.test.js'],
-  testPathIgnorePatterns: process.env.PROTEM_STACK === '1' ? [] : ['<rootDir>/build/test/stack/'],
+  testPathIgnorePatterns: [
+    ...(process.env.PROTEM_STACK === '1' ? [] : ['<rootDir>/build/test/stack/']),
+    ...(process.env.PROTEM_FAULTS === '1' ? [] : ['<rootDir>/build/test/faults/']),
+    // What is not built yet: FAULT_INTENDED=1 shows that it fails.
+    ...(process.env.FAULT_INTENDED === '1' ? [] : ['<rootDir>/build/test/faults/intended/']),
+  ],
   globalSetup: '<rootDir>/build/test/setup/start-backends.js',
   globalTeardown: '<rootDir>/build/test/setup/stop-backends.js',
   maxWorkers: 2,
   workerIdleMemoryLimit: '512MB',
-  testTimeout: process.env.PROTEM_STACK === '1' ? 60_000 : 20_000,
+  testTimeout: process.env.PROTEM_STACK === '1' || process.env.PROTEM_FAULTS === '1' ? 60_000 : 20_000,
 };

@@ -6,6 +6,7 @@ import { isStuck, longestRetryMs, retryInMs } from './retry.js';
 /** What one attempt to revoke came to at the provider. */
 export type Attempt =
   | Revoked
+  /** `retryAfterSeconds`: the provider asked to be left in peace for that long. */
   | { readonly is: 'failed'; readonly fault: FaultCode; readonly retryAfterSeconds?: number }
   /** Nothing was asked, because its provider does not answer: not a failure of this lease. */
   | { readonly is: 'held'; readonly againInMs: number };

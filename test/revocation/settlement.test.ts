@@ -140,4 +140,18 @@ describe('what an attempt to revoke comes to', () => {
       }),
     );
   });
+
+  test('a provider that asks for it is left in peace, though not for ever, nor past the end of the credential', () => {
+    fc.assert(
+      fc.property(aLease, now, fc.integer({ min: 0, max: 86_400 }), (lease, at, retryAfterSeconds) => {
+        const attempt = { is: 'failed', fault: 'provider.throttled', retryAfterSeconds } as const;
+        const settlement = settle(attempt, lease, at);
+        if (settlement.is !== 'failed') return;
+        const overAt = lease.unending ? Infinity : latestEnd(lease) + certaintyMs;
+        const asked = Math.min(retryAfterSeconds * 1000, 300_000, overAt - at);
+        expect(settlement.retryInMs).toBeGreaterThanOrEqual(asked);
+        expect(settlement.retryInMs).toBeLessThanOrEqual(Math.min(300_000, overAt - at));
+      }),
+    );
+  });
 });

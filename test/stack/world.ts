@@ -2,13 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AuditRecord } from '../../src/audit/event.js';
-import type { Lease, LeaseState } from '../../src/lease/lease.js';
-import { connectRedis, untilReady } from '../../src/ledger/redis-connection.js';
 import type { RedisSettings } from '../../src/ledger/redis-connection.js';
-import { redisLedger } from '../../src/ledger/redis-ledger.js';
-import type { Ledger } from '../../src/ledger/ledger.js';
-import type { RedisClient } from '../../src/ledger/script.js';
 import { startIssuer } from '../../src/sandbox/issuer/issuer.js';
 import { trustSettings } from '../../src/sandbox/issuer/trust-settings.js';
 import type { Answer, Api, Json } from '../../src/sandbox/story/api-client.js';
@@ -16,9 +10,10 @@ import { signWebhook } from '../../src/sandbox/story/sign-webhook.js';
 import { vaultSeed } from '../../src/sandbox/seed.js';
 import { startVaultStandIn } from '../../src/sandbox/vault/stand-in.js';
 import type { VaultStandIn } from '../../src/sandbox/vault/stand-in.js';
-import { eventually } from './eventually.js';
 import { startGate } from './gate.js';
 import type { Gate } from './gate.js';
+import { openLedger } from './ledger-reader.js';
+import type { LedgerReader } from './ledger-reader.js';
 import { startProtem } from './protem.js';
 import type { Protem } from './protem.js';
 
@@ -28,6 +23,8 @@ export const revoking = /\/sys\/leases\/revoke|\/revoke-accessor/;
 export const reading = /\/database\/creds\//;
 /** The first. */
 export const creating = /\/auth\/token\/create-orphan/;
+
+export type { LedgerReader } from './ledger-reader.js';
 
 export interface VaultPlace {
   readonly vault: VaultStandIn;
@@ -52,16 +49,6 @@ export interface World {
   endByWebhook(api: Api, task: string): Promise<Answer>;
   ledger(redis: RedisSettings): Promise<LedgerReader>;
   close(): Promise<void>;
-}
-
-/** Looks into the state store without any broker. */
-export interface LedgerReader {
-  readonly ledger: Ledger;
-  readonly redis: RedisClient;
-  lease(id: string): Promise<Lease | undefined>;
-  becomes(id: string, state: LeaseState, withinMs?: number): Promise<Lease>;
-  /** Types of the events of one lease, oldest first. */
-  events(leaseId: string): Promise<readonly AuditRecord['event'][]>;
 }
 
 export interface WorldOptions {
@@ -164,45 +151,13 @@ export async function startWorld({ vaults = ['vault'] }: WorldOptions = {}): Pro
       return api.deliver('/v1/hooks/orchestrator', signWebhook(webhookSecret, body), body);
     },
     async ledger(settings) {
-      const redis = connectRedis(settings, 'asking');
-      redis.on('error', () => {});
-      // ioredis keeps the process for two seconds when it is told to end while it is reconnecting.
-      closing.push(async () => {
-        await untilReady(redis, 1500).catch(() => {});
-        redis.disconnect();
-      });
-      await untilReady(redis, 10_000);
-      return readerOf(redis);
+      const reader = await openLedger(settings);
+      closing.push(() => reader.close());
+      return reader;
     },
     async close() {
       await Promise.all([...running].map((protem) => protem.kill()));
       for (const step of closing.splice(0).reverse()) await step();
-    },
-  };
-}
-
-function readerOf(redis: RedisClient): LedgerReader {
-  const ledger = redisLedger(redis);
-  return {
-    ledger,
-    redis,
-    lease: (id) => ledger.leases.find(id),
-    async becomes(id, state, withinMs) {
-      let last: Lease | undefined;
-      return eventually(
-        `${id} becomes ${state}`,
-        async () => {
-          last = await ledger.leases.find(id);
-          return last?.state === state && last;
-        },
-        withinMs,
-      ).catch((error: unknown) => {
-        throw new Error(`${String(error)}; it is ${JSON.stringify(last)}`, { cause: error });
-      });
-    },
-    async events(leaseId) {
-      const { items } = await ledger.log.read({ subject: leaseId, pageSize: 100 });
-      return items.map(({ event }) => event);
     },
   };
 }
