@@ -95,7 +95,7 @@ const quietMs = 60_000;
     () =>
       fc.assert(fc.asyncProperty(aHistory(killsEach), holds), {
         seed,
-        numRuns: runs(4),
+        numRuns: runs(3),
         endOnFailure: true,
       }),
     86_400_000,
