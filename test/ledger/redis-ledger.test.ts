@@ -135,6 +135,17 @@ describe.each(backends)('the ledger on $name', ({ url }) => {
     expect(await ledger.leases.find(lease.id)).toMatchObject({ state: 'revoking', cause: 'mint_unresolved' });
   });
 
+  test('I8: a claim that died with its process costs less than the ten seconds that are promised', async () => {
+    const usual = redisLedger(redis, { prefix });
+    const task = await openedTask();
+    const lease = await active(task.id, { provider: 'died' });
+    await usual.leases.revoke(lease.id, 'operator', 'op');
+    const claim = await usual.leases.claimDue('died', 10);
+    expect(claim.leaseIds).toEqual([lease.id]);
+    // A sweeper sleeps for half a second, and the attempt takes its time.
+    expect(claim.nextDueAt! - claim.now).toBeLessThanOrEqual(9000);
+  });
+
   test('I8: a claimed lease is hidden for a while, then due again if nobody settled it', async () => {
     const task = await openedTask();
     const lease = await active(task.id, { provider: 'claims' });
