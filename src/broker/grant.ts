@@ -76,6 +76,7 @@ function orderOf(
     scope,
     ttlSeconds,
     ceilingSeconds,
+    installation: ports.installation,
   };
   return { provider, order };
 }

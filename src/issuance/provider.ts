@@ -18,6 +18,8 @@ export interface Order<Scope = unknown> {
   readonly ttlSeconds: number;
   /** How long renewals may carry the lease in all, from its reservation; never less than `ttlSeconds`. */
   readonly ceilingSeconds: number;
+  /** Whose lease it is, among all that mint at this provider: what is left behind is told from another's by it. */
+  readonly installation?: string;
 }
 
 /** What the provider made. The field names of `secret` are those its clients know (AccessKeyId, username ...). */
@@ -54,6 +56,15 @@ export interface Renewed {
   readonly expiresAt: number;
 }
 
+/** Something at the provider that was made for a lease of this installation. */
+export interface Found {
+  readonly leaseId: string;
+  /** Enough to take it back. */
+  readonly handle: Handle;
+  /** Milliseconds, on the provider's clock. */
+  readonly madeAt: number;
+}
+
 /** One configured provider. Failures are Faults: provider.unavailable, .timeout, .throttled, .refused, .nonsense. */
 export interface Provider<Scope = unknown> {
   readonly name: string;
@@ -77,6 +88,11 @@ export interface Provider<Scope = unknown> {
   renew?(order: Order<Scope>, handle: Handle): Promise<Renewed>;
   /** Idempotent: revoking what is gone, or was never made, succeeds. `ending` is missing for what never became a lease. */
   revoke(handle: Handle, ending?: Ending): Promise<Revoked>;
+  /**
+   * What was made for leases of this installation and is still there, one by one, no faster than the provider can bear;
+   * never anything that could be another's. Ends early when told to. Absent where a provider cannot be looked through.
+   */
+  scan?(installation: string, signal: AbortSignal): AsyncIterable<Found>;
   /** Throws the Fault that issuing would meet now; for readiness and `protem doctor`. */
   check(): Promise<void>;
   close(): Promise<void>;
