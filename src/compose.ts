@@ -26,6 +26,7 @@ import type { Settings } from './settings/load.js';
 import { createHttpServer } from './http/server.js';
 import type { PrometheusMeter } from './http/prometheus-meter.js';
 import { prometheusMeter } from './http/prometheus-meter.js';
+import { orphanScan } from './worker/orphan-scan.js';
 import { repeat } from './worker/repeat.js';
 import { runWorker } from './worker/run-worker.js';
 
@@ -152,6 +153,7 @@ async function openPorts(settings: Settings, log: Logger, closing: (() => Promis
   const limits = limitsOf(settings);
   const admission = openAdmission({ ledger, limits });
   const ports: Ports = {
+    installation: `${settings.audience} ${settings.redis.prefix}`,
     identify: createIdentify(settings, {
       clock: ledger.clock,
       onRefusal: (reason) => void refusals.tell({ type: 'identity.refused', reason }).catch(couldNotRecord),
@@ -271,4 +273,6 @@ async function startWorker(
       ),
   });
   closing.push(() => worker.close());
+  const scanning = orphanScan(ports);
+  closing.push(() => scanning.close());
 }

@@ -89,6 +89,7 @@ const metrics = prometheusMeter({ version: 'bench' });
 const log = { debug() {}, info() {}, warn: console.warn, error: console.error };
 const ports: Ports = {
   identify: createIdentify(identitySettings.parse(config.identity), { clock: ledger.clock }),
+  installation: 'bench',
   policy: () => policy,
   providers: new Map([['bench', bench]]),
   ledger,

@@ -117,6 +117,15 @@ export type AuditEvent =
       readonly provider: string;
       readonly state: 'reserved' | 'active' | 'revoking' | 'stuck';
     }
+  | {
+      /** It stood at the provider, and the ledger did not know of its lease, or knew it to be over. */
+      readonly type: 'orphan.revoked';
+      readonly lease: string;
+      readonly task: string;
+      readonly provider: string;
+      readonly stand: 'over' | 'quarantined' | 'unknown';
+      readonly madeAt: number;
+    }
   | { readonly type: 'identity.refused'; readonly reason: string; readonly count: number }
   | {
       readonly type: 'hook.accepted';

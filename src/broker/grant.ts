@@ -78,6 +78,7 @@ function orderOf(
     scope,
     ttlSeconds,
     ceilingSeconds,
+    installation: ports.installation,
   };
   return { provider, order };
 }

@@ -12,6 +12,8 @@ export interface Meter {
     outcome: 'revoked' | 'expired' | 'failed' | 'stuck',
     lagSeconds?: number,
   ): void;
+  /** Something at the provider that no live lease stands for was taken back. */
+  orphan(provider: string): void;
   decided(effect: 'permit' | 'ask' | 'deny' | 'error'): void;
   /** `source` is a configured one, or `unknown`. */
   hook(source: string, outcome: 'ended' | 'already' | 'ignored' | FaultCode): void;
@@ -21,6 +23,7 @@ export interface Meter {
 export const silentMeter: Meter = {
   issued() {},
   revoked() {},
+  orphan() {},
   decided() {},
   hook() {},
 };

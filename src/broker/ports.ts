@@ -14,6 +14,8 @@ import type { Meter } from './meter.js';
 /** Everything the broker needs from outside. `compose.ts` makes the real one, `test/fake/broker-ports.ts` the other. */
 export interface Ports {
   readonly identify: Identify;
+  /** Tells what this installation made at a provider from what others made there. */
+  readonly installation: string;
   /** The policy in force; a reload replaces it. */
   readonly policy: () => Policy;
   readonly providers: ReadonlyMap<string, Provider>;

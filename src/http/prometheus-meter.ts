@@ -57,6 +57,11 @@ export function prometheusMeter(options: {
     lagBuckets,
     'provider',
   );
+  const orphans = counter(
+    'protem_orphans_revoked_total',
+    'What stood at a provider without a live lease, and was taken back.',
+    'provider',
+  );
   const decisions = counter('protem_policy_decision_total', 'Decisions of policy.', 'effect');
   const hooks = counter('protem_webhook_total', 'Webhook deliveries.', 'source', 'outcome');
   new Gauge({ name: 'protem_build_info', help: 'Always 1.', labelNames: ['version'], registers }).set(
@@ -78,6 +83,7 @@ export function prometheusMeter(options: {
       revokes.inc({ provider, trigger: cause, outcome });
       if (lagSeconds !== undefined) lag.observe({ provider }, lagSeconds);
     },
+    orphan: (provider) => orphans.inc({ provider }),
     decided: (effect) => decisions.inc({ effect }),
     hook: (source, outcome) => hooks.inc({ source, outcome }),
     page: () => registry.metrics(),

@@ -19,6 +19,8 @@ export interface Order<Scope = unknown> {
   readonly ttlSeconds: number;
   /** How long renewals may carry the lease in all, from its reservation; never less than `ttlSeconds`. */
   readonly ceilingSeconds: number;
+  /** Whose lease it is, among all that mint at this provider: what is left behind is told from another's by it. */
+  readonly installation?: string;
 }
 
 /** What the provider made. The field names of `secret` are those its clients know (AccessKeyId, username ...). */
@@ -58,6 +60,15 @@ export interface Renewed {
   readonly expiresAt: number;
 }
 
+/** Something at the provider that was made for a lease of this installation. */
+export interface Found {
+  readonly leaseId: string;
+  /** Enough to take it back. */
+  readonly handle: Handle;
+  /** Milliseconds, on the provider's clock. */
+  readonly madeAt: number;
+}
+
 /** One configured provider. Failures are Faults: provider.unavailable, .timeout, .throttled, .refused, .nonsense. */
 export interface Provider<Scope = unknown> {
   readonly name: string;
@@ -85,6 +96,11 @@ export interface Provider<Scope = unknown> {
   revoke(handle: Handle, ending?: Ending): Promise<Revoked>;
   /** One round of what has to be looked after though nobody asks; answers in how many milliseconds to come again. */
   upkeep?(): Promise<number>;
+  /**
+   * What was made for leases of this installation and is still there, one by one, no faster than the provider can bear;
+   * never anything that could be another's. Ends early when told to. Absent where a provider cannot be looked through.
+   */
+  scan?(installation: string, signal: AbortSignal): AsyncIterable<Found>;
   /** Throws the Fault that issuing would meet now; for readiness and `protem doctor`. */
   check(): Promise<void>;
   close(): Promise<void>;

@@ -119,6 +119,8 @@ export interface LeaseLedger {
   quarantined(): Promise<number>;
   /** Makes due again what can be read again; returns the providers of it. */
   readAgain(limit: number): Promise<readonly string[]>;
+  /** How each of these leases stands; a record that cannot be read is live until it is due. */
+  stand(ids: readonly string[]): Promise<readonly ('live' | 'over' | 'quarantined' | 'unknown')[]>;
   /** What the lease became by it; undefined when it was over before, or is not known. */
   settle(id: string, settlement: Settlement): Promise<Lease | undefined>;
   /** Providers that have leases not yet over, configured or not. */
@@ -150,6 +152,8 @@ export interface Ledger {
   /** Whether `remember` was called with this name within its time: for webhook deliveries. */
   seen(name: string): Promise<boolean>;
   remember(name: string, ttlSeconds: number): Promise<void>;
+  /** True for one caller in so many milliseconds, whichever process it is in: for work that one of them has to do. */
+  takeTurn(name: string, forMs: number): Promise<boolean>;
   /** How much of the memory that the store may use is used: 0 to about 1; 0 where there is no limit. */
   usedShare(): Promise<number>;
   /** Throws `state.unavailable` when the state store does not answer. */

@@ -158,6 +158,8 @@ export function redisLeases(
 
     quarantined: () => ask(redis.zcard(`${prefix}:quarantine`)),
 
+    stand: async (ids) => (await run('stand', ...ids)) as ('live' | 'over' | 'quarantined' | 'unknown')[],
+
     async readAgain(limit) {
       return [...new Set((await run('read-again', limit)) as string[])];
     },

@@ -61,6 +61,9 @@ export function redisLedger(redis: RedisClient, options: LedgerOptions = {}): Le
       await ask(redis.set(nameKey(name), '1', 'EX', ttlSeconds));
     },
 
+    takeTurn: async (name, forMs) =>
+      (await ask(redis.set(`${prefix}:turn:${name}`, '1', 'PX', forMs, 'NX'))) === 'OK',
+
     usedShare: () => ask(usedShare(redis)),
 
     async check() {

@@ -15,6 +15,7 @@ const names = [
   'revoke',
   'claim-due',
   'read-again',
+  'stand',
   'settle',
   'record',
   'page',

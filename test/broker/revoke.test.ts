@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { silentMeter } from '../../src/broker/meter.js';
 import { dispatchDue } from '../../src/broker/dispatch-due.js';
 import { grant } from '../../src/broker/grant.js';
 import type { Ports } from '../../src/broker/ports.js';
@@ -32,6 +33,7 @@ function world(provider: PretendProvider, over: Partial<Ports> = {}) {
       close: () => Promise.resolve(),
     },
     meter: {
+      ...silentMeter,
       issued() {},
       decided() {},
       hook() {},

@@ -63,6 +63,7 @@ export function brokerPorts(ledger: Ledger, providers: Provider[], over: Partial
   const queued: Promise<void>[] = [];
   const ports: Ports = {
     identify: () => Promise.reject(new Error('not in this test')),
+    installation: 'http://protem.test {test}',
     policy: () => policyOf(providers.map((provider) => entry(provider.name))),
     providers: new Map(providers.map((provider) => [provider.name, provider])),
     ledger,

@@ -71,6 +71,19 @@ describe.each(backends)('live leases on $name', ({ url }) => {
   });
 });
 
+test.each(backends)(
+  'of many that ask for a turn one has it, and nobody until it is over, on $name',
+  async ({ url }) => {
+    const ledger = redisLedger(await connected(url), { prefix: uniquePrefix() });
+    const asked = await Promise.all(Array.from({ length: 20 }, () => ledger.takeTurn('t', 60_000)));
+    expect(asked.filter(Boolean)).toHaveLength(1);
+    expect(await ledger.takeTurn('t', 60_000)).toBe(false);
+    expect(await ledger.takeTurn('another', 1)).toBe(true);
+    const again = async (): Promise<boolean> => (await ledger.takeTurn('another', 60_000)) || again();
+    expect(await again()).toBe(true);
+  },
+);
+
 describe.each(backends)('records that cannot be read, on $name', ({ url }) => {
   let redis: RedisClient;
   let prefix: string;

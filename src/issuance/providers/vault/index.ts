@@ -8,6 +8,7 @@ import { checkRights } from './check.js';
 import { openClient } from './client.js';
 import { login, renewSelf } from './login.js';
 import { mint } from './mint.js';
+import { rememberForeign, scanTokens } from './scan.js';
 import { scope, type VaultScope } from './scope.js';
 import { settings, type VaultSettings } from './settings.js';
 import { takeBack } from './take-back.js';
@@ -45,6 +46,7 @@ export function openVault(
   const revoke: Provider['revoke'] = (handle) =>
     takeBack(asBroker, settings.revocationTimeout * 1000, handle);
   const { tokenRole } = settings;
+  const foreign = rememberForeign();
 
   return {
     name,
@@ -64,6 +66,12 @@ export function openVault(
       );
     },
     revoke,
+    scan: (installation, signal) =>
+      scanTokens(
+        { asBroker, tokenRole, timeoutMs: settings.revocationTimeout * 1000, foreign },
+        installation,
+        signal,
+      ),
     check: () => checkRights(asBroker, tokenRole),
     async close() {
       keeper.close();

@@ -49,7 +49,13 @@ export async function createLeaseToken(
       no_default_policy: true,
       type: 'service',
       display_name: order.leaseId,
-      meta: { lease: order.leaseId, task: order.taskId, agent: order.agent, entry: order.entry },
+      meta: {
+        lease: order.leaseId,
+        task: order.taskId,
+        agent: order.agent,
+        entry: order.entry,
+        ...(order.installation !== undefined && { broker: order.installation }),
+      },
     },
   });
   const answer = created.safeParse(body);

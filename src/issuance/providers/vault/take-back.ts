@@ -96,10 +96,15 @@ const saysTokenGone = (error: unknown): boolean =>
   refusalOf(error)?.errors.some((text) => /\btoken not found\b/i.test(text)) ?? false;
 
 const tokenAnswer = z.object({
-  data: z.object({ meta: z.record(z.string(), z.unknown()).nullish() }),
+  data: z.object({
+    meta: z.record(z.string(), z.unknown()).nullish(),
+    path: z.string().optional(),
+    /** Seconds since the epoch. */
+    creation_time: z.number().optional(),
+  }),
 });
 
-async function lookUp(call: AsBroker, accessor: string) {
+export async function lookUp(call: AsBroker, accessor: string) {
   const act = 'look for the token of the lease';
   try {
     const path = 'auth/token/lookup-accessor';
@@ -116,23 +121,24 @@ async function lookUp(call: AsBroker, accessor: string) {
 const listAnswer = z.object({ data: z.object({ keys: z.array(z.string()) }) });
 const lookupsAtOnce = 8;
 
+/** Every token that Vault has. */
+export async function listAccessors(call: AsBroker): Promise<string[]> {
+  const act = 'list token accessors';
+  const { body } = await call({ act, method: 'GET', path: 'auth/token/accessors?list=true' });
+  const answer = listAnswer.safeParse(body);
+  if (!answer.success) throw unintelligible(act);
+  return answer.data.data.keys;
+}
+
 /**
  * The accessors of every token whose metadata name the lease; needed only when the broker died before it learned
  * the accessor, because it looks at every token that Vault has. Undefined when the broker has no right to list them.
  */
 async function findAccessors(call: AsBroker, lease: string): Promise<string[] | undefined> {
-  const act = 'list token accessors';
-  const keys = await call({ act, method: 'GET', path: 'auth/token/accessors?list=true' }).then(
-    ({ body }) => {
-      const answer = listAnswer.safeParse(body);
-      if (!answer.success) throw unintelligible(act);
-      return answer.data.data.keys;
-    },
-    (error: unknown) => {
-      if (refusalOf(error)?.status === 403) return undefined;
-      throw error;
-    },
-  );
+  const keys = await listAccessors(call).catch((error: unknown) => {
+    if (refusalOf(error)?.status === 403) return undefined;
+    throw error;
+  });
   if (keys === undefined) return undefined;
   const found: string[] = [];
   const rest = keys.values();

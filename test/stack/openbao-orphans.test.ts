@@ -1,0 +1,45 @@
+import { afterAll, beforeAll, describe, test } from '@jest/globals';
+import { tellOrphanStory } from '../issuance/providers/vault/orphan-story.js';
+import { documentedPolicies } from '../issuance/providers/vault/stand-in-broker.js';
+import { openbaoProgram, startOpenBao, type OpenBao } from './openbao.js';
+import { postgresPrograms, startPostgres, type Postgres } from './postgres.js';
+import { canRun } from './program.js';
+import { seedOpenBao } from './seed.js';
+
+const bao = openbaoProgram();
+const runs = canRun('orphans in OpenBao', { bao, ...postgresPrograms() });
+
+(runs ? describe : describe.skip)('what is left behind in OpenBao', () => {
+  let openbao: OpenBao;
+  let postgres: Postgres;
+  beforeAll(async () => {
+    [openbao, postgres] = await Promise.all([startOpenBao(bao!), startPostgres(postgresPrograms())]);
+    await seedOpenBao(openbao, postgres);
+  }, 60_000);
+  afterAll(async () => {
+    await openbao?.close();
+    await postgres?.close();
+  });
+
+  test.each(['protem', undefined])(
+    'rule 6: with the token role %s, orphans are taken back, and foreign tokens survive',
+    async (tokenRole) => {
+      const policies = Object.keys(documentedPolicies());
+      const { auth } = await openbao.write('auth/token/create-orphan', { policies, ttl: '1h' });
+      const asRoot = {
+        url: openbao.url,
+        write: (path: string, body: object) => openbao.write(path, body),
+        knows: async (accessor: string) => {
+          const { status } = await openbao.ask(
+            'auth/token/lookup-accessor',
+            { accessor },
+            openbao.rootToken.reveal(),
+          );
+          return status === 200;
+        },
+      };
+      await tellOrphanStory(asRoot, (auth as { client_token: string }).client_token, tokenRole);
+    },
+    60_000,
+  );
+});
