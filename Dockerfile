@@ -17,5 +17,6 @@ COPY package.json LICENSE ./
 COPY config/policy /etc/protem/policy
 ENV NODE_ENV=production PROTEM_CONFIG=/etc/protem/protem.yaml AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true
 EXPOSE 8700
-ENTRYPOINT ["/nodejs/bin/node", "dist/main.js"]
+# What requests leave behind is collected a quarter as often: docs/operations.md.
+ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=64", "dist/main.js"]
 CMD ["serve"]

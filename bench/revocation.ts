@@ -5,7 +5,7 @@ import { newLeaseId, newTaskId } from '../src/kernel/id.js';
 import { connectRedis, untilReady } from '../src/ledger/redis-connection.js';
 import { redisLedger } from '../src/ledger/redis-ledger.js';
 import type { Ledger } from '../src/ledger/ledger.js';
-import { startChild } from './harness/child.js';
+import { asInProduction, startChild } from './harness/child.js';
 import { startRedis } from './harness/redis.js';
 import { machine } from './harness/report.js';
 
@@ -96,7 +96,7 @@ const sink = await startChild(new URL('./harness/sink-server.js', import.meta.ur
 const worker = fork(
   new URL('./harness/worker-process.js', import.meta.url),
   [JSON.stringify({ redisUrl: server.url, sinkPort: sink.port })],
-  { execArgv: ['--disable-warning=ExperimentalWarning'] },
+  { execArgv: asInProduction },
 );
 await once(worker, 'message');
 const lags = async () => {

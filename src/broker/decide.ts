@@ -2,6 +2,7 @@ import type { AskedFor, Decided as DecidedRecord } from '../audit/event.js';
 import type { Principal } from '../identity/principal.js';
 import { Fault } from '../kernel/fault.js';
 import { newRequestId } from '../kernel/id.js';
+import { present } from '../kernel/present.js';
 import type { Ask, Decision } from '../policy/decision.js';
 import type { CatalogEntry, ParameterValues } from '../policy/catalog.js';
 import { parseParameters } from '../policy/parameters.js';
@@ -63,15 +64,15 @@ export function decide(ports: Ports, principal: Principal, task: Task, request: 
   const parameters = parseParameters(entry, request.parameters);
   const bounds = ttlBounds(ports, principal, task, request, entry);
   const askedSeconds = boundTtl(bounds);
-  const ask: Ask = {
+  const ask: Ask = present({
     principal,
     task,
     entry,
     parameters,
     ttlSeconds: askedSeconds,
-    ...(request.tool !== undefined && { tool: request.tool }),
+    tool: request.tool,
     asserted: request.reason === undefined ? {} : { reason: request.reason },
-  };
+  });
   const decision = policy.decide(ask);
   const record = recordOf(decision, policy.digest);
   ports.meter.decided(record.is);
@@ -122,16 +123,16 @@ function ttlBounds(
 ) {
   const now = ports.ledger.clock();
   const provider = ports.providers.get(entry.provider);
-  return {
+  return present({
     entry,
-    ...(request.ttlSeconds !== undefined && { requestedSeconds: request.ttlSeconds }),
+    requestedSeconds: request.ttlSeconds,
     taskRemainingSeconds: Math.floor((task.deadlineAt - now) / 1000),
-    ...(ports.limits.endWithProof && {
-      proofRemainingSeconds: Math.floor((principal.proofExpiresAt - now) / 1000),
-    }),
+    proofRemainingSeconds: ports.limits.endWithProof
+      ? Math.floor((principal.proofExpiresAt - now) / 1000)
+      : undefined,
     providerMinimumSeconds: provider?.minimumTtlSeconds ?? 1,
     providerMaximumSeconds: provider?.maximumTtlSeconds ?? entry.maximumTtlSeconds,
-  };
+  });
 }
 
 const refusalCode = (decision: Exclude<Decision, { is: 'permit' }>) =>
@@ -139,19 +140,20 @@ const refusalCode = (decision: Exclude<Decision, { is: 'permit' }>) =>
 
 function recordOf(decision: Decision, policyDigest: string): DecidedRecord {
   const errors = decision.is === 'deny' ? decision.errors : [];
-  return {
+  return present({
     evaluation: newRequestId(),
-    is: errors.length > 0 ? 'error' : decision.is,
+    is: errors.length > 0 ? ('error' as const) : decision.is,
     because: decision.because,
-    ...(errors.length > 0 && { errors }),
+    errors: errors.length > 0 ? errors : undefined,
     policyDigest,
-  };
+  });
 }
 
-const askedFor = (request: CredentialRequest, parameters: ParameterValues, ttlSeconds: number): AskedFor => ({
-  entry: request.credential,
-  parameters,
-  ttlSeconds,
-  ...(request.tool !== undefined && { tool: request.tool }),
-  ...(request.reason !== undefined && { reason: request.reason }),
-});
+const askedFor = (request: CredentialRequest, parameters: ParameterValues, ttlSeconds: number): AskedFor =>
+  present({
+    entry: request.credential,
+    parameters,
+    ttlSeconds,
+    tool: request.tool,
+    reason: request.reason,
+  });

@@ -1,6 +1,7 @@
 import type { Principal } from '../identity/principal.js';
 import { Fault, faultCode } from '../kernel/fault.js';
 import { newLeaseId } from '../kernel/id.js';
+import { present } from '../kernel/present.js';
 import type { Order, Provider } from '../issuance/provider.js';
 import type { Lease } from '../lease/lease.js';
 import { redeem } from '../policy/permit.js';
@@ -91,8 +92,7 @@ const capsOf = ({ limits }: Ports, { entry }: Decided) => ({
 
 function newLease(ports: Ports, decided: Decided, provider: Provider, order: Order, handle: Lease['handle']) {
   const { request, parameters } = decided;
-  const enrolment = provider.enrolment?.(handle);
-  return {
+  return present({
     id: order.leaseId,
     taskId: order.taskId,
     agent: order.agent,
@@ -103,20 +103,20 @@ function newLease(ports: Ports, decided: Decided, provider: Provider, order: Ord
     effect: provider.effect(order.scope),
     ttlSeconds: order.ttlSeconds,
     mintTimeoutMs: ports.limits.mintTimeoutMs * 2,
-    ...(enrolment && { enrolment }),
-    ...(request.tool !== undefined && { tool: request.tool }),
-    ...(request.reason !== undefined && { reason: request.reason }),
-  };
+    enrolment: provider.enrolment?.(handle),
+    tool: request.tool,
+    reason: request.reason,
+  });
 }
 
 function reservedEvent({ task, asked, record, principal }: Decided, provider: Provider, order: Order) {
-  return {
+  return present({
     type: 'lease.reserved' as const,
     lease: order.leaseId,
     task: task.id,
     agent: task.agent,
     intent: task.intent,
-    ...(task.onBehalfOf !== undefined && { onBehalfOf: task.onBehalfOf }),
+    onBehalfOf: task.onBehalfOf,
     asked,
     decided: record,
     provider: provider.name,
@@ -124,5 +124,5 @@ function reservedEvent({ task, asked, record, principal }: Decided, provider: Pr
     effect: provider.effect(order.scope),
     issuer: principal.issuer,
     claims: principal.claims,
-  };
+  });
 }

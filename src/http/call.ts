@@ -13,13 +13,15 @@ export interface Call {
   fault?: Fault;
 }
 
-const calls = new WeakMap<ServerResponse, Call>();
+const ofResponse = Symbol('call');
+
+type Answering = ServerResponse & { [ofResponse]?: Call };
 
 export function beginCall(res: ServerResponse): Call {
   const call: Call = { id: newRequestId(), startedAt: performance.now(), route: 'none' };
-  calls.set(res, call);
+  (res as Answering)[ofResponse] = call;
   return call;
 }
 
 /** The call that the response answers. */
-export const callOf = (res: ServerResponse): Call => calls.get(res) ?? beginCall(res);
+export const callOf = (res: ServerResponse): Call => (res as Answering)[ofResponse] ?? beginCall(res);

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import { Fault } from '../kernel/fault.js';
 import type { FaultCode } from '../kernel/fault.js';
-import { present } from './present.js';
-import type { Present } from './present.js';
+import { present } from '../kernel/present.js';
+import type { Present } from '../kernel/present.js';
 
 const mostErrors = 20;
 const longestPointer = 200;

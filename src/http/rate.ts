@@ -25,6 +25,7 @@ export function rateGate(limits: Pick<Limits, 'requestsPerSecond' | 'requestsPer
 
 /** The address, or the /64 of an IPv6 address: one host can use all of it. */
 export function peerOf(address: string): string {
+  if (!address.includes(':')) return address;
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (mapped !== undefined) return mapped;
   if (!isIPv6(address)) return address;

@@ -10,7 +10,7 @@ import type { CatalogEntryShape } from '../wire/catalog.js';
 import type { GrantShape } from '../wire/credential.js';
 import type { LeaseShape } from '../wire/lease.js';
 import type { TaskShape } from '../wire/task.js';
-import { present } from './present.js';
+import { present } from '../kernel/present.js';
 
 // Domain to wire. Each names every field it gives, so that a new field of the domain is not published by itself.
 

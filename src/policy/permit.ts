@@ -11,15 +11,32 @@ export interface Permit {
   readonly policyDigest: string;
 }
 
-const unspent = new WeakSet<Permit>();
+/** Whether it was spent is known to the object alone: nobody can make one up, or give a copy of it another try. */
+class SingleUse {
+  readonly ttlSeconds: number;
+  readonly because: readonly string[];
+  readonly policyDigest: string;
+  #unspent = true;
 
-export function mintPermit(authority: Omit<Permit, typeof minted>): Permit {
-  const permit = Object.freeze({ ...authority }) as Permit;
-  unspent.add(permit);
-  return permit;
+  constructor({ ttlSeconds, because, policyDigest }: Omit<Permit, typeof minted>) {
+    this.ttlSeconds = ttlSeconds;
+    this.because = because;
+    this.policyDigest = policyDigest;
+    Object.freeze(this);
+  }
+
+  /** False when it is none of ours, or was spent before. */
+  static spend(permit: object): boolean {
+    if (!(#unspent in permit) || !permit.#unspent) return false;
+    permit.#unspent = false;
+    return true;
+  }
 }
+
+export const mintPermit = (authority: Omit<Permit, typeof minted>): Permit =>
+  new SingleUse(authority) as unknown as Permit;
 
 /** Spends the permit; throws when it was spent before or never minted. */
 export function redeem(permit: Permit): void {
-  if (!unspent.delete(permit)) throw new Fault('policy.denied', 'The permit was already redeemed.');
+  if (!SingleUse.spend(permit)) throw new Fault('policy.denied', 'The permit was already redeemed.');
 }

@@ -2,6 +2,7 @@ import type { Request } from 'express';
 import type { Clock } from '../../kernel/clock.js';
 import { Fault } from '../../kernel/fault.js';
 import { taskIdPattern } from '../../kernel/id.js';
+import { present } from '../../kernel/present.js';
 import { credentialRequest } from '../../wire/credential.js';
 import { taskEndRequest, taskQuery, taskRequest } from '../../wire/task.js';
 import type { Deadline } from '../../wire/text.js';
@@ -57,8 +58,15 @@ export const taskRoutes = ({
     const principal = await identified(broker, req, res);
     const key = idempotencyKey(req);
     const body = await readJson(req, limits.bodyBytes);
-    const { ttl, ...ask } = parse(credentialRequest, body, { faultAt: { '/ttl': 'ttl.invalid' } });
-    const request = { task: taskOf(req), ...ask, ...(ttl !== undefined && { ttlSeconds: ttl }) };
+    const asked = parse(credentialRequest, body, { faultAt: { '/ttl': 'ttl.invalid' } });
+    const request = present({
+      task: taskOf(req),
+      credential: asked.credential,
+      parameters: asked.parameters,
+      tool: asked.tool,
+      reason: asked.reason,
+      ttlSeconds: asked.ttl,
+    });
     const grant = await broker.grant(principal, request, key);
     res.setHeader('Location', `/v1/leases/${grant.lease.id}`);
     send(res, 201, renderGrant(grant));
