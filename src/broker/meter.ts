@@ -12,6 +12,10 @@ export interface Meter {
     outcome: 'revoked' | 'expired' | 'failed' | 'stuck',
     lagSeconds?: number,
   ): void;
+  /** From the request for the end of a lease until a deny of it stood at the provider. */
+  denied(provider: string, seconds: number): void;
+  /** From then on until it was known to be in force. */
+  confirmed(provider: string, seconds: number): void;
   decided(effect: 'permit' | 'ask' | 'deny' | 'error'): void;
   /** `source` is a configured one, or `unknown`. */
   hook(source: string, outcome: 'ended' | 'already' | 'ignored' | FaultCode): void;
@@ -21,6 +25,8 @@ export interface Meter {
 export const silentMeter: Meter = {
   issued() {},
   revoked() {},
+  denied() {},
+  confirmed() {},
   decided() {},
   hook() {},
 };

@@ -37,6 +37,8 @@ beforeEach(async () => {
   const meter: Meter = {
     issued() {},
     revoked() {},
+    denied() {},
+    confirmed() {},
     decided() {},
     hook: (source, outcome) => counted.push(`${source} ${outcome}`),
   };

@@ -34,6 +34,8 @@ function world(provider: PretendProvider, over: Partial<Ports> = {}) {
     meter: {
       issued() {},
       decided() {},
+      denied() {},
+      confirmed() {},
       hook() {},
       revoked: (...facts) => void counted.push(facts),
     },
