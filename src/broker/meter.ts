@@ -14,6 +14,10 @@ export interface Meter {
   ): void;
   /** Something at the provider that no live lease stands for was taken back. */
   orphan(provider: string): void;
+  /** From the request for the end of a lease until a deny of it stood at the provider. */
+  denied(provider: string, seconds: number): void;
+  /** From then on until it was known to be in force. */
+  confirmed(provider: string, seconds: number): void;
   decided(effect: 'permit' | 'ask' | 'deny' | 'error'): void;
   /** `source` is a configured one, or `unknown`. */
   hook(source: string, outcome: 'ended' | 'already' | 'ignored' | FaultCode): void;
@@ -24,6 +28,8 @@ export const silentMeter: Meter = {
   issued() {},
   revoked() {},
   orphan() {},
+  denied() {},
+  confirmed() {},
   decided() {},
   hook() {},
 };

@@ -20,14 +20,20 @@ export async function revoke(ports: RevokePorts, leaseId: string): Promise<void>
     leaseId,
     settlement.is === 'revoked' && mayHaveMissed ? { ...settlement, mayHaveMissed } : settlement,
   );
-  if (settled) measure(ports, settled, attempt);
+  if (settled) measure(ports, settled, attempt, lease.writtenAt === undefined);
 }
 
 function measure(
   { meter }: RevokePorts,
   { provider, cause = 'expiry', ...lease }: Lease,
   attempt: Attempt,
+  isFirstDeny: boolean,
 ): void {
+  const { writtenAt, revocationRequestedAt: requestedAt } = lease;
+  if (attempt.is === 'written' && isFirstDeny && writtenAt !== undefined && requestedAt !== undefined)
+    meter.denied(provider, Math.max(0, writtenAt - requestedAt) / 1000);
+  if (lease.state === 'revoked' && writtenAt !== undefined && lease.endedAt !== undefined)
+    meter.confirmed(provider, Math.max(0, lease.endedAt - writtenAt) / 1000);
   if (lease.state === 'revoked' || lease.state === 'expired') {
     const { endedAt = 0, revocationRequestedAt = endedAt } = lease;
     meter.revoked(provider, cause, lease.state, (endedAt - revocationRequestedAt) / 1000);

@@ -62,6 +62,18 @@ export function prometheusMeter(options: {
     'What stood at a provider without a live lease, and was taken back.',
     'provider',
   );
+  const denials = histogram(
+    'protem_deny_written_seconds',
+    'From the request for the end of a lease until a deny of it stood at its provider.',
+    lagBuckets,
+    'provider',
+  );
+  const confirmations = histogram(
+    'protem_deny_confirmed_seconds',
+    'From the deny of a lease until it was known to be in force.',
+    lagBuckets,
+    'provider',
+  );
   const decisions = counter('protem_policy_decision_total', 'Decisions of policy.', 'effect');
   const hooks = counter('protem_webhook_total', 'Webhook deliveries.', 'source', 'outcome');
   new Gauge({ name: 'protem_build_info', help: 'Always 1.', labelNames: ['version'], registers }).set(
@@ -84,6 +96,8 @@ export function prometheusMeter(options: {
       if (lagSeconds !== undefined) lag.observe({ provider }, lagSeconds);
     },
     orphan: (provider) => orphans.inc({ provider }),
+    denied: (provider, seconds) => denials.observe({ provider }, seconds),
+    confirmed: (provider, seconds) => confirmations.observe({ provider }, seconds),
     decided: (effect) => decisions.inc({ effect }),
     hook: (source, outcome) => hooks.inc({ source, outcome }),
     page: () => registry.metrics(),

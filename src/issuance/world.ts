@@ -22,6 +22,8 @@ export interface Enrolled {
   readonly mintUntil?: number;
   readonly renewedAt?: number;
   readonly revocationRequestedAt?: number;
+  /** Since then a deny of it has been said to stand at the provider. */
+  readonly writtenAt?: number;
   /** Whether its task can have no further lease. */
   readonly taskClosed: boolean;
   /** Whether a lease of its task in any group ever ended, forgotten ones too. */
@@ -60,8 +62,8 @@ export interface SharedState {
   note(kind: string, group: string): Promise<Note | undefined>;
   /** False, with nothing changed, when a note of a higher epoch is there. */
   leaveNote(kind: string, group: string, note: Note): Promise<boolean>;
-  /** The groups that have a note of this kind. */
-  noted(kind: string): Promise<readonly string[]>;
+  /** The groups that a lease was ever enrolled in. */
+  groups(): Promise<readonly string[]>;
 }
 
 /** What the broker lends a provider. */

@@ -182,6 +182,13 @@ export const faults = {
     retry: true,
     remedy: 'Retry after a while.',
   },
+  'provider.full': {
+    status: 429,
+    title: 'The credential provider has no room for another lease',
+    retry: true,
+    remedy:
+      'Wait for "Retry-After" seconds; leases have to end first. An operator can add roles to the catalog entry.',
+  },
   'provider.refused': {
     status: 502,
     title: 'The credential provider refused',

@@ -57,7 +57,7 @@ export function redisShared(
     leaveNote: async (kind, group, note) =>
       (await run('leave-note', `${provider}:${kind}`, group, note.epoch, JSON.stringify(note))) === 1,
 
-    noted: async (kind) => (await ask(redis.hkeys(`${prefix}:notes:${provider}:${kind}`))).toSorted(),
+    groups: async () => (await ask(redis.smembers(`${prefix}:rosters:${provider}`))).toSorted(),
   };
 }
 
@@ -101,7 +101,8 @@ async function tasksOf(
 }
 
 function enrolled(lease: Lease, tasks: ReadonlyMap<string, TaskFacts>): Enrolled {
-  const { id, taskId, handle, state, reservedAt, expiresAt, mintUntil, revocationRequestedAt } = lease;
+  const { id, taskId, handle, state, reservedAt, expiresAt, mintUntil, revocationRequestedAt, writtenAt } =
+    lease;
   const task = tasks.get(taskId);
   return {
     leaseId: id,
@@ -112,6 +113,7 @@ function enrolled(lease: Lease, tasks: ReadonlyMap<string, TaskFacts>): Enrolled
     expiresAt,
     ...(mintUntil !== undefined && { mintUntil }),
     ...(revocationRequestedAt !== undefined && { revocationRequestedAt }),
+    ...(writtenAt !== undefined && { writtenAt }),
     taskClosed: task?.closed ?? false,
     taskSpoiled: task?.spoiled ?? true,
   };

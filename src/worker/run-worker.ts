@@ -17,7 +17,7 @@ const readAgainAtOnce = 1000;
 
 /**
  * Everything that ends leases: for each provider that is configured, or still has leases, a pool of revocation workers
- * and a sweeper; and beside them the chaining of the audit log and the gauges.
+ * and a sweeper, and what the provider itself has to look after; and beside them the chaining of the audit log.
  */
 export function runWorker(ports: Ports, options: WorkerOptions): Repeating {
   const running = new Map<string, [RevocationWorker, Repeating]>();
@@ -28,8 +28,12 @@ export function runWorker(ports: Ports, options: WorkerOptions): Repeating {
     running.set(provider, [pool, sweeper(ports, provider, { revokeOne, idle: () => pool.idle() })]);
   };
   for (const provider of ports.providers.keys()) attend(provider);
+  const upkeeps = [...ports.providers.values()].flatMap((provider) =>
+    provider.upkeep ? [repeat(() => provider.upkeep!(), ports.log)] : [],
+  );
 
   const background = [
+    ...upkeeps,
     repeat(async () => {
       await ports.ledger.log.seal();
       return options.sealEveryMs;

@@ -39,6 +39,8 @@ beforeEach(async () => {
     ...silentMeter,
     issued() {},
     revoked() {},
+    denied() {},
+    confirmed() {},
     decided() {},
     hook: (source, outcome) => counted.push(`${source} ${outcome}`),
   };

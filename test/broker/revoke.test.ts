@@ -36,6 +36,8 @@ function world(provider: PretendProvider, over: Partial<Ports> = {}) {
       ...silentMeter,
       issued() {},
       decided() {},
+      denied() {},
+      confirmed() {},
       hook() {},
       revoked: (...facts) => void counted.push(facts),
     },

@@ -107,6 +107,11 @@ export function providerContract<Scope>(name: string, open: () => Promise<OpenPr
         expect(end).toBe('revoked');
         expect(await works(first.issued.secret.reveal())).toBe(false);
       } else expect(end).not.toBe('pending');
+      if (effectOf(provider, asked, first.issued) === 'denied_by_policy') {
+        expect(end).toBe('written');
+        const alive = async () => Number(await works(first.issued.secret.reveal()));
+        expect(await eventually(alive, 0)).toBe(0);
+      }
       expect(await works(second.issued.secret.reveal())).toBe(true);
     });
 
@@ -137,7 +142,8 @@ export function providerContract<Scope>(name: string, open: () => Promise<OpenPr
         const { provider, order } = backed;
         const asked = order();
         const { issued, last } = await issue(provider, asked);
-        if (effectOf(provider, asked, issued) !== 'revoked_at_provider') continue;
+        const promised = ['revoked_at_provider', 'denied_by_policy'];
+        if (!promised.includes(effectOf(provider, asked, issued))) continue;
         await backed.break(how);
         await expectFault(backed, breakages[how], () => provider.revoke(last));
       }

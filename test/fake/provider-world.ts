@@ -11,7 +11,7 @@ export const worldApart: ProviderWorld = {
     turn: nobody,
     note: nobody,
     leaveNote: nobody,
-    noted: nobody,
+    groups: nobody,
   } satisfies SharedState,
   clock: () => Date.now(),
   mintTimeoutMs: 20_000,

@@ -51,6 +51,9 @@ redis.call('SET', key(id), leaseText(head, ARGV[5]))
 redis.call('HSET', key(task), 'm', facts[4] .. string.sub(id, 13))
 redis.call('ZADD', key('due:' .. provider), math.min(expiresAt, mintUntil), id)
 redis.call('SADD', key('providers'), provider)
-for i = 15, #ARGV do redis.call('ZADD', key('roster:' .. provider .. ':' .. ARGV[i]), mintUntil, id) end
+for i = 15, #ARGV do
+  redis.call('ZADD', key('roster:' .. provider .. ':' .. ARGV[i]), mintUntil, id)
+  redis.call('SADD', key('rosters:' .. provider), ARGV[i])
+end
 tell(ARGV[9], task, agent)
 return { 'ok', at, expiresAt, mintUntil }

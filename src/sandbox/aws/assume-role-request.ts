@@ -87,7 +87,8 @@ function readPolicyArns(parameters: Parameters, world: World): readonly (Documen
       "Value at 'policyArns' failed to satisfy constraint: 10 at most",
     );
   return arns.map((arn) => {
-    const document = world.managedPolicies.get(arn);
+    const managed = world.managedPolicies.get(arn);
+    const document = managed?.versions.get(managed.current.latest);
     if (!document)
       throw new AwsError('ValidationError', 400, `Policy ${arn} does not exist or is not attachable.`);
     return { ...document, arn };

@@ -2,7 +2,7 @@ import type { Principal } from './evaluator/principal.js';
 import type { Policy } from './evaluator/policy.js';
 import { AwsError } from './aws-error.js';
 import { readSignature, type SignedRequest, signatureHolds, signedAt } from './sigv4.js';
-import type { Key, Session, User, World } from './world.js';
+import type { Key, ManagedPolicy, Session, User, World } from './world.js';
 
 /** Who signed a request, and what bounds it. */
 export interface Caller {
@@ -51,6 +51,7 @@ export function callerOf(
   world: World,
   region: string,
   now: number,
+  spreadMs: number,
 ): Caller {
   const claimed = readSignature(request.headers['authorization'] ?? '');
   const refusals = service === 's3' ? s3Refusals : queryRefusals;
@@ -79,10 +80,10 @@ export function callerOf(
       403,
       'The request signature we calculated does not match the signature you provided.',
     );
-  return callerOfKey(key);
+  return callerOfKey(key, now, spreadMs);
 }
 
-function callerOfKey({ owner }: Key): Caller {
+function callerOfKey({ owner }: Key, now: number, spreadMs: number): Caller {
   if ('user' in owner) {
     const { user } = owner;
     return {
@@ -94,11 +95,14 @@ function callerOfKey({ owner }: Key): Caller {
   }
   const { session } = owner;
   const { role } = session;
+  const seen = ({ versions, current }: ManagedPolicy) => versions.get(current.seen(now, spreadMs))!;
   return {
     principal: { arn: session.arn, account: role.account, roleArn: role.arn },
     userId: `${role.id}:${session.name}`,
-    identity: [...role.inline.values(), ...role.attached].map(({ policy }) => policy),
-    ...(role.boundary ? { boundary: role.boundary.policy } : {}),
+    identity: [...role.inline.seen(now, spreadMs).values(), ...role.attached.map(seen)].map(
+      ({ policy }) => policy,
+    ),
+    ...(role.boundary ? { boundary: seen(role.boundary).policy } : {}),
     ...(session.policies ? { sessionPolicies: session.policies } : {}),
     session,
   };

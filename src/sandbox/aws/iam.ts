@@ -2,6 +2,7 @@ import { parseOrRefuse } from './assume-role-request.js';
 import { isoSeconds } from './authorize.js';
 import { AwsError } from './aws-error.js';
 import type { Call } from './call.js';
+import { policyVersions } from './policy-versions.js';
 import { mustSatisfy, type Parameters, type QueryService, required } from './query-api.js';
 import type { Role } from './world.js';
 import type { XmlElements } from './xml.js';
@@ -18,6 +19,7 @@ export const iam: QueryService = {
     GetRolePolicy: getRolePolicy,
     ListRolePolicies: listRolePolicies,
     DeleteRolePolicy: deleteRolePolicy,
+    ...policyVersions,
   },
 };
 
@@ -48,7 +50,9 @@ function putRolePolicy(parameters: Parameters, call: Call): undefined {
   const text = required(parameters, 'PolicyDocument');
   mustSatisfy('policyDocument', text, /^[\t\n\r\u0020-\u00FF]+$/, 1, 131_072);
   const policy = parseOrRefuse(text);
-  const others = [...role.inline].filter(([other]) => other !== name).map(([, document]) => document.text);
+  const others = [...role.inline.latest]
+    .filter(([other]) => other !== name)
+    .map(([, document]) => document.text);
   const size = [...others, text].reduce((sum, document) => sum + document.replace(/\s/g, '').length, 0);
   if (size > inlineQuota)
     throw new AwsError(
@@ -56,13 +60,13 @@ function putRolePolicy(parameters: Parameters, call: Call): undefined {
       409,
       `Maximum policy size of ${inlineQuota} bytes exceeded for role ${role.name}`,
     );
-  role.inline.set(name, { text, policy });
+  role.inline.change(new Map([...role.inline.latest, [name, { text, policy }]]), call.now);
 }
 
 function getRolePolicy(parameters: Parameters, call: Call): XmlElements {
   const role = roleOf(parameters, call, 'iam:GetRolePolicy');
   const name = policyName(parameters);
-  const document = role.inline.get(name);
+  const document = role.inline.latest.get(name);
   if (!document) throw noPolicy(name);
   return {
     RoleName: role.name,
@@ -75,7 +79,7 @@ function listRolePolicies(parameters: Parameters, call: Call): XmlElements {
   const role = roleOf(parameters, call, 'iam:ListRolePolicies');
   const most = Math.max(1, parameters.integer('MaxItems') ?? 100);
   const start = parameters.text('Marker') ?? '';
-  const names = [...role.inline.keys()].toSorted().filter((name) => name >= start);
+  const names = [...role.inline.latest.keys()].toSorted().filter((name) => name >= start);
   const next = names[most];
   return {
     PolicyNames: { member: names.slice(0, most) },
@@ -87,7 +91,8 @@ function listRolePolicies(parameters: Parameters, call: Call): XmlElements {
 function deleteRolePolicy(parameters: Parameters, call: Call): undefined {
   const role = roleOf(parameters, call, 'iam:DeleteRolePolicy');
   const name = policyName(parameters);
-  if (!role.inline.delete(name)) throw noPolicy(name);
+  if (!role.inline.latest.has(name)) throw noPolicy(name);
+  role.inline.change(new Map([...role.inline.latest].filter(([other]) => other !== name)), call.now);
 }
 
 /** IAM sees only the account of its caller; what the caller may not do it says before what there is. */

@@ -36,6 +36,8 @@ export interface AwsStandInOptions {
   /** A free port when left out. */
   readonly port?: number;
   readonly clock?: Clock;
+  /** How long changes of policies take until they are in force; none when left out. */
+  readonly spreadMs?: number;
 }
 
 /**
@@ -44,7 +46,7 @@ export interface AwsStandInOptions {
  */
 export async function startAwsStandIn(
   seed: AwsSeed,
-  { region = 'eu-central-1', port = 0, clock = systemClock }: AwsStandInOptions = {},
+  { region = 'eu-central-1', port = 0, clock = systemClock, spreadMs = 0 }: AwsStandInOptions = {},
 ): Promise<AwsStandIn> {
   const accessKey = seed.accounts[0]?.users?.[0]?.accessKeys[0];
   if (!accessKey)
@@ -58,7 +60,7 @@ export async function startAwsStandIn(
     const now = clock();
     let caller: Caller | undefined;
     try {
-      const known = callerOf(request, target.service, world, region, now);
+      const known = callerOf(request, target.service, world, region, now, spreadMs);
       caller = known;
       const call = {
         caller: known,

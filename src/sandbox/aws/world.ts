@@ -1,5 +1,6 @@
 import { createHash, randomInt } from 'node:crypto';
 import { parsePolicy, type Policy } from './evaluator/policy.js';
+import { type Spreading, spreading } from './spreading.js';
 import type { AccountSeed, AwsSeed, BucketSeed, RoleSeed, UserSeed } from './seed.js';
 
 /** A policy as it was written and as it is evaluated. */
@@ -17,12 +18,20 @@ export interface Role {
   readonly id: string;
   readonly trust: Document;
   /** Inline policies, by name; the only part of a role that changes. */
-  readonly inline: Map<string, Document>;
-  readonly attached: readonly Document[];
-  readonly boundary: { readonly arn: string; readonly policy: Policy } | undefined;
+  readonly inline: Spreading<ReadonlyMap<string, Document>>;
+  readonly attached: readonly ManagedPolicy[];
+  readonly boundary: ManagedPolicy | undefined;
   readonly maxSessionSeconds: number;
   readonly tags: ReadonlyMap<string, string>;
   readonly createdAt: number;
+}
+
+/** A customer managed policy: its versions, and which of them is in force. */
+export interface ManagedPolicy {
+  readonly arn: string;
+  readonly versions: Map<string, Document>;
+  readonly current: Spreading<string>;
+  nextVersion: number;
 }
 
 export interface User {
@@ -71,7 +80,7 @@ export interface Key {
 export interface World {
   /** By ARN. */
   readonly roles: ReadonlyMap<string, Role>;
-  readonly managedPolicies: ReadonlyMap<string, Document>;
+  readonly managedPolicies: ReadonlyMap<string, ManagedPolicy>;
   readonly buckets: ReadonlyMap<string, Bucket>;
   /** By access key id; AssumeRole adds to it. */
   readonly keys: Map<string, Key>;
@@ -81,7 +90,13 @@ export interface World {
 export function worldOf(seed: AwsSeed, now: number): World {
   const managedPolicies = new Map(
     seed.accounts.flatMap(({ id, managedPolicies: policies = {} }) =>
-      Object.entries(policies).map(([name, policy]) => [`arn:aws:iam::${id}:policy/${name}`, read(policy)]),
+      Object.entries(policies).map(([name, policy]): [string, ManagedPolicy] => {
+        const arn = `arn:aws:iam::${id}:policy/${name}`;
+        return [
+          arn,
+          { arn, versions: new Map([['v1', read(policy)]]), current: spreading('v1'), nextVersion: 2 },
+        ];
+      }),
     ),
   );
   const roles = seed.accounts.flatMap((account) =>
@@ -104,7 +119,7 @@ export function worldOf(seed: AwsSeed, now: number): World {
 function roleOf(
   { id: account }: AccountSeed,
   seed: RoleSeed,
-  managed: ReadonlyMap<string, Document>,
+  managed: ReadonlyMap<string, ManagedPolicy>,
   now: number,
 ): Role {
   const { name, path = '/', boundary } = seed;
@@ -115,9 +130,11 @@ function roleOf(
     arn: `arn:aws:iam::${account}:role${path}${name}`,
     id: uniqueId('AROA', 17),
     trust: { text: JSON.stringify(seed.trust), policy: parsePolicy(JSON.stringify(seed.trust), 'trust') },
-    inline: new Map(Object.entries(seed.policies ?? {}).map(([key, policy]) => [key, read(policy)])),
+    inline: spreading(
+      new Map(Object.entries(seed.policies ?? {}).map(([key, policy]) => [key, read(policy)])),
+    ),
     attached: (seed.attachedPolicies ?? []).map((arn) => known(managed, arn)),
-    boundary: boundary === undefined ? undefined : { arn: boundary, policy: known(managed, boundary).policy },
+    boundary: boundary === undefined ? undefined : known(managed, boundary),
     maxSessionSeconds: seed.maxSessionSeconds ?? 3600,
     tags: new Map(Object.entries(seed.tags ?? {})),
     createdAt: now,
@@ -161,7 +178,7 @@ function read(policy: object): Document {
   return { text, policy: parsePolicy(text) };
 }
 
-function known(managed: ReadonlyMap<string, Document>, arn: string): Document {
+function known(managed: ReadonlyMap<string, ManagedPolicy>, arn: string): ManagedPolicy {
   const document = managed.get(arn);
   if (!document) throw new Error(`the seed has no managed policy ${arn}`);
   return document;

@@ -5,11 +5,15 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { awsSts, openAwsSts } from '../../../src/issuance/providers/aws-sts/index.js';
 import type { AwsStsScope } from '../../../src/issuance/providers/aws-sts/scope.js';
 import type { Order, Provider } from '../../../src/issuance/provider.js';
+import type { ProviderWorld } from '../../../src/issuance/world.js';
 import { newLeaseId, newTaskId } from '../../../src/kernel/id.js';
+import { redisLedger } from '../../../src/ledger/redis-ledger.js';
 import { broken, denied, type StandInFault, throttled } from '../../../src/sandbox/aws/fault.js';
 import { type AwsStandIn, startAwsStandIn } from '../../../src/sandbox/aws/stand-in.js';
-import { providerContract } from '../../contract/provider.js';
+import { type OpenProvider, providerContract } from '../../contract/provider.js';
+import { worldOn } from '../../fake/provider-world.js';
 import { arnOf, otherAccount, readPrefix, seed } from '../../sandbox/aws/reports-account.js';
+import { backends, connected, uniquePrefix } from '../../setup/backends.js';
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -25,6 +29,7 @@ async function start(now?: () => number): Promise<AwsStandIn> {
 function providerOf(
   standIn: Pick<AwsStandIn, 'url' | 'region' | 'accessKey'>,
   more: object = {},
+  world?: ProviderWorld,
 ): Provider<AwsStsScope> {
   const provider = openAwsSts(
     'aws',
@@ -35,6 +40,7 @@ function providerOf(
       timeout: '1s',
       ...more,
     }),
+    world,
   );
   closing.push(() => provider.close());
   return provider;
@@ -80,9 +86,16 @@ const read = async (client: S3Client, Key: string) => {
   return Body?.transformToString();
 };
 
-providerContract('aws-sts on the stand-in', async () => {
+providerContract('aws-sts on the stand-in', () => backed());
+
+providerContract('aws-sts on the stand-in, cutting sessions off by a deny', async () => {
+  const ledger = redisLedger(await connected(backends[0]!.url), { prefix: uniquePrefix() });
+  return backed({ cutOff: ['deny'] }, worldOn(ledger));
+});
+
+async function backed(scope: object = {}, world?: ProviderWorld): Promise<OpenProvider<AwsStsScope>> {
   const standIn = await startAwsStandIn(seed);
-  const provider = providerOf(standIn, { attempts: 1 });
+  const provider = providerOf(standIn, { attempts: 1 }, world);
   const faults: Record<string, StandInFault> = {
     failing: broken,
     silent: { is: 'hang' },
@@ -92,7 +105,7 @@ providerContract('aws-sts on the stand-in', async () => {
   };
   return {
     provider,
-    order: () => orderOf(),
+    order: () => orderOf(scope),
     works: async (secret) => {
       try {
         return (await read(s3Of(standIn, secret), 'q3/summary.csv')) !== undefined;
@@ -111,7 +124,7 @@ providerContract('aws-sts on the stand-in', async () => {
     connections: () => standIn.connections(),
     close: () => standIn.close(),
   };
-});
+}
 
 describe('ISS-02 what an issued session can do', () => {
   test('it reads what the entry allows, and nothing else of what the role allows', async () => {

@@ -24,7 +24,7 @@ export async function start(options: AwsStandInOptions = {}, with_: AwsSeed = se
   return standIn;
 }
 
-const configOf = ({ url, region, accessKey }: AwsStandIn, credentials: Key = accessKey) => ({
+const configOf = ({ url, region, accessKey }: AwsStandIn, credentials: Key = { ...accessKey }) => ({
   endpoint: url,
   region,
   credentials,

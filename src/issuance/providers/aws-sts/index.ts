@@ -5,6 +5,7 @@ import type { ProviderWorld } from '../../world.js';
 import { openSts } from './client.js';
 import { openCut } from './cut/cut.js';
 import { openGroups } from './cut/groups.js';
+import { openRoom } from './cut/room.js';
 import { issuedFrom } from './issued.js';
 import { nonsense } from './refusal.js';
 import { type AwsStsScope, filledScope, scope } from './scope.js';
@@ -28,6 +29,7 @@ export function openAwsSts(
   const maximumTtlSeconds = settings.maximumTtl ?? (settings.via ? longestChainedSeconds : longestSeconds);
   const groups = world && openGroups(sts, settings, world, maximumTtlSeconds);
   const cut = groups && openCut(groups, world);
+  const room = world && openRoom(world);
 
   function mustBeWithinTtl({ ttlSeconds }: Order): void {
     if (ttlSeconds < shortestSeconds)
@@ -43,7 +45,15 @@ export function openAwsSts(
     maximumTtlSeconds,
     // AWS has no call that ends a session: it can be denied, or it ends by itself.
     effect: ({ cutOff }) => (cut && cutOff.includes('deny') ? 'denied_by_policy' : 'expires_only'),
-    plan: (order) => planSession(order, filledScope(order.scope), settings),
+    plan(order) {
+      const entry = filledScope(order.scope);
+      const roles = [entry.role, ...entry.roles];
+      const role =
+        room && groups && entry.cutOff.includes('deny')
+          ? room.choose(roles, (each) => groups.groupOf(each))
+          : entry.role;
+      return planSession(order, { ...entry, role }, settings);
+    },
     ...(groups && { enrolment: (handle) => groups.enrolment(handle) }),
     async issue(order, planned) {
       mustBeWithinTtl(order);
@@ -65,6 +75,7 @@ export function openAwsSts(
       const enrolment = groups?.enrolment(handle);
       return cut && enrolment ? cut.revoke(handle, enrolment, ending) : { is: 'expires' };
     },
+    ...(cut && { upkeep: () => cut.upkeep() }),
     async check() {
       const { Arn } = await sts.callerIdentity();
       if (!Arn) throw nonsense('the answer names nobody');

@@ -59,7 +59,7 @@ export const scope = z
         path: ['chainedRoles'],
         message: 'only together with cutOff: [deny] and sourceIdentity: true',
       });
-    for (const message of problemsOf(entry.sessionPolicy))
+    for (const message of problemsOf(entry.sessionPolicy, entry.chainedRoles))
       context.addIssue({ code: 'custom', path: ['sessionPolicy'], message });
     // What stands in for a placeholder may be as short as one character.
     const least =

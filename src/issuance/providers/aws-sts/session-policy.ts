@@ -44,9 +44,20 @@ const sessionMakers = [
   'sts:TagSession',
 ];
 
-/** What is wrong with a template beyond its grammar, one sentence each. */
-export const problemsOf = (policy: z.output<typeof sessionPolicy>): readonly string[] =>
-  [policy.Statement].flat().flatMap((one) => [...shapeProblems(one), ...allowProblems(one)]);
+/** With these, and on the roles that are cut off with it, a session may go on. */
+const goingOn = ['sts:assumerole', 'sts:setsourceidentity'];
+
+/**
+ * What is wrong with a template beyond its grammar, one sentence each. `chainedRoles`: the only ones that a session may
+ * go on to.
+ */
+export const problemsOf = (
+  policy: z.output<typeof sessionPolicy>,
+  chainedRoles: readonly string[] = [],
+): readonly string[] =>
+  [policy.Statement]
+    .flat()
+    .flatMap((one) => [...shapeProblems(one), ...allowProblems(one, new Set(chainedRoles))]);
 
 function shapeProblems(one: Statement): string[] {
   const problems: string[] = [];
@@ -61,14 +72,17 @@ function shapeProblems(one: Statement): string[] {
   return problems;
 }
 
-function allowProblems(one: Statement): string[] {
+function allowProblems(one: Statement, chainedRoles: ReadonlySet<string>): string[] {
   if (one.Effect !== 'Allow') return [];
   const problems: string[] = [];
   if (one.NotAction !== undefined || one.NotResource !== undefined)
     problems.push('an Allow names what it allows: Action and Resource, not NotAction or NotResource');
   const actions = [one.Action ?? []].flat();
   const everywhere = [one.Resource ?? []].flat().some((resource) => /^(arn)?[*?:]+$/.test(resource));
+  const resources = [one.Resource ?? []].flat();
+  const goesOn = resources.length > 0 && resources.every((resource) => chainedRoles.has(resource));
   for (const action of actions) {
+    if (goesOn && goingOn.includes(action.toLowerCase())) continue;
     const problem = actionProblem(action, everywhere);
     if (problem !== undefined) problems.push(problem);
   }

@@ -4,17 +4,22 @@ import { openBatch } from './batch.js';
 import { confirm, confirmedUntil } from './confirm.js';
 import type { Groups } from './groups.js';
 import { latestIssueMs } from './rows.js';
+import { lookAfter } from './upkeep.js';
 import { readCut } from './verdict.js';
 import { type Group, openWriter, type Write } from './writer.js';
 
 export interface CutSessions {
   /** `written` once the deny stands at AWS, `revoked` once it is known to be in force. */
   revoke(handle: Handle, enrolment: Enrolment, ending?: Ending): Promise<Revoked>;
+  /** Looks after all documents once; answers in how many milliseconds to come again. */
+  upkeep(): Promise<number>;
   close(): void;
 }
 
 /** A session that ends by itself so soon would be gone before a deny could be in force. */
 const notWorthMs = 5000;
+/** Once or twice that: so that workers that started together do not stay together. */
+const upkeepEveryMs = 30_000;
 
 /** Cutting off sessions by a deny document: what `revoke` of the provider does for leases that are enrolled. */
 export function openCut(groups: Groups, world: ProviderWorld): CutSessions {
@@ -75,8 +80,24 @@ export function openCut(groups: Groups, world: ProviderWorld): CutSessions {
     };
   }
 
+  async function upkeep(): Promise<number> {
+    const names = await world.shared.groups();
+    const looks = await Promise.allSettled(
+      names.map(async (name) => {
+        const group = of(name);
+        const written = await lookAfter(group, group.writer, world);
+        if (written) group.watch(written);
+      }),
+    );
+    for (const [i, look] of looks.entries())
+      if (look.status === 'rejected')
+        world.log.warn({ group: names[i], err: look.reason }, 'a deny document could not be looked after');
+    return upkeepEveryMs * (1 + Math.random());
+  }
+
   return {
     revoke,
+    upkeep,
     close() {
       stopping.abort();
       groups.close();

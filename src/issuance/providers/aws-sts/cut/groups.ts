@@ -19,6 +19,8 @@ export interface Groups {
   readonly prefix: string;
   /** Where a session of this handle is cut off; undefined when it is not. */
   enrolment(handle: Handle): Enrolment | undefined;
+  /** Group of the sessions of a role. */
+  groupOf(role: string): string;
   /** Notes a role of a group, for its probe. */
   seen(handle: Handle): void;
   group(name: string): Group;
@@ -74,11 +76,13 @@ export function openGroups(
     };
   }
 
+  const groupOf = (role: string) =>
+    settings.boundary === undefined ? `role:${role}` : `boundary:${settings.boundary}`;
   const groupsOf = ({ ttlSeconds, role, chainedRoles }: Handle): string[] =>
     ttlSeconds === undefined
       ? []
       : [
-          settings.boundary === undefined ? `role:${role}` : `boundary:${settings.boundary}`,
+          groupOf(String(role)),
           ...String(chainedRoles ?? '')
             .split(' ')
             .filter((arn) => arn !== '')
@@ -87,6 +91,7 @@ export function openGroups(
 
   return {
     prefix,
+    groupOf,
 
     enrolment(handle) {
       const groups = groupsOf(handle);

@@ -63,7 +63,7 @@ function deadRow(name: string, issuedUntil: number): Row {
   };
 }
 
-function rowOf(lease: Enrolled, time: AwsTime, options: RowOptions): Row {
+export function rowOf(lease: Enrolled, time: AwsTime, options: RowOptions): Row {
   const { leaseId, handle, live, reservedAt, expiresAt, taskClosed, taskSpoiled } = lease;
   const [task = '', mark = ''] = nameOf(leaseId).split('.');
   const issuedFrom = Math.min(reservedAt + time.aheadFrom, expiresAt - ttlMsOf(handle));

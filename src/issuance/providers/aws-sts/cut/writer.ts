@@ -146,7 +146,16 @@ export function openWriter(group: Group, { shared, clock, log }: ProviderWorld) 
     }
   }
 
-  return { write, turnOf, rowsNow, lastWritten };
+  /** What a document would have now. */
+  const sizeOf = (rows: readonly Row[], { time }: Look) =>
+    cutDocument(rows, {
+      ...group.document,
+      nowSeconds: Math.floor(time.at / 1000),
+      epoch: 1,
+      quota: Infinity,
+    }).size;
+
+  return { write, rowsNow, lastWritten, sizeOf, holder };
 }
 
 export type Writer = ReturnType<typeof openWriter>;
