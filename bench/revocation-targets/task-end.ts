@@ -7,22 +7,41 @@ import { startWorld } from '../../test/stack/world.js';
 import { clientOf } from '../../test/faults/client.js';
 import { quantile, spreadOf } from './row.js';
 import type { Row } from './row.js';
-import { startWatchingProxy } from './watching-proxy.js';
+import { secretOf, startWatchingProxy } from './watching-proxy.js';
+import type { Given } from './watching-proxy.js';
 
-const perSecond = 50;
-const target = 'p99 <= 500 ms';
+/** Tasks that are not counted: processes that have just started load and compile. */
+const warmUp = 10;
 
 interface Behind {
   readonly name: string;
   readonly url: string;
   readonly token: string;
-  readonly path: string;
-  readonly policies: readonly string[];
+  /** How the credential is minted: the `mint` section of its catalog entry. */
+  readonly mint: object;
   close(): Promise<unknown>;
 }
 
-/** Real OpenBao with real PostgreSQL behind its database engine. */
-async function openBao(): Promise<Behind | undefined> {
+/** Leases that OpenBao makes and ends by itself: one-time passwords of its SSH engine. */
+export async function oneTimePasswords(): Promise<Behind | undefined> {
+  const bao = openbaoProgram();
+  if (bao === undefined) return undefined;
+  const openbao = await startOpenBao(bao);
+  await openbao.write('sys/mounts/ssh', { type: 'ssh' });
+  await openbao.write('ssh/roles/otp', { key_type: 'otp', default_user: 'deploy', cidr_list: '0.0.0.0/0' });
+  const policy = 'path "ssh/creds/otp" { capabilities = ["update"] }';
+  await openbao.write('sys/policies/acl/otp', { policy });
+  return {
+    name: 'real OpenBao, SSH one-time passwords',
+    url: openbao.url,
+    token: openbao.rootToken.reveal(),
+    mint: { policies: ['otp'], path: 'ssh/creds/otp', method: 'write', data: { ip: '127.0.0.1' } },
+    close: () => openbao.close(),
+  };
+}
+
+/** With PostgreSQL behind its database engine: what the database needs is in it. */
+export async function databaseUsers(): Promise<Behind | undefined> {
   const bao = openbaoProgram();
   const programs = postgresPrograms();
   if (bao === undefined || Object.values(programs).includes(undefined)) return undefined;
@@ -32,22 +51,24 @@ async function openBao(): Promise<Behind | undefined> {
     name: 'real OpenBao, users in PostgreSQL',
     url: openbao.url,
     token: openbao.rootToken.reveal(),
-    path: 'database/creds/reports',
-    policies: ['reports'],
+    mint: { policies: ['reports'], path: 'database/creds/reports' },
     close: async () => (await openbao.close(), postgres.close()),
   };
 }
 
 /** The end of a task, from its acknowledgement to Vault's own word that the lease is gone. */
-export async function taskEndToGone(seconds: number): Promise<Row> {
+export async function taskEndToGone(
+  open: () => Promise<Behind | undefined>,
+  perSecond: number,
+  seconds: number,
+): Promise<Row> {
   const [redis, world] = await Promise.all([startRedis(), startWorld()]);
   const place = world.providers['vault']!;
-  const behind = (await openBao()) ?? {
+  const behind = (await open()) ?? {
     name: 'the stand-in; PROTEM_BAO names no OpenBao',
     url: place.vault.url,
     token: place.vault.rootToken.reveal(),
-    path: 'database/creds/reports-readonly',
-    policies: ['reports-readonly'],
+    mint: { policies: ['reports-readonly'], path: 'database/creds/reports-readonly' },
     close: () => Promise.resolve(),
   };
   const proxy = await startWatchingProxy(behind.url);
@@ -72,6 +93,7 @@ export async function taskEndToGone(seconds: number): Promise<Row> {
   const client = clientOf(url!);
   const token = await world.agentToken();
   const ackedAt = new Map<string, number>();
+  let lastAckAt = 0;
 
   const one = async () => {
     const task = await client.post('/v1/tasks', token, { intent: 'measure the end', deadline: '1h' });
@@ -82,8 +104,11 @@ export async function taskEndToGone(seconds: number): Promise<Row> {
     await wait(500);
     const ended = await client.post(`/v1/tasks/${task.body.id}/end`, token, {});
     if (ended.status !== 200) throw new Error(`not ended: ${ended.status}`);
-    ackedAt.set(String(asked.body.secret.username), Date.now());
+    ackedAt.set(secretOf(asked.body.secret as Given), Date.now());
+    lastAckAt = performance.now();
   };
+  for (let n = 0; n < warmUp; n++) await one();
+  ackedAt.clear();
   const running: Promise<void>[] = [];
   const startedAt = performance.now();
   for (let n = 0; n < perSecond * seconds; n++) {
@@ -91,24 +116,25 @@ export async function taskEndToGone(seconds: number): Promise<Row> {
     running.push(one());
   }
   await Promise.all(running);
-  while (proxy.goneAt.size < running.length) await wait(20);
-  const late = proxy.read.map(({ leaseId, username }) =>
-    Math.max(0, proxy.goneAt.get(leaseId)! - ackedAt.get(username)!),
-  );
-  const rate = running.length / ((performance.now() - startedAt) / 1000);
+  while (proxy.goneAt.size < running.length + warmUp) await wait(20);
+  const late = proxy.given.flatMap(({ leaseId, secret }) => {
+    const acked = ackedAt.get(secret);
+    return acked === undefined ? [] : [Math.max(0, proxy.goneAt.get(leaseId)! - acked)];
+  });
+  const rate = running.length / ((lastAckAt - startedAt) / 1000);
   await world.close();
   await proxy.close();
   await redis.close();
   await behind.close();
   return {
-    what: `task end acknowledged to the lease gone at Vault (${behind.name}), ${Math.round(rate)} tasks/s for ${seconds} s`,
+    what: `task end acknowledged to the lease gone at Vault (${behind.name}), ${perSecond} tasks/s offered for ${seconds} s, ${Math.round(rate)}/s done`,
     measured: spreadOf(late),
-    target,
+    target: 'p99 <= 500 ms',
     met: quantile(late, 0.99) <= 500,
   };
 }
 
-const entry = ({ path, policies }: Behind) => ({
+const entry = ({ mint }: Behind) => ({
   description: 'A database user of its own.',
   provider: 'vault',
   sensitivity: 'internal',
@@ -117,5 +143,5 @@ const entry = ({ path, policies }: Behind) => ({
   maximumTtl: '1h',
   defaultTtl: '15m',
   parameters: {},
-  mint: { path, policies },
+  mint,
 });

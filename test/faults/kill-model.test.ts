@@ -85,6 +85,8 @@ const quietMs = 60_000;
       total.leases += leases.size;
       for (const [name, n] of told.answers) answers.set(name, (answers.get(name) ?? 0) + n);
       for (const [name, n] of told.diedAt) diedAt.set(name, (diedAt.get(name) ?? 0) + n);
+      // A long run that is broken off has said how far it came.
+      if (total.histories % 10 === 0) counted('kill model so far', { seed, ...total });
     } finally {
       await fleet.close();
     }

@@ -58,7 +58,13 @@ export async function startGate(target: string): Promise<Gate> {
       });
       const text = await told.text();
       if (held?.when === 'after' && !(await held.pass())) return drop();
-      outgoing.writeHead(statusCode, { 'content-type': String(said['content-type']) }).end(text);
+      const { 'content-type': type, 'retry-after': later } = said;
+      outgoing
+        .writeHead(statusCode, {
+          'content-type': String(type),
+          ...(later !== undefined && { 'retry-after': String(later) }),
+        })
+        .end(text);
     };
     answer().catch(() => incoming.socket.destroy());
   });
@@ -103,7 +109,8 @@ export async function startGate(target: string): Promise<Gate> {
         server.close(() => resolve());
         server.closeAllConnections();
       });
-      await agent.close();
+      // Not `close`: that would wait for a provider that was told to hang.
+      await agent.destroy();
     },
   };
 }
