@@ -23,9 +23,11 @@ import type { PolicySource } from './policy/policy-source.js';
 import { bullmqRevocationQueue, bullmqRevocationWorker } from './revocation/bullmq-revocation-queue.js';
 import { openLog } from './log.js';
 import type { Settings } from './settings/load.js';
+import { createMetricsServer } from './http/metrics-server.js';
 import { createHttpServer } from './http/server.js';
 import type { PrometheusMeter } from './http/prometheus-meter.js';
 import { prometheusMeter } from './http/prometheus-meter.js';
+import { canaryFlights } from './worker/canary-flights.js';
 import { orphanScan } from './worker/orphan-scan.js';
 import { repeat } from './worker/repeat.js';
 import { runWorker } from './worker/run-worker.js';
@@ -55,7 +57,7 @@ export async function compose(settings: Settings, roles: Roles): Promise<Running
   };
   try {
     const { ports, meter } = await openPorts(settings, log, closing);
-    if (roles.worker) await startWorker(settings, ports, log, closing);
+    if (roles.worker) await startWorker(settings, ports, meter, log, closing);
     const url = roles.api ? await startApi(settings, ports, meter, log, closing) : undefined;
     return { url, log, close };
   } catch (error) {
@@ -251,9 +253,23 @@ async function startApi(
   return `http://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
 }
 
+async function serveMetrics(
+  { host, port }: { readonly host: string; readonly port: number },
+  metrics: PrometheusMeter,
+  log: Logger,
+  closing: (() => Promise<unknown>)[],
+) {
+  const server = createMetricsServer(metrics);
+  server.listen(port, host);
+  await once(server, 'listening');
+  closing.push(() => new Promise((resolve) => server.close(resolve)));
+  log.info({ host, port: (server.address() as AddressInfo).port }, 'metrics of the worker are served');
+}
+
 async function startWorker(
   settings: Settings,
   ports: Ports,
+  metrics: PrometheusMeter,
   log: Logger,
   closing: (() => Promise<unknown>)[],
 ) {
@@ -273,6 +289,12 @@ async function startWorker(
       ),
   });
   closing.push(() => worker.close());
+  if (settings.worker.metrics) await serveMetrics(settings.worker.metrics, metrics, log, closing);
+  if (settings.canary) {
+    const { every, ...canary } = settings.canary;
+    const flying = canaryFlights(ports, { ...canary, everyMs: every * 1000 });
+    closing.push(() => flying.close());
+  }
   const scanning = orphanScan(ports);
   closing.push(() => scanning.close());
 }
