@@ -164,6 +164,19 @@ export const settingsSchema = z.strictObject({
     })
     .prefault({})
     .describe('What a worker takes on.'),
+  rollbackGuard: z
+    .strictObject({
+      file: z
+        .string()
+        .min(1)
+        .describe(
+          'Where every process keeps how far the state store has come; on storage that is not the store.',
+        ),
+    })
+    .optional()
+    .describe(
+      'Stops issuing when the state store comes back with less than it had; without it nothing notices.',
+    ),
   canary: z
     .strictObject({
       entry: z.string().describe('The catalog entry that it asks for; policy has to permit it.'),
