@@ -4,15 +4,18 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { openAdmission } from './broker/admission.js';
 import { openBreaker } from './broker/breaker.js';
+import { startWorker } from './compose/start-worker.js';
 import { createBroker } from './broker/create-broker.js';
 import type { AuditEvent } from './audit/event.js';
 import type { Limits, Log, Ports } from './broker/ports.js';
+import { openRollbackGuard } from './broker/rollback-guard.js';
 import { flood } from './broker/flood.js';
 import { createIdentify } from './identity/identify.js';
 import { sourceNamed } from './identity/hooks/hook-settings.js';
 import { readHook } from './identity/hooks/read-hook.js';
 import type { Secret } from './kernel/secret.js';
 import type { Provider } from './issuance/provider.js';
+import { acceptStore } from './ledger/accept-store.js';
 import { connectRedis, untilReady } from './ledger/redis-connection.js';
 import type { ConnectionMood } from './ledger/redis-connection.js';
 import { redisLedger } from './ledger/redis-ledger.js';
@@ -20,15 +23,13 @@ import { unsafeStore } from './ledger/redis-safety.js';
 import type { RedisClient } from './ledger/script.js';
 import { openPolicySource } from './policy/policy-source.js';
 import type { PolicySource } from './policy/policy-source.js';
-import { bullmqRevocationQueue, bullmqRevocationWorker } from './revocation/bullmq-revocation-queue.js';
+import { bullmqRevocationQueue } from './revocation/bullmq-revocation-queue.js';
 import { openLog } from './log.js';
 import type { Settings } from './settings/load.js';
 import { createHttpServer } from './http/server.js';
 import type { PrometheusMeter } from './http/prometheus-meter.js';
 import { prometheusMeter } from './http/prometheus-meter.js';
-import { orphanScan } from './worker/orphan-scan.js';
 import { repeat } from './worker/repeat.js';
-import { runWorker } from './worker/run-worker.js';
 
 /** As package.json has it. */
 export const version = '0.1.0';
@@ -55,12 +56,35 @@ export async function compose(settings: Settings, roles: Roles): Promise<Running
   };
   try {
     const { ports, meter } = await openPorts(settings, log, closing);
-    if (roles.worker) await startWorker(settings, ports, log, closing);
+    if (roles.worker)
+      await startWorker(
+        settings,
+        ports,
+        meter,
+        await openRedis(settings, 'waiting', log, closing),
+        log,
+        closing,
+      );
     const url = roles.api ? await startApi(settings, ports, meter, log, closing) : undefined;
     return { url, log, close };
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** What `protem ledger accept` does: see acceptStore. Connects to the state store and to nothing else. */
+export async function acceptLedger(settings: Settings): Promise<string[]> {
+  if (!settings.rollbackGuard) return ['The settings have no rollbackGuard: there is nothing to accept.'];
+  const closing: (() => Promise<unknown>)[] = [];
+  try {
+    const redis = await openRedis(settings, 'asking', openLog('silent'), closing);
+    return await acceptStore(
+      redisLedger(redis, { prefix: settings.redis.prefix }),
+      settings.rollbackGuard.file,
+    );
+  } finally {
+    for (const step of closing) await step();
   }
 }
 
@@ -152,6 +176,8 @@ async function openPorts(settings: Settings, log: Logger, closing: (() => Promis
   });
   const limits = limitsOf(settings);
   const admission = openAdmission({ ledger, limits });
+  const { rollbackGuard } = settings;
+  const guard = rollbackGuard && openRollbackGuard({ ledger, log: asLog(log) }, rollbackGuard.file);
   const ports: Ports = {
     installation: `${settings.audience} ${settings.redis.prefix}`,
     identify: createIdentify(settings, {
@@ -162,6 +188,7 @@ async function openPorts(settings: Settings, log: Logger, closing: (() => Promis
     providers,
     ledger,
     queue,
+    guard,
     breakers,
     admission,
     flood: refusals,
@@ -175,7 +202,15 @@ async function openPorts(settings: Settings, log: Logger, closing: (() => Promis
     log: asLog(log),
     limits,
   };
+  if (guard) await guard.look();
   await admission.look();
+  const guarding =
+    guard &&
+    repeat(async () => {
+      await guard.look();
+      return guardEveryMs;
+    }, ports.log);
+  closing.push(() => guarding?.close() ?? Promise.resolve());
   const looking = repeat(async () => {
     await admission.look();
     return lookEveryMs;
@@ -183,6 +218,9 @@ async function openPorts(settings: Settings, log: Logger, closing: (() => Promis
   closing.push(() => looking.close());
   return { ports, meter };
 }
+
+/** What is lost of the store is noticed when it is older than this. */
+const guardEveryMs = 1000;
 
 /** How old what admission knows of the store may be. */
 const lookEveryMs = 1000;
@@ -249,30 +287,4 @@ async function startApi(
   await once(server, 'listening');
   closing.push(stop);
   return `http://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
-}
-
-async function startWorker(
-  settings: Settings,
-  ports: Ports,
-  log: Logger,
-  closing: (() => Promise<unknown>)[],
-) {
-  const connection = await openRedis(settings, 'waiting', log, closing);
-  const worker = runWorker(ports, {
-    sealEveryMs: 100,
-    work: (provider, revokeOne) =>
-      bullmqRevocationWorker(
-        {
-          connection,
-          prefix: settings.redis.prefix,
-          provider,
-          concurrency: settings.worker.concurrency,
-          onError: (error) => log.warn({ provider, err: error }, 'revocation worker'),
-        },
-        revokeOne,
-      ),
-  });
-  closing.push(() => worker.close());
-  const scanning = orphanScan(ports);
-  closing.push(() => scanning.close());
 }

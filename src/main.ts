@@ -5,7 +5,7 @@ import closeWithGrace from 'close-with-grace';
 import { Command } from 'commander';
 import { describeConfig } from './cli/config-check.js';
 import { testPolicyFolder } from './cli/policy-test.js';
-import { compose } from './compose.js';
+import { acceptLedger, compose } from './compose.js';
 import type { Roles } from './compose.js';
 import { providerKinds } from './issuance/providers/registry.js';
 import { loadSettings, SettingsError } from './settings/load.js';
@@ -82,6 +82,16 @@ program
   .option(...config)
   .action((options: { config: string }) => {
     process.stdout.write(describeConfig(options.config, load(options.config)));
+  });
+
+program
+  .command('ledger')
+  .description('work on the state store')
+  .command('accept')
+  .description('take a state store that has gone back in time as it is, so that issuing goes on')
+  .option(...config)
+  .action(async (options: { config: string }) => {
+    for (const line of await acceptLedger(load(options.config))) process.stdout.write(`${line}\n`);
   });
 
 program.parseAsync().catch((error: unknown) => {

@@ -126,6 +126,12 @@ export type AuditEvent =
       readonly stand: 'over' | 'quarantined' | 'unknown';
       readonly madeAt: number;
     }
+  | {
+      /** An operator took a store that has gone back; it was known to have come this far. */
+      readonly type: 'ledger.accepted';
+      readonly epoch: number;
+      readonly lost: { readonly seq: number; readonly lastId: string };
+    }
   | { readonly type: 'identity.refused'; readonly reason: string; readonly count: number }
   | {
       readonly type: 'hook.accepted';

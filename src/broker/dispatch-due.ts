@@ -8,13 +8,15 @@ const claimSize = 500;
  * is due, both on the ledger's clock. A failure here is nobody's answer: the sweeper does the same a moment later.
  */
 export async function dispatchDue(
-  ports: Pick<Ports, 'ledger' | 'queue' | 'log'>,
+  ports: Pick<Ports, 'ledger' | 'queue' | 'log' | 'guard'>,
   provider: string,
   carry = (leaseIds: readonly string[]) => ports.queue.add(provider, leaseIds),
 ): Promise<{ nextDueAt: number | undefined; now: number } | undefined> {
   try {
     for (;;) {
-      const { leaseIds, nextDueAt, now } = await ports.ledger.leases.claimDue(provider, claimSize);
+      const { leaseIds, nextDueAt, now } = await ports.ledger.leases.claimDue(provider, claimSize, {
+        hasGoneBack: ports.guard?.hasGoneBack() === true,
+      });
       await carry(leaseIds);
       if (leaseIds.length < claimSize) return { nextDueAt, now };
     }

@@ -30,6 +30,7 @@ export async function grant(
     requireKind(principal, 'agent');
     task = visibleTask(principal, await ports.ledger.tasks.recall(request.task));
     decided = decide(ports, principal, task, request);
+    ports.guard?.admit();
     ports.admission.admit(decided.entry.provider);
     redeem(decided.permit);
 
@@ -38,9 +39,9 @@ export async function grant(
     const wanted = newLease(ports, decided, provider, order, handle);
     const event = reservedEvent(decided, provider, order);
     const idempotency = idempotencyOf(principal, request, idempotencyKey);
-    const caps = capsOf(ports, decided);
+    const conditions = conditionsOf(ports, decided);
     const { issued, lease } = await ports.breakers.issuing.run(provider.name, async () => {
-      const reserved = await ports.ledger.leases.reserve(wanted, event, idempotency, caps);
+      const reserved = await ports.ledger.leases.reserve(wanted, event, idempotency, conditions);
       return mint(ports, provider, order, reserved);
     });
     decided = await decideAgain(ports, decided, (fault) => takeBack(ports, lease, fault));
@@ -84,7 +85,8 @@ function orderOf(
   return { provider, order };
 }
 
-const capsOf = ({ limits }: Ports, { entry }: Decided) => ({
+const conditionsOf = ({ limits, guard }: Ports, { entry }: Decided) => ({
+  mustHold: guard?.mustHold(),
   ofAgent: limits.liveLeasesPerAgent,
   ofEntry: entry.maximumLive,
   inAll: limits.liveLeases,

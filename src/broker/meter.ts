@@ -18,6 +18,8 @@ export interface Meter {
   denied(provider: string, seconds: number): void;
   /** From then on until it was known to be in force. */
   confirmed(provider: string, seconds: number): void;
+  /** A flight of the canary; the lag where it was revoked. */
+  canary(outcome: 'revoked' | FaultCode, lagSeconds?: number): void;
   decided(effect: 'permit' | 'ask' | 'deny' | 'error'): void;
   /** `source` is a configured one, or `unknown`. */
   hook(source: string, outcome: 'ended' | 'already' | 'ignored' | FaultCode): void;
@@ -30,6 +32,7 @@ export const silentMeter: Meter = {
   orphan() {},
   denied() {},
   confirmed() {},
+  canary() {},
   decided() {},
   hook() {},
 };

@@ -8,6 +8,7 @@ import type { RevocationQueue } from '../revocation/revocation-queue.js';
 import type { Task } from '../task/task.js';
 import type { Admission } from './admission.js';
 import type { Breaker } from './breaker.js';
+import type { RollbackGuard } from './rollback-guard.js';
 import type { Flood } from './flood.js';
 import type { Meter } from './meter.js';
 
@@ -21,6 +22,8 @@ export interface Ports {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly ledger: Ledger;
   readonly queue: RevocationQueue;
+  /** Where the settings have one. */
+  readonly guard?: RollbackGuard | undefined;
   /** One each: issuing that fails must not hold a revocation back. */
   readonly breakers: { readonly issuing: Breaker; readonly revoking: Breaker };
   /** Whether anything may be issued now; `policy` is asked first. */

@@ -17,6 +17,11 @@ export async function ready(ports: Ports): Promise<Readiness> {
         }),
       });
     }
+    if (ports.guard)
+      checks.push({
+        name: 'state is no older than it was',
+        ok: !ports.guard.hasGoneBack(),
+      });
     const quarantined = await ports.ledger.leases.quarantined();
     if (quarantined > 0) checks.push({ name: `records in quarantine: ${quarantined}`, ok: true });
   } catch {

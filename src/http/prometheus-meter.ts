@@ -23,6 +23,16 @@ export function prometheusMeter(options: {
   const registers = [registry];
   const counter = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
     new Counter({ name, help, labelNames, registers });
+  /** On the page from its first value on: an alert must not take "never yet" for zero. */
+  const gauge = (name: string, help: string) => {
+    const made = new Gauge({ name, help, registers: [] });
+    return {
+      set(value: number) {
+        registry.registerMetric(made);
+        made.set(value);
+      },
+    };
+  };
   const histogram = <Label extends string>(
     name: string,
     help: string,
@@ -74,6 +84,15 @@ export function prometheusMeter(options: {
     lagBuckets,
     'provider',
   );
+  const flights = counter('protem_canary_total', 'Flights of the canary.', 'outcome');
+  const canaryLag = gauge(
+    'protem_canary_revoke_lag_seconds',
+    'Of the latest canary that was revoked: from the end of its task to its confirmed revocation.',
+  );
+  const canaryAt = gauge(
+    'protem_canary_last_success_timestamp_seconds',
+    'When a canary was last revoked, of those that this process flew.',
+  );
   const decisions = counter('protem_policy_decision_total', 'Decisions of policy.', 'effect');
   const hooks = counter('protem_webhook_total', 'Webhook deliveries.', 'source', 'outcome');
   new Gauge({ name: 'protem_build_info', help: 'Always 1.', labelNames: ['version'], registers }).set(
@@ -98,6 +117,12 @@ export function prometheusMeter(options: {
     orphan: (provider) => orphans.inc({ provider }),
     denied: (provider, seconds) => denials.observe({ provider }, seconds),
     confirmed: (provider, seconds) => confirmations.observe({ provider }, seconds),
+    canary(outcome, lagSeconds) {
+      flights.inc({ outcome });
+      if (lagSeconds === undefined) return;
+      canaryLag.set(lagSeconds);
+      canaryAt.set(Date.now() / 1000);
+    },
     decided: (effect) => decisions.inc({ effect }),
     hook: (source, outcome) => hooks.inc({ source, outcome }),
     page: () => registry.metrics(),

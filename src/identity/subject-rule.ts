@@ -29,6 +29,8 @@ export interface Subject {
 }
 
 const longestClaim = 1024;
+/** What the broker itself does, it does under such names: no token can prove one. */
+const ownNames = 'protem:';
 
 /** The first rule whose conditions hold decides. Throws `oidc.subject`, or `oidc.claim` when it cannot be used. */
 export function subjectOf(claims: Claims, rules: readonly SubjectRule[]): Subject {
@@ -36,6 +38,7 @@ export function subjectOf(claims: Claims, rules: readonly SubjectRule[]): Subjec
   if (rule === undefined) throw unproven('oidc.subject');
   const id = fillIdTemplate(rule.id, claims);
   if (id === undefined) throw unproven('oidc.claim');
+  if (id.startsWith(ownNames)) throw unproven('oidc.subject');
   return { id, kind: rule.kind, roles: rule.roles, claims: keptClaims(claims, rule.claims) };
 }
 

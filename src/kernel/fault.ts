@@ -226,6 +226,13 @@ export const faults = {
     remedy:
       'Retry after "Retry-After" seconds; an operator should give the state store more memory. Revoking goes on.',
   },
+  'state.rolled_back': {
+    status: 503,
+    title: 'The state store has gone back in time',
+    retry: true,
+    remedy:
+      'Nothing is issued until an operator has accepted the state store as it is ("protem ledger accept"). Revoking goes on.',
+  },
   'revocation.overdue': {
     status: 503,
     title: 'Revocations of this provider are overdue',

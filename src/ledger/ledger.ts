@@ -4,6 +4,7 @@ import type { Handle, RevocationEffect } from '../issuance/provider.js';
 import type { SharedState } from '../issuance/world.js';
 import type { Lease, LeaseState, NewLease, RevocationCause } from '../lease/lease.js';
 import type { Settlement } from '../revocation/settlement.js';
+import type { Mark } from './mark.js';
 import type { NewTask, Task, TaskOutcome } from '../task/task.js';
 
 /** One page, and the opaque token of the next. */
@@ -70,11 +71,17 @@ export interface LeaseQuery extends PageQuery {
   readonly effect?: RevocationEffect;
 }
 
-/** The most leases that may be live at once, those being revoked included; undefined is without bound. */
-export interface LeaseCaps {
+/** An event that the store must hold; and the most leases that may be live at once, those being revoked included; undefined is without bound. */
+export interface Conditions {
+  readonly mustHold?: string | undefined;
   readonly ofAgent?: number | undefined;
   readonly ofEntry?: number | undefined;
   readonly inAll?: number | undefined;
+}
+
+/** A store that has gone back may have forgotten renewals: what they may have carried on is not taken for expired. */
+export interface StoreDoubt {
+  readonly hasGoneBack: boolean;
 }
 
 export interface Claim {
@@ -88,14 +95,14 @@ export interface Claim {
 export interface LeaseLedger {
   /**
    * Durable, with handle and end, before anything is minted. Decided in one step with the fence of its task: throws
-   * task.unknown, task.ended, idempotency.reused, idempotency.in_flight, lease.limit. A retried request supersedes the
+   * task.unknown, task.ended, idempotency.reused, idempotency.in_flight, lease.limit, state.rolled_back. A retried request supersedes the
    * lease it left behind.
    */
   reserve(
     lease: NewLease,
     event: AuditEvent & { type: 'lease.reserved' },
     idempotency?: Idempotency,
-    caps?: LeaseCaps,
+    conditions?: Conditions,
   ): Promise<Lease>;
   /** Replaces the handle while minting. Throws provider.timeout when the lease is over: nobody would come for it. */
   learn(lease: Lease, handle: Handle): Promise<void>;
@@ -114,7 +121,7 @@ export interface LeaseLedger {
   /** Makes it due for revocation now. Undefined when there is no such lease; a lease that is over stays as it is. */
   revoke(id: string, cause: RevocationCause, by: string, reason?: string): Promise<Lease | undefined>;
   /** Takes what is due, and hides it from other claims for a while. */
-  claimDue(provider: string, limit: number): Promise<Claim>;
+  claimDue(provider: string, limit: number, store?: StoreDoubt): Promise<Claim>;
   /** How many records were put aside because they cannot be read; nobody revokes those. */
   quarantined(): Promise<number>;
   /** Makes due again what can be read again; returns the providers of it. */
@@ -154,6 +161,10 @@ export interface Ledger {
   remember(name: string, ttlSeconds: number): Promise<void>;
   /** True for one caller in so many milliseconds, whichever process it is in: for work that one of them has to do. */
   takeTurn(name: string, forMs: number): Promise<boolean>;
+  /** Where it stands, and whether it still holds what `held` names. */
+  mark(held?: Mark): Promise<{ readonly now: Mark; readonly holds: boolean }>;
+  /** Takes the store as it is, though it has lost what came up to `lost`. */
+  accept(epoch: number, lost: Mark): Promise<void>;
   /** How much of the memory that the store may use is used: 0 to about 1; 0 where there is no limit. */
   usedShare(): Promise<number>;
   /** Throws `state.unavailable` when the state store does not answer. */

@@ -35,6 +35,7 @@ const limitReached: Record<string, string> = {
 const refusals: Partial<Record<FaultCode, string>> = {
   'task.unknown': 'There is no such task.',
   'task.ended': 'The task has ended; nothing more can be issued for it.',
+  'state.rolled_back': 'The state store has lost what it had.',
   'idempotency.reused': 'The Idempotency-Key was used for another request.',
   'idempotency.in_flight': 'The first request with this Idempotency-Key is still being worked on.',
 };
@@ -73,7 +74,7 @@ export function redisLeases(
   return {
     find,
 
-    async reserve(lease, event, idempotency, { ofAgent, ofEntry, inAll } = {}) {
+    async reserve(lease, event, idempotency, { mustHold, ofAgent, ofEntry, inAll } = {}) {
       const [is, at, expiresAt, mintUntil] = (await run(
         'reserve',
         lease.id,
@@ -88,7 +89,7 @@ export function redisLeases(
         idempotency?.key ?? '',
         idempotency?.digest ?? '',
         times.idempotencyMs,
-        JSON.stringify({ n: lease.entry, a: ofAgent, e: ofEntry, t: inAll }),
+        JSON.stringify({ n: lease.entry, h: mustHold, a: ofAgent, e: ofEntry, t: inAll }),
         lease.enrolment ? lease.enrolment.keepSeconds * 1000 : '',
         ...(lease.enrolment?.groups ?? []),
       )) as [string, number, number, number];
@@ -148,8 +149,15 @@ export function redisLeases(
       return changed(id, await run('revoke', id, cause, by, reason ?? ''));
     },
 
-    async claimDue(provider, limit): Promise<Claim> {
-      const [now, next, ...leaseIds] = (await run('claim-due', provider, limit, times.claimMs)) as string[];
+    async claimDue(provider, limit, store): Promise<Claim> {
+      const doubt = store?.hasGoneBack === true ? 1 : 0;
+      const [now, next, ...leaseIds] = (await run(
+        'claim-due',
+        provider,
+        limit,
+        times.claimMs,
+        doubt,
+      )) as string[];
       heard(Number(now));
       return { leaseIds, now: Number(now), nextDueAt: next === '' ? undefined : Number(next) };
     },

@@ -64,6 +64,20 @@ export function redisLedger(redis: RedisClient, options: LedgerOptions = {}): Le
     takeTurn: async (name, forMs) =>
       (await ask(redis.set(`${prefix}:turn:${name}`, '1', 'PX', forMs, 'NX'))) === 'OK',
 
+    async mark(held) {
+      const [epoch, seq, sealedId, hash, lastId, at, holds] = (await run(
+        'mark',
+        held?.lastId ?? '',
+        held?.sealedId ?? '',
+        held?.hash ?? '',
+      )) as [number, number, string, string, string, number, number];
+      return { now: { epoch, seq, sealedId, hash, lastId, at }, holds: holds === 1 };
+    },
+
+    async accept(epoch, { seq, lastId }) {
+      await run('accept', epoch, JSON.stringify({ type: 'ledger.accepted', epoch, lost: { seq, lastId } }));
+    },
+
     usedShare: () => ask(usedShare(redis)),
 
     async check() {

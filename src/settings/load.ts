@@ -46,6 +46,9 @@ export function loadSettings(file: string, options: LoadOptions): Settings {
 
   const providers = openableProviders(sections.providers ?? {}, options.kinds, problems);
   const catalog = withScopes(sections.catalog ?? new Map(), sections.providers, options.kinds, problems);
+  const bird = sections.canary?.entry;
+  if (bird !== undefined && sections.catalog && !sections.catalog.has(bird))
+    problems.push(`canary.entry: there is no catalog entry "${bird}"`);
   problems.push(...unsafeSettings(tree));
   if (!parsed.success || problems.length > 0) throw new SettingsError(file, problems);
   const settings = parsed.data;

@@ -152,9 +152,44 @@ export const settingsSchema = z.strictObject({
         .max(1000)
         .default(16)
         .describe('Revocation jobs at once, per provider; a job holds up to 25 leases.'),
+      metrics: z
+        .strictObject({
+          host: z.string().default('127.0.0.1').describe('Address or name.'),
+          port: port.describe('0 takes any that is free.'),
+        })
+        .optional()
+        .describe(
+          'Where a process with the role of a worker shows GET /metrics; without it, nowhere but in the API.',
+        ),
     })
     .prefault({})
     .describe('What a worker takes on.'),
+  rollbackGuard: z
+    .strictObject({
+      file: z
+        .string()
+        .min(1)
+        .describe(
+          'Where every process keeps how far the state store has come; on storage that is not the store.',
+        ),
+    })
+    .optional()
+    .describe(
+      'Stops issuing when the state store comes back with less than it had; without it nothing notices.',
+    ),
+  canary: z
+    .strictObject({
+      entry: z.string().describe('The catalog entry that it asks for; policy has to permit it.'),
+      parameters: z
+        .record(z.string(), z.union([z.string(), z.number(), z.array(z.string())]))
+        .default({})
+        .describe('Parameters of the request.'),
+      every: duration.default(60).describe('How often, by one of the workers.'),
+    })
+    .optional()
+    .describe(
+      'A lease through the whole path, issued and revoked again and again; without it there is none.',
+    ),
   log: z
     .strictObject({
       level: z

@@ -24,7 +24,7 @@ export interface Pool {
  * work; while it takes nothing (Redis is full) or delivers nothing, the sweeper does it with its own hands.
  */
 export function sweeper(
-  ports: Pick<Ports, 'ledger' | 'queue' | 'log'>,
+  ports: Pick<Ports, 'ledger' | 'queue' | 'log' | 'guard'>,
   provider: string,
   { revokeOne, idle }: Pool,
 ): Repeating {

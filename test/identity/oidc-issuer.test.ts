@@ -48,6 +48,12 @@ describe('any issuer', () => {
     });
   });
 
+  test("no token proves one of the broker's own names, whatever a rule makes of it", async () => {
+    const rules = [{ where: { team: 'reports' }, kind: 'agent', id: 'protem:{{sub}}' }];
+    const token = signJws(key, { ...claims, sub: 'canary' });
+    expect(await ask(token, { rules })).toMatchObject({ reason: 'oidc.subject' });
+  });
+
   const without = (...names: string[]) =>
     Object.fromEntries(Object.entries(claims).filter(([name]) => !names.includes(name)));
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { NewLease } from '../../src/lease/lease.js';
-import type { LeaseCaps, Ledger } from '../../src/ledger/ledger.js';
+import type { Conditions, Ledger } from '../../src/ledger/ledger.js';
 import { redisLedger } from '../../src/ledger/redis-ledger.js';
 import type { RedisClient } from '../../src/ledger/script.js';
 import { agent, newLease, newTask, reservedEvent } from '../fake/ledger-facts.js';
@@ -17,7 +17,7 @@ describe.each(backends)('live leases on $name', ({ url }) => {
   });
 
   const taskOf = async (over = {}) => (await ledger.tasks.open(newTask(over)))!.id;
-  async function reserve(taskId: string, over: Partial<NewLease> = {}, caps: LeaseCaps = {}, key?: string) {
+  async function reserve(taskId: string, over: Partial<NewLease> = {}, caps: Conditions = {}, key?: string) {
     const lease = newLease(taskId, over);
     const idempotency = key === undefined ? undefined : { key, digest: 'd' };
     return ledger.leases.reserve(lease, reservedEvent(lease), idempotency, caps);

@@ -84,6 +84,15 @@ describe('what stands where', () => {
     expect(found(load(sound, { [name]: '' }))).toEqual(found(load(sound)));
   });
 
+  test('a canary asks for an entry of the catalog, once a minute by default', () => {
+    const [entry = ''] = Object.keys(sound.catalog);
+    expect(load({ ...sound, canary: { entry } }).canary).toEqual({ entry, parameters: {}, every: 60 });
+    expect(load(sound).canary).toBeUndefined();
+    expect(problemsOf({ ...sound, canary: { entry: 'not-there' } })).toEqual([
+      'canary.entry: there is no catalog entry "not-there"',
+    ]);
+  });
+
   test('a file that is named and cannot be read is a problem, not a default', () => {
     expect(problemsOf(sound, { PROTEM_REDIS_PASSWORD_FILE: '/does/not/exist' })).toEqual([
       'PROTEM_REDIS_PASSWORD_FILE: /does/not/exist cannot be read',

@@ -1,5 +1,5 @@
 -- Takes what is due and hides it for a while; a claim whose worker dies is due again by itself (I8).
--- ARGV: provider, limit, visibility ms
+-- ARGV: provider, limit, visibility ms, 1 when the store may have gone back in time
 -- RETURNS: {now, next due ms or '', lease id ...}
 local codes = { reserved = 'r', active = 'a', revoking = 'v', stuck = 'k' }
 
@@ -42,6 +42,8 @@ for i = 1, #found, 2 do
     tell(cjson.encode({ type = 'lease.quarantined', lease = id, task = taskOf(id), provider = provider }), taskOf(id))
   elseif isOver(head) then
     redis.call('ZREM', due, id)
+  elseif ARGV[4] == '1' and mayHaveMoved(head) then
+    redis.call('ZADD', due, at + tonumber(ARGV[3]), id)
   else
     local dueAt = tonumber(found[i + 1])
     local cause = head.s == 'r' and 'mint_unresolved' or 'expiry'

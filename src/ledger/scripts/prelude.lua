@@ -43,6 +43,9 @@ local effects = {
 -- The latest moment at which the credential can end by itself: until minting is over it may begin as late as that.
 local function latestEnd(head) return head.e + (head.m and head.m - head.o or 0) end
 
+-- Whether a renewal that this store has lost may have carried its end further (y: as far as renewals may carry it).
+local function mayHaveMoved(head) return head.s == 'a' and head.y ~= nil and head.y > head.e end
+
 local function isOver(head) return head.s == 'd' or head.s == 'x' end
 
 local function isLive(state) return state ~= nil and state ~= 'd' and state ~= 'x' end

@@ -2,10 +2,13 @@
 -- is minted (I2).
 -- ARGV: lease id, task id, agent, provider, body JSON, ttl ms, mint timeout ms, effect, event,
 --       idempotency key or '', digest, its ttl ms,
---       conditions as JSON: n catalog entry; the most live leases of it (e), of the agent (a), and of all (t), or none,
+--       conditions as JSON: n catalog entry; h an event that must be there; the most live leases of it (e), of the agent
+--       (a), and of all (t), or none,
 --       keep ms or '', rosters to be listed in ...
 -- RETURNS: {'ok', now, expiresAt, mintUntil} | {fault code, what of it} | {'taken'}
 local id, task, agent, provider = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local only = cjson.decode(ARGV[13])
+if only.h and #redis.call('XRANGE', KEYS[1], only.h, only.h) == 0 then return { 'state.rolled_back' } end
 local facts = redis.call('HMGET', key(task), 's', 'd', 'a', 'm')
 if not facts[1] or facts[3] ~= agent then return { 'task.unknown' } end
 local at = timeMs()
@@ -25,7 +28,6 @@ if idem then
   end
 end
 
-local only = cjson.decode(ARGV[13])
 local function boundReached()
   local function live(field) return tonumber(redis.call('HGET', key('live'), field) or '0') end
   if only.a and live('a:' .. agent) >= only.a then return 'agent' end

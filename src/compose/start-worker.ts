@@ -1,0 +1,59 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
+import type { Ports } from '../broker/ports.js';
+import { createMetricsServer } from '../http/metrics-server.js';
+import type { PrometheusMeter } from '../http/prometheus-meter.js';
+import type { RedisClient } from '../ledger/script.js';
+import { bullmqRevocationWorker } from '../revocation/bullmq-revocation-queue.js';
+import type { Settings } from '../settings/load.js';
+import { canaryFlights } from '../worker/canary-flights.js';
+import { orphanScan } from '../worker/orphan-scan.js';
+import { runWorker } from '../worker/run-worker.js';
+
+/** Everything of the role `worker`. `connection` waits for Redis to come back, as BullMQ's workers need. */
+export async function startWorker(
+  settings: Settings,
+  ports: Ports,
+  metrics: PrometheusMeter,
+  connection: RedisClient,
+  log: Logger,
+  closing: (() => Promise<unknown>)[],
+) {
+  const worker = runWorker(ports, {
+    sealEveryMs: 100,
+    work: (provider, revokeOne) =>
+      bullmqRevocationWorker(
+        {
+          connection,
+          prefix: settings.redis.prefix,
+          provider,
+          concurrency: settings.worker.concurrency,
+          onError: (error) => log.warn({ provider, err: error }, 'revocation worker'),
+        },
+        revokeOne,
+      ),
+  });
+  closing.push(() => worker.close());
+  if (settings.worker.metrics) await serveMetrics(settings.worker.metrics, metrics, log, closing);
+  if (settings.canary) {
+    const { every, ...canary } = settings.canary;
+    const flying = canaryFlights(ports, { ...canary, everyMs: every * 1000 });
+    closing.push(() => flying.close());
+  }
+  const scanning = orphanScan(ports);
+  closing.push(() => scanning.close());
+}
+
+async function serveMetrics(
+  { host, port }: { readonly host: string; readonly port: number },
+  metrics: PrometheusMeter,
+  log: Logger,
+  closing: (() => Promise<unknown>)[],
+) {
+  const server = createMetricsServer(metrics);
+  server.listen(port, host);
+  await once(server, 'listening');
+  closing.push(() => new Promise((resolve) => server.close(resolve)));
+  log.info({ host, port: (server.address() as AddressInfo).port }, 'metrics of the worker are served');
+}
