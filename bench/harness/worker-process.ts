@@ -1,4 +1,4 @@
-import { Agent, request } from 'undici';
+import { Pool } from 'undici';
 import { openBreaker } from '../../src/broker/breaker.js';
 import { silentMeter } from '../../src/broker/meter.js';
 import type { Ports } from '../../src/broker/ports.js';
@@ -16,7 +16,7 @@ import { runWorker } from '../../src/worker/run-worker.js';
  * lease, how late the revocation began: the due time is the last part of its lease id at the provider.
  */
 const { redisUrl, sinkPort } = JSON.parse(process.argv[2]!) as { redisUrl: string; sinkPort: number };
-const dispatcher = new Agent({ connections: 64, pipelining: 1 });
+const pool = new Pool(`http://127.0.0.1:${sinkPort}`, { connections: 64, pipelining: 1 });
 let started: number[] = [];
 
 const sink: Provider = {
@@ -29,11 +29,7 @@ const sink: Provider = {
   issue: () => Promise.reject(new Error('not here')),
   async revoke(handle) {
     started.push(Date.now() - Number(String(handle['leaseId']).split('/').at(-1)));
-    const answer = await request(`http://127.0.0.1:${sinkPort}/revoke`, {
-      dispatcher,
-      method: 'POST',
-      body: JSON.stringify(handle),
-    });
+    const answer = await pool.request({ path: '/revoke', method: 'POST', body: JSON.stringify(handle) });
     await answer.body.dump();
     return { is: 'revoked' };
   },
@@ -67,7 +63,7 @@ process.on('message', (message) => {
         ),
     });
   if (message === 'lags') {
-    process.send?.(started);
+    process.send?.([started, process.cpuUsage()]);
     started = [];
   }
 });

@@ -15,12 +15,12 @@ local function settle(id, is, first, second, third)
     head.n = (head.n or 0) + 1
     head.l = first
     if stuck and head.s ~= 'k' then move(head, 'k') end
-    writeLease(id, head, body)
+    local text = writeLease(id, head, body)
     redis.call('ZADD', due, at + tonumber(second), id)
     tellOfLease(id, body, {
       type = 'revocation.failed', fault = first, attempt = head.n, stuck = stuck, retryInMs = tonumber(second),
     })
-    return leaseText(head, body)
+    return text
   end
 
   if is == 'waiting' and second ~= '' and head.w ~= tonumber(second) then
@@ -47,7 +47,7 @@ local function settle(id, is, first, second, third)
   head.m = nil
   head.z = at
   head.n = (head.n or 0) + 1
-  writeLease(id, head, body)
+  local text = writeLease(id, head, body)
   redis.call('PEXPIRE', key(id), math.max(tonumber(first), head.k or 0))
   redis.call('ZREM', due, id)
   redis.call('ZREM', key('open:' .. head.p), id)
@@ -55,7 +55,7 @@ local function settle(id, is, first, second, third)
   tellOfLease(id, body, {
     type = 'lease.' .. is, cause = head.c, effect = effects[head.f], attempts = head.n, lagMs = at - head.q,
   })
-  return leaseText(head, body)
+  return text
 end
 
 local answers = {}
