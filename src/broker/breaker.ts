@@ -26,8 +26,12 @@ export class HeldBack extends Fault {
  * have one each, because issuing that fails must not hold a revocation back. It is of this process alone.
  */
 export interface Breaker {
-  /** Throws HeldBack in the place of the work while the provider does not answer. */
+  /**
+   * Throws HeldBack in the place of the work while the provider does not answer. `provider` may be followed by a space
+   * and a part of it that fails by itself, such as an account.
+   */
   run<T>(provider: string, work: () => Promise<T>): Promise<T>;
+  /** Of the provider, or of any part of it. */
   isOpen(provider: string): boolean;
 }
 
@@ -51,7 +55,11 @@ export function openBreaker(
   const waitMs = (failures: number) => Math.min(longestWaitMs, retryInMs(failures - opensAfter + 1, random));
 
   return {
-    isOpen: (provider) => stateOf(provider).failures >= opensAfter,
+    isOpen: (provider) =>
+      [...states].some(
+        ([name, { failures }]) =>
+          (name === provider || name.startsWith(`${provider} `)) && failures >= opensAfter,
+      ),
 
     async run(provider, work) {
       const state = stateOf(provider);

@@ -51,7 +51,10 @@ async function attemptRevoke(ports: RevokePorts, lease: Lease): Promise<Attempt>
     return { is: 'failed', fault: 'provider.unavailable' };
   }
   try {
-    return await ports.breakers.revoking.run(provider.name, () =>
+    // Leases that are taken back by one act fail together, and nobody else with them.
+    const group = provider.enrolment?.(lease.handle)?.groups[0];
+    const part = group === undefined ? provider.name : `${provider.name} ${group}`;
+    return await ports.breakers.revoking.run(part, () =>
       withinMs(ports.limits.revokeTimeoutMs, provider.revoke(lease.handle, lease)),
     );
   } catch (error) {

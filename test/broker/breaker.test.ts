@@ -3,6 +3,7 @@ import { HeldBack, openBreaker } from '../../src/broker/breaker.js';
 import { grant } from '../../src/broker/grant.js';
 import { revoke } from '../../src/broker/revoke.js';
 import { openTask } from '../../src/broker/tasks.js';
+import type { Handle } from '../../src/issuance/provider.js';
 import { Fault } from '../../src/kernel/fault.js';
 import type { FaultCode } from '../../src/kernel/fault.js';
 import { redisLedger } from '../../src/ledger/redis-ledger.js';
@@ -150,4 +151,28 @@ describe('a provider that does not answer', () => {
     await revoke(ports, ids[0]!);
     expect((await ledger.leases.find(ids[0]!))?.state).toBe('revoked');
   });
+});
+
+test('I10: a part of a provider that does not answer holds back only the leases that are taken back there', async () => {
+  const { provider, ledger, ports, ids } = await world();
+  const dead = new Set(ids.slice(0, 8));
+  const parted = {
+    ...provider,
+    enrolment: (handle: Handle) => ({
+      groups: [dead.has(String(handle['lease'])) ? 'role:a' : 'role:b'],
+      keepSeconds: 60,
+    }),
+    revoke: (handle: Handle) =>
+      dead.has(String(handle['lease']))
+        ? Promise.reject(new Fault('provider.timeout', 'down'))
+        : provider.revoke(handle),
+  };
+  const apart = { ...ports, providers: new Map([['pretend', parted]]) };
+  for (const id of ids) {
+    await ledger.leases.revoke(id, 'operator', 'op');
+    await revoke(apart, id);
+  }
+  for (const id of ids)
+    expect((await ledger.leases.find(id))?.state).toBe(dead.has(id) ? 'revoking' : 'revoked');
+  expect(ports.breakers.revoking.isOpen('pretend')).toBe(true);
 });

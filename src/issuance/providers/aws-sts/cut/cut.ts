@@ -16,7 +16,7 @@ export interface CutSessions {
   close(): void;
 }
 
-/** A session that ends by itself so soon would be gone before a deny could be in force. */
+/** A session that ends by itself so soon would be gone before a deny could be in force; what it went on to would not. */
 const notWorthMs = 5000;
 /** Once or twice that: so that workers that started together do not stay together. */
 const upkeepEveryMs = 30_000;
@@ -56,8 +56,8 @@ export function openCut(groups: Groups, world: ProviderWorld): CutSessions {
   async function revoke(handle: Handle, { groups: names }: Enrolment, ending?: Ending): Promise<Revoked> {
     const { clock } = world;
     groups.seen(handle);
-    if (ending && ending.mintUntil === undefined && ending.expiresAt <= clock() + notWorthMs)
-      return { is: 'expires' };
+    const onItsOwn = ending?.mintUntil === undefined && handle['chainedRoles'] === undefined;
+    if (ending && onItsOwn && ending.expiresAt <= clock() + notWorthMs) return { is: 'expires' };
     if (ending?.writtenAt !== undefined) {
       const { writtenAt } = ending;
       const force = await Promise.all(names.map((name) => isInForce(name, handle, { ...ending, writtenAt })));

@@ -57,6 +57,7 @@ export function rolePlace(iam: IamCalls, clock: Clock, roleArn: string, policyPr
     },
 
     async read({ epochs }) {
+      others = new Map(); // they may have been changed since; the next look asks again
       const texts = await Promise.all(epochs.map((epoch) => iam.rolePolicy(roleName, policyName(epoch))));
       return texts.flatMap((text, i) => (text === undefined ? [] : [{ epoch: epochs[i]!, text }]));
     },

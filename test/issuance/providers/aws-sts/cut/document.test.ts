@@ -357,3 +357,24 @@ const bucketOf = (session?: string) => ({
     },
   ],
 });
+
+describe('how much fits', () => {
+  const live = (count: number, more: Partial<Row> = {}) =>
+    Array.from({ length: count }, (_, i) => row(`t${String(i).padStart(7, '0')}`, '000001', 300, more));
+  /** All live since before twice as many ended: so that naming the live is the shorter way. */
+  const most = (quota: number, more: Partial<Row> = {}) => {
+    const fits = (tasks: number) => {
+      const dead = live(2 * tasks).map((of) => revoked({ ...of, task: of.task.replace('t', 'd') }));
+      return render([...live(tasks, more), ...dead], { quota, epoch: 1000 }).fits;
+    };
+    let count = 1;
+    while (fits(count + 1)) count++;
+    return count;
+  };
+
+  test('as README.md says', () => {
+    expect(most(5120)).toBe(286);
+    expect(most(5120, { taskSpoiled: true })).toBe(221);
+    expect(most(6144)).toBe(347);
+  });
+});
