@@ -7,6 +7,9 @@ import type { Process, Processes } from './processes.js';
 /** Long enough for the load to come to most places; then the process is killed where it is. */
 const longestWaitMs = 1500;
 
+/** Starts in vain, in one history. */
+const mostRefused = 20;
+
 export interface Fleet {
   /** One of the APIs that run; waits for one when none does. */
   api(which: number): Promise<Client>;
@@ -31,6 +34,7 @@ export async function startFleet(
   const running: Record<Process['role'], Process[]> = { api: [], worker: [] };
   const starting = new Set<Promise<void>>();
   const failures: unknown[] = [];
+  let refused = 0;
   let closed = false;
   const begin = (role: Process['role']) => {
     const started = makers
@@ -41,7 +45,12 @@ export async function startFleet(
           running[role].push(process);
           void process.ended.then(() => running[role].splice(running[role].indexOf(process), 1));
         },
-        (error: unknown) => void (closed || failures.push(error)),
+        (error: unknown) => {
+          // It refuses to start without its store, and Redis is killed too: whoever runs it starts it again.
+          if (closed) return;
+          if (++refused > mostRefused) failures.push(error);
+          else begin(role);
+        },
       )
       .finally(() => starting.delete(started));
     starting.add(started);

@@ -28,7 +28,7 @@ export interface Place {
 export async function startPlace(names: readonly string[] = ['records']): Promise<Place> {
   const directory = mkdtempSync(join(tmpdir(), 'protem-faults-'));
   const redis = await startRedis();
-  const issuer = await startIssuer({ trustDomain: 'sandbox.protem.example', audience: 'http://protem' });
+  const issuer = await startIssuer({ trustDomain: 'faults.protem.example', audience: 'http://protem' });
   const providers: Record<string, RecordingProvider> = {};
   for (const name of names) providers[name] = await startRecordingProvider(join(directory, `${name}.jsonl`));
   writePolicy(directory, `${names[0]}-entry`);
