@@ -21,6 +21,12 @@ interface Lease {
   endedAt?: number;
 }
 
+interface Issue {
+  readonly task: number;
+  readonly mintSeconds: number;
+  readonly ttlSeconds: number;
+}
+
 const step = fc.oneof(
   {
     weight: 5,
@@ -115,11 +121,20 @@ test(`no revoked session is allowed and no live one denied, whatever happened be
         const pick = (from: readonly Lease[], count: number) =>
           Array.from({ length: count }, () => from[picks.next().value! % from.length]!);
         for (const one of steps) {
-          if (one.do === 'issue') past.issue(one.task, one.mintSeconds, one.ttlSeconds);
+          if (one.do === 'issue') await issue(one);
           else if (one.do === 'end') past.end(one.which);
           else if (one.do === 'close') past.close(one.task);
           else if (one.do === 'wait') past.wait(one.seconds);
           else await write();
+        }
+
+        /** Issuing writes nothing: what stands there spares what it does not know yet. */
+        async function issue({ task, mintSeconds, ttlSeconds }: Issue) {
+          past.issue(task, mintSeconds, ttlSeconds);
+          const { task: of, lease, issuedAt } = past.leases.at(-1)!;
+          const session = { name: `j.${of}.${lease}`, issuedSeconds: issuedAt + shift };
+          const standing = past.written.slice(-2);
+          expect({ session, is: await judged(session, standing) }).toEqual({ session, is: 'allowed' });
         }
 
         async function write() {
