@@ -55,6 +55,7 @@ export const awsSeed = (secretAccessKey: string): AwsSeed => ({
           },
           policies: {
             reports: statement('s3:*', ['arn:aws:s3:::acme-reports', 'arn:aws:s3:::acme-reports/*']),
+            slices: statement('sts:GetScopedCredentials', '*'),
           },
         },
       ],
