@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import closeWithGrace from 'close-with-grace';
 import { Command } from 'commander';
+import { addAwsCommands } from './aws-command.js';
 import { describeConfig } from './cli/config-check.js';
 import { testPolicyFolder } from './cli/policy-test.js';
 import { acceptLedger, compose } from './compose.js';
@@ -93,6 +94,8 @@ program
   .action(async (options: { config: string }) => {
     for (const line of await acceptLedger(load(options.config))) process.stdout.write(`${line}\n`);
   });
+
+addAwsCommands(program, config, load);
 
 program.parseAsync().catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

@@ -55,6 +55,7 @@ export const placesOf = (sandbox: Sandbox, api: string): Places => ({
   api,
   issuer: sandbox.issuer.url,
   aws: sandbox.awsUrl,
+  awsSecret: sandbox.awsSecret,
   database: sandbox.databaseUrl,
   webhookSecret: sandbox.webhookSecret,
 });

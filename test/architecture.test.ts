@@ -28,7 +28,7 @@ const mayImport: Record<string, readonly string[]> = {
   cli: ['wire', 'settings', 'policy', 'kernel'],
   sandbox: ['kernel'],
 };
-const composing = new Set(['compose.ts', 'main.ts', 'sandbox-command.ts', 'compose']);
+const composing = new Set(['compose.ts', 'main.ts', 'aws-command.ts', 'sandbox-command.ts', 'compose']);
 const isFree = (file: string) => composing.has(file.split('/')[0] ?? '');
 
 /** Drivers stay in the adapters that are named for them. */
@@ -37,7 +37,7 @@ const drivers: Record<string, RegExp> = {
   bullmq: /^revocation\/bullmq-/,
   jose: /^(identity|sandbox)\//,
   '@cedar-policy/cedar-wasm/nodejs': /^policy\/cedar-/,
-  '@aws-sdk/client-iam': /^issuance\/providers\/aws-sts\/cut\//,
+  '@aws-sdk/client-iam': /^issuance\/providers\/aws-sts\//,
   '@aws-sdk/client-sts': /^issuance\/providers\/aws-sts\//,
   'node-vault': /^issuance\/providers\/vault\//,
   express: /^http\//,

@@ -39,7 +39,7 @@ const config = JSON.parse(process.argv[2]!) as Config;
 const inProcess: Provider = {
   name: 'bench',
   kind: 'bench',
-  minimumTtlSeconds: 1,
+  minimumTtlSeconds: () => 1,
   maximumTtlSeconds: 86_400,
   effect: () => 'revoked_at_provider',
   plan: ({ leaseId }) => ({ lease: leaseId }),

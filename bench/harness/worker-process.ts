@@ -22,7 +22,7 @@ let started: number[] = [];
 const sink: Provider = {
   name: 'sink',
   kind: 'sink',
-  minimumTtlSeconds: 1,
+  minimumTtlSeconds: () => 1,
   maximumTtlSeconds: 86_400,
   effect: () => 'revoked_at_provider',
   plan: () => ({}),

@@ -62,7 +62,8 @@ export function decide(ports: Ports, principal: Principal, task: Task, request: 
   const entry = policy.catalog.get(request.credential);
   if (!entry) throw new Fault('credential.unknown', 'There is no catalog entry of this name.');
   const parameters = parseParameters(entry, request.parameters);
-  const bounds = ttlBounds(ports, principal, task, request, entry);
+  const scope = fillTemplate(entry.mint, parameters);
+  const bounds = ttlBounds(ports, principal, task, request, entry, scope);
   const askedSeconds = boundTtl(bounds);
   const ask: Ask = present({
     principal,
@@ -94,7 +95,7 @@ export function decide(ports: Ports, principal: Principal, task: Task, request: 
     permit: decision.permit,
     ask,
     record,
-    scope: fillTemplate(entry.mint, parameters),
+    scope,
     asked,
   };
 }
@@ -120,6 +121,7 @@ function ttlBounds(
   task: Task,
   request: CredentialRequest,
   entry: CatalogEntry,
+  scope: unknown,
 ) {
   const now = ports.ledger.clock();
   const provider = ports.providers.get(entry.provider);
@@ -130,7 +132,7 @@ function ttlBounds(
     proofRemainingSeconds: ports.limits.endWithProof
       ? Math.floor((principal.proofExpiresAt - now) / 1000)
       : undefined,
-    providerMinimumSeconds: provider?.minimumTtlSeconds ?? 1,
+    providerMinimumSeconds: provider?.minimumTtlSeconds(scope) ?? 1,
     providerMaximumSeconds: provider?.maximumTtlSeconds ?? entry.maximumTtlSeconds,
   });
 }

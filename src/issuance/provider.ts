@@ -21,6 +21,17 @@ export interface Order<Scope = unknown> {
   readonly ceilingSeconds: number;
   /** Whose lease it is, among all that mint at this provider: what is left behind is told from another's by it. */
   readonly installation?: string;
+  /**
+   * The tasks that this one was delegated from, outermost first: whatever is minted has to stay within what each of
+   * them could be given. Fault `credential.wider` where the provider cannot see to that.
+   */
+  readonly within?: readonly Ancestor[];
+}
+
+/** A task above the one that asks, with the scope that was filled in for it; whose kind it is, is not known here. */
+export interface Ancestor {
+  readonly taskId: string;
+  readonly scope: unknown;
 }
 
 /** What the provider made. The field names of `secret` are those its clients know (AccessKeyId, username ...). */
@@ -73,8 +84,9 @@ export interface Found {
 export interface Provider<Scope = unknown> {
   readonly name: string;
   readonly kind: string;
-  /** The shortest and longest lease it can mint, in seconds. */
-  readonly minimumTtlSeconds: number;
+  /** The shortest lease it can mint of this scope, in seconds. */
+  minimumTtlSeconds(scope: Scope): number;
+  /** The longest lease it can mint, in seconds. */
   readonly maximumTtlSeconds: number;
   /** What revoking a credential of this scope will do. */
   effect(scope: Scope): RevocationEffect;

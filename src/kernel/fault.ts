@@ -127,6 +127,12 @@ export const faults = {
     retry: false,
     remedy: 'Parameters can only narrow the entry; see "errors" for what each allows.',
   },
+  'credential.wider': {
+    status: 403,
+    title: 'The credential would not stay within that of the parent task',
+    retry: false,
+    remedy: 'Ask for an entry of the parent task, or for one that is cut in slices.',
+  },
   'ttl.invalid': {
     status: 422,
     title: 'The TTL cannot be granted',

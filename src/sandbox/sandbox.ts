@@ -12,6 +12,8 @@ import { startVaultStandIn } from './vault/stand-in.js';
 export interface Sandbox {
   readonly issuer: SandboxIssuer;
   readonly awsUrl: string;
+  /** Of the broker's access key there. */
+  readonly awsSecret: string;
   readonly databaseUrl: string;
   readonly webhookSecret: string;
   /** Settings that follow from where things really listen, by path. */
@@ -43,6 +45,7 @@ export async function startSandbox(): Promise<Sandbox> {
   return {
     issuer,
     awsUrl: aws.url,
+    awsSecret,
     databaseUrl: vault.databaseUrl,
     webhookSecret,
     overrides: [

@@ -8,6 +8,25 @@ const statement = (Action: string | string[], Resource: string | string[]) => ({
   Statement: [{ Effect: 'Allow', Action, Resource }],
 });
 
+const reports = statement('s3:*', ['arn:aws:s3:::acme-reports', 'arn:aws:s3:::acme-reports/*']);
+const jitRole = (name: string, policies: Record<string, object>) => ({
+  name,
+  path: '/jit/',
+  trust: {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Principal: { AWS: broker },
+        Action: 'sts:AssumeRole',
+        Condition: { StringLike: { 'sts:RoleSessionName': 'j.*' } },
+      },
+      { Effect: 'Allow', Principal: { AWS: broker }, Action: ['sts:TagSession', 'sts:SetSourceIdentity'] },
+    ],
+  },
+  policies,
+});
+
 /**
  * An account as aws-sts/README.md asks for it: a broker that may assume one role and deny on it, and a role wider than
  * any session.
@@ -35,28 +54,23 @@ export const awsSeed = (secretAccessKey: string): AwsSeed => ({
               ],
               `arn:aws:iam::${account}:role/jit/*`,
             ),
+            // For `protem aws check`, and only for that.
+            check: statement(
+              [
+                'iam:GetRole',
+                'iam:GetRolePolicy',
+                'iam:ListAttachedRolePolicies',
+                'iam:ListRolePolicies',
+                'iam:SimulatePrincipalPolicy',
+              ],
+              '*',
+            ),
           },
         },
       ],
       roles: [
-        {
-          name: 'reports-reader',
-          path: '/jit/',
-          trust: {
-            Version: '2012-10-17',
-            Statement: [
-              {
-                Effect: 'Allow',
-                Principal: { AWS: broker },
-                Action: ['sts:AssumeRole', 'sts:SetSourceIdentity', 'sts:TagSession'],
-                Condition: { StringLike: { 'sts:RoleSessionName': 'j.*' } },
-              },
-            ],
-          },
-          policies: {
-            reports: statement('s3:*', ['arn:aws:s3:::acme-reports', 'arn:aws:s3:::acme-reports/*']),
-          },
-        },
+        jitRole('reports-reader', { reports }),
+        jitRole('reports-slices', { reports, slices: statement('sts:GetScopedCredentials', '*') }),
       ],
       buckets: [
         {

@@ -25,6 +25,7 @@ export const operations = {
       'task.ended',
       'credential.unknown',
       'credential.parameters',
+      'credential.wider',
       'ttl.invalid',
       'ttl.below_floor',
       'policy.denied',

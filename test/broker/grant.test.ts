@@ -84,6 +84,19 @@ describe('granting', () => {
     expect(provider.calls).toEqual([]);
   });
 
+  test('ISS-03: what the least is can depend on what is asked for, with its parameters filled in', async () => {
+    const asked: unknown[] = [];
+    const choosy = { ...provider, minimumTtlSeconds: (scope: unknown) => (asked.push(scope), 900) };
+    const { ports } = brokerPorts(ledger, [choosy], {
+      policy: () => policyOf([entry('pretend', { mint: { a: 1 } })]),
+    });
+    const task = await openTask(ports, agent, opening);
+    await expect(grant(ports, agent, request(task.id, { ttlSeconds: 60 }))).rejects.toMatchObject({
+      code: 'ttl.below_floor',
+    });
+    expect(asked).toEqual([{ a: 1 }]);
+  });
+
   test.each([
     ['an unknown task', (id: string) => request('tsk_00000000', { id }), agent, 'task.unknown'],
     ["someone else's task", (id: string) => request(id), otherAgent, 'task.unknown'],

@@ -30,7 +30,7 @@ export function pretendProvider(
   const provider: PretendProvider = {
     name,
     kind: 'pretend',
-    minimumTtlSeconds: over.minimumTtlSeconds ?? 1,
+    minimumTtlSeconds: () => over.minimumTtlSeconds ?? 1,
     maximumTtlSeconds: 86_400,
     live,
     calls,

@@ -46,7 +46,7 @@ function open(name: string, { address, timeoutMs }: z.output<typeof settings>): 
     return { status: answer.statusCode, body: text ? (JSON.parse(text) as Record<string, unknown>) : {} };
   };
   return {
-    ...{ name, kind: 'recording', minimumTtlSeconds: 1, maximumTtlSeconds: 86_400 },
+    ...{ name, kind: 'recording', minimumTtlSeconds: () => 1, maximumTtlSeconds: 86_400 },
     effect: () => 'revoked_at_provider',
     plan: ({ leaseId }) => ({ lease: leaseId }),
     async issue({ leaseId: lease, ttlSeconds }, _handle, learn) {

@@ -38,7 +38,11 @@ const aLease = fc.tuple(aTask, fc.nat(2)).map(([task, n]) => ({
 }));
 export const providers = ['p', 'q'];
 const aProvider = fc.constantFrom(...providers);
-const anEffect = fc.constantFrom('revoked_at_provider' as const, 'expires_only' as const);
+const anEffect = fc.constantFrom(
+  'revoked_at_provider' as const,
+  'stops_renewing' as const,
+  'expires_only' as const,
+);
 const again = fc.constantFrom('now' as const, 'later' as const);
 const keys = fc.option<{ key: string; digest: string }, undefined>(
   fc.record({ key: fc.constantFrom('k', 'l'), digest: fc.constantFrom('same', 'same', 'same', 'other') }),

@@ -172,7 +172,7 @@ function foreseen(model: Model): Seen {
     tasks: Object.fromEntries(Object.entries(model.tasks).map(([id, { ended }]) => [id, ended])),
     due: idsOf((lease) => !isOver(lease)),
     dueNow: idsOf(({ due }) => due === 'now'),
-    open: idsOf((lease) => ending.includes(lease.state) && lease.effect !== 'expires_only'),
+    open: idsOf((lease) => ending.includes(lease.state) && lease.effect === 'revoked_at_provider'),
     ended: idsOf(isOver),
     counts,
     live,

@@ -189,16 +189,20 @@ describe.each(backends)('the ledger on $name', ({ url }) => {
     expect(await ledger.leases.overdueMs('failing')).toBe(0);
   });
 
-  test('a lease that only expires waits for its end without being overdue', async () => {
+  test.each([
+    ['only expires', 'expires_only'],
+    ['is cut in slices', 'stops_renewing'],
+  ] as const)('a lease that %s waits for its end without being overdue', async (_name, effect) => {
     const task = await openedTask();
-    const lease = await active(task.id, { provider: 'aws', effect: 'expires_only' });
+    const provider = `aws-${effect}`;
+    const lease = await active(task.id, { provider, effect });
     await ledger.leases.revoke(lease.id, 'operator', 'op');
     const waiting = await ledger.leases.settle(lease.id, { is: 'waiting', untilAt: lease.expiresAt });
-    expect(waiting).toMatchObject({ state: 'revoking', effect: 'expires_only' });
-    const { leaseIds, nextDueAt } = await ledger.leases.claimDue('aws', 10);
+    expect(waiting).toMatchObject({ state: 'revoking', effect });
+    const { leaseIds, nextDueAt } = await ledger.leases.claimDue(provider, 10);
     expect(leaseIds).toEqual([]);
     expect(nextDueAt).toBe(lease.expiresAt);
-    expect(await ledger.leases.overdueMs('aws')).toBe(0);
+    expect(await ledger.leases.overdueMs(provider)).toBe(0);
   });
 
   test('I6: a retried request supersedes the lease it left behind, and is held while that is being minted', async () => {

@@ -95,7 +95,7 @@ end
 
 -- Revocations that can be late: those whose provider can do something about it.
 local function markOpen(id, head)
-  if head.f == 'e' then redis.call('ZREM', key('open:' .. head.p), id)
+  if head.f == 'e' or head.f == 's' then redis.call('ZREM', key('open:' .. head.p), id)
   else redis.call('ZADD', key('open:' .. head.p), head.q, id) end
 end
 

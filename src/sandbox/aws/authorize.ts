@@ -11,6 +11,8 @@ export interface Attempt {
   readonly resourceAccount: string;
   readonly resourcePolicy?: Policy;
   readonly trustPolicy?: Policy;
+  /** Is done unless a policy denies it; no Allow is asked for. */
+  readonly unlessDenied?: boolean;
   /** Context keys that only this action has. */
   readonly context?: Readonly<Record<string, string | undefined>>;
 }
@@ -29,10 +31,12 @@ export function authorize(caller: Caller, attempt: Attempt, region: string, now:
       identity: caller.identity,
       ...(caller.boundary ? { boundary: caller.boundary } : {}),
       ...(caller.sessionPolicies ? { session: caller.sessionPolicies } : {}),
+      ...(caller.scopeDownPolicies ? { scoped: caller.scopeDownPolicies } : {}),
       ...(attempt.resourcePolicy ? { resource: attempt.resourcePolicy } : {}),
       ...(attempt.trustPolicy ? { trust: attempt.trustPolicy } : {}),
     },
   );
+  if (attempt.unlessDenied && decision.is === 'implicitly_denied') return;
   if (decision.is !== 'allowed')
     throw new AwsError('AccessDenied', 403, messageOf(caller, attempt, decision));
 }
@@ -72,6 +76,7 @@ export const isoSeconds = (ms: number): string => new Date(ms).toISOString().rep
 const kinds: Record<Decision['by'], string> = {
   identity: 'identity-based policy',
   session: 'session policy',
+  scoped: 'session policy',
   boundary: 'permissions boundary',
   resource: 'resource-based policy',
   trust: 'role trust policy',

@@ -12,6 +12,7 @@ export interface Caller {
   readonly identity: readonly Policy[];
   readonly boundary?: Policy;
   readonly sessionPolicies?: readonly Policy[];
+  readonly scopeDownPolicies?: readonly Policy[];
   readonly session?: Session;
   readonly user?: User;
 }
@@ -104,6 +105,7 @@ function callerOfKey({ owner }: Key, now: number, spreadMs: number): Caller {
     ),
     ...(role.boundary ? { boundary: seen(role.boundary).policy } : {}),
     ...(session.policies ? { sessionPolicies: session.policies } : {}),
+    scopeDownPolicies: session.scopedDown,
     session,
   };
 }

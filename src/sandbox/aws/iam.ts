@@ -2,6 +2,7 @@ import { parseOrRefuse } from './assume-role-request.js';
 import { isoSeconds } from './authorize.js';
 import { AwsError } from './aws-error.js';
 import type { Call } from './call.js';
+import { iamReads } from './iam-reads.js';
 import { policyVersions } from './policy-versions.js';
 import { mustSatisfy, type Parameters, type QueryService, required } from './query-api.js';
 import type { Role } from './world.js';
@@ -20,6 +21,7 @@ export const iam: QueryService = {
     ListRolePolicies: listRolePolicies,
     DeleteRolePolicy: deleteRolePolicy,
     ...policyVersions,
+    ...iamReads(roleOf),
   },
 };
 

@@ -14,7 +14,7 @@ import type { AccessKey, AwsSeed } from './seed.js';
 import { readSignature, type SignedRequest } from './sigv4.js';
 import { sts } from './sts.js';
 import { identityOf, trail, type TrailEvent } from './trail.js';
-import { worldOf } from './world.js';
+import { type Slicing, worldOf } from './world.js';
 
 export interface AwsStandIn {
   /** One address for STS, IAM and S3 (path style); what a request is for stands in its signature. */
@@ -38,6 +38,8 @@ export interface AwsStandInOptions {
   readonly clock?: Clock;
   /** How long changes of policies take until they are in force; none when left out. */
   readonly spreadMs?: number;
+  /** Needs an Allow and has an issue time of its own, unless it says otherwise. */
+  readonly slicing?: Partial<Slicing>;
 }
 
 /**
@@ -46,12 +48,18 @@ export interface AwsStandInOptions {
  */
 export async function startAwsStandIn(
   seed: AwsSeed,
-  { region = 'eu-central-1', port = 0, clock = systemClock, spreadMs = 0 }: AwsStandInOptions = {},
+  {
+    region = 'eu-central-1',
+    port = 0,
+    clock = systemClock,
+    spreadMs = 0,
+    slicing = {},
+  }: AwsStandInOptions = {},
 ): Promise<AwsStandIn> {
   const accessKey = seed.accounts[0]?.users?.[0]?.accessKeys[0];
   if (!accessKey)
     throw new Error('the first user of the first account needs an access key: it is the broker');
-  const world = worldOf(seed, clock());
+  const world = worldOf(seed, clock(), { there: true, needsAllow: true, issueTime: 'own', ...slicing });
   const faults = faultPlan();
   const log = trail();
 

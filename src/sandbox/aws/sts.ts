@@ -4,13 +4,19 @@ import { isoSeconds } from './authorize.js';
 import { AwsError } from './aws-error.js';
 import type { Call } from './call.js';
 import { type Parameters, type QueryService } from './query-api.js';
-import { type Role, type Session, uniqueId, type World } from './world.js';
+import { getScopedCredentials } from './scoped-credentials.js';
+import { addKey } from './session-key.js';
+import { type Role, type Session } from './world.js';
 import type { XmlElements } from './xml.js';
 
 export const sts: QueryService = {
   version: '2011-06-15',
   namespace: 'https://sts.amazonaws.com/doc/2011-06-15/',
-  actions: { AssumeRole: assumeRole, GetCallerIdentity: getCallerIdentity },
+  actions: {
+    AssumeRole: assumeRole,
+    GetCallerIdentity: getCallerIdentity,
+    GetScopedCredentials: getScopedCredentials,
+  },
 };
 
 /** The longest session that a session may open: "role chaining limits ... to a maximum of one hour". */
@@ -40,6 +46,7 @@ function assumeRole(parameters: Parameters, call: Call): XmlElements {
     sourceIdentity,
     ...tagsOf(asked, inherited),
     policies: asked.policies,
+    scopedDown: [],
   };
   return answerOf(session, asked, addKey(call.world, session, call.now));
 }
@@ -103,19 +110,6 @@ function tagsOf(asked: AssumeRole, inherited: Session | undefined): Pick<Session
     tags: new Map([...kept.map((key) => [key, inherited?.tags.get(key) ?? ''] as const), ...asked.tags]),
     transitiveTags: new Set([...kept, ...asked.transitiveTagKeys]),
   };
-}
-
-function addKey({ keys }: World, session: Session, now: number): { id: string; secret: string } {
-  for (const [id, { owner }] of keys) {
-    // Sessions stand in the order they were made; an hour after its end one is forgotten.
-    if (!('session' in owner)) continue;
-    if (owner.session.expiresAt + 3_600_000 > now) break;
-    keys.delete(id);
-  }
-  const id = uniqueId('ASIA', 16);
-  const secret = randomBytes(30).toString('base64');
-  keys.set(id, { secret, owner: { session } });
-  return { id, secret };
 }
 
 function answerOf(session: Session, asked: AssumeRole, key: { id: string; secret: string }): XmlElements {

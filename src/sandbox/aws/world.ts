@@ -42,7 +42,7 @@ export interface User {
   readonly policies: readonly Policy[];
 }
 
-/** One AssumeRole. Times are milliseconds since the epoch, on whole seconds. */
+/** One AssumeRole, or one slice of such a session. Times are milliseconds since the epoch, on whole seconds. */
 export interface Session {
   readonly role: Role;
   readonly name: string;
@@ -55,6 +55,8 @@ export interface Session {
   readonly transitiveTags: ReadonlySet<string>;
   /** Undefined: no session policy was given, so nothing is narrowed. */
   readonly policies: readonly Policy[] | undefined;
+  /** The policies of the GetScopedCredentials calls that led to it, oldest first. */
+  readonly scopedDown: readonly Policy[];
 }
 
 export interface StoredObject {
@@ -77,17 +79,27 @@ export interface Key {
   readonly owner: { readonly user: User } | { readonly session: Session };
 }
 
+/** How GetScopedCredentials behaves where AWS does not document it, or where it is not to be had. */
+export interface Slicing {
+  readonly there: boolean;
+  /** Whether the calling session has to be allowed the action, or only not denied it. */
+  readonly needsAllow: boolean;
+  /** Whether `aws:TokenIssueTime` of a slice is the time of the call, or stays that of the calling session. */
+  readonly issueTime: 'own' | 'inherited';
+}
+
 export interface World {
   /** By ARN. */
   readonly roles: ReadonlyMap<string, Role>;
   readonly managedPolicies: ReadonlyMap<string, ManagedPolicy>;
   readonly buckets: ReadonlyMap<string, Bucket>;
+  readonly slicing: Slicing;
   /** By access key id; AssumeRole adds to it. */
   readonly keys: Map<string, Key>;
 }
 
 /** Throws MalformedPolicy when a document of the seed is none. */
-export function worldOf(seed: AwsSeed, now: number): World {
+export function worldOf(seed: AwsSeed, now: number, slicing: Slicing): World {
   const managedPolicies = new Map(
     seed.accounts.flatMap(({ id, managedPolicies: policies = {} }) =>
       Object.entries(policies).map(([name, policy]): [string, ManagedPolicy] => {
@@ -112,6 +124,7 @@ export function worldOf(seed: AwsSeed, now: number): World {
     roles: new Map(roles.map((role) => [role.arn, role])),
     managedPolicies,
     buckets: new Map(buckets.map((bucket) => [bucket.name, bucket])),
+    slicing,
     keys: new Map(keys),
   };
 }

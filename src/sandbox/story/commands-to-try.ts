@@ -2,6 +2,7 @@ export interface Places {
   readonly api: string;
   readonly issuer: string;
   readonly aws: string;
+  readonly awsSecret: string;
   readonly database: string;
   readonly webhookSecret: string;
 }
@@ -11,6 +12,7 @@ export const shellVariables = (places: Places): Record<string, string> => ({
   PROTEM_URL: places.api,
   SANDBOX_ISSUER: places.issuer,
   SANDBOX_AWS: places.aws,
+  SANDBOX_AWS_SECRET: places.awsSecret,
   SANDBOX_DATABASE: places.database,
   SANDBOX_HOOK_SECRET: places.webhookSecret,
 });

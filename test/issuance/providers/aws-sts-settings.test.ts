@@ -27,6 +27,8 @@ describe('settings', () => {
     ['a prefix that a policy could not tell apart', { sessionPrefix: 'j*' }, 'sessionPrefix'],
     ['more than an hour on the way', { via: { role }, maximumTtl: '2h' }, 'maximumTtl'],
     ['more than 12 hours', { maximumTtl: '13h' }, 'maximumTtl'],
+    ['a slice of seconds', { sliceTtl: '59s' }, 'sliceTtl'],
+    ['a slice that is no shorter than a session', { sliceTtl: '16m' }, 'sliceTtl'],
     ['a role that is none', { via: { role: 'reports' } }, 'via.role'],
   ];
   test.each(wrong)('%s is refused where it stands', (_name, part, path) => {
@@ -122,6 +124,39 @@ describe('POL-05 the session policy of an entry', () => {
   test('is refused at start when no parameter could make it short enough', () => {
     const long = { ...statement, Resource: `arn:aws:s3:::reports/${'x'.repeat(2000)}` };
     expect(JSON.stringify(awsSts.scope.safeParse(policyWith(long)).error?.issues)).toMatch(/STS takes 2048/);
+  });
+});
+
+describe('an entry that is cut in slices', () => {
+  const sliced = { ...policyWith(statement), cutOff: ['slices'] };
+
+  test('takes no managed policies, which cannot be laid on a slice', () => {
+    const policyArns = ['arn:aws:iam::aws:policy/ReadOnlyAccess'];
+    const { error } = awsSts.scope.safeParse({ ...sliced, policyArns });
+    expect(error?.issues.map(({ path }) => path.join('.'))).toEqual(['policyArns']);
+  });
+
+  test('names each way once, and none that there is not', () => {
+    for (const cutOff of [['slices', 'slices'], ['deletion']])
+      expect(awsSts.scope.safeParse({ ...sliced, cutOff }).success).toBe(false);
+  });
+
+  test('counts what forbids a slice to be sliced', () => {
+    const longest = (cutOff: string[]) => {
+      const sized = (length: number) => policyWith({ ...statement, Resource: 'x'.repeat(length) });
+      let length = 2048;
+      while (!awsSts.scope.safeParse({ ...sized(length), cutOff }).success) length -= 1;
+      return length;
+    };
+    const ours = ',{"Effect":"Deny","Action":"sts:GetScopedCredentials","Resource":"*"}';
+    expect(longest([]) - longest(['slices'])).toBe(ours.length);
+  });
+
+  test('mints down to a minute, and the others down to 15', () => {
+    const provider = openAwsSts('aws', awsSts.settings.parse({ region: 'eu-central-1' }));
+    expect(provider.minimumTtlSeconds(awsSts.scope.parse(sliced))).toBe(60);
+    expect(provider.minimumTtlSeconds(awsSts.scope.parse(policyWith(statement)))).toBe(900);
+    expect(provider.effect(awsSts.scope.parse(sliced))).toBe('stops_renewing');
   });
 });
 

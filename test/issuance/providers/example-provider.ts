@@ -44,7 +44,7 @@ export function openBadges(name: string, { address, timeout }: Settings): Provid
   return {
     name,
     kind: 'badges',
-    minimumTtlSeconds: 60,
+    minimumTtlSeconds: () => 60,
     maximumTtlSeconds: 86_400,
     effect: () => 'revoked_at_provider',
     // The service takes a name that we choose: so the handle is complete before anything exists.

@@ -66,6 +66,7 @@ export const seed: AwsSeed = {
       roles: [
         role('reports', { tags: { team: 'finance' } }),
         role('long', { maxSessionSeconds: 43_200 }),
+        role('sliced', { policies: { reports: allow(['s3:*', 'sts:GetScopedCredentials'], '*') } }),
         role('guarded'),
         role('bounded', { boundary: `arn:aws:iam::${account}:policy/only-listing` }),
         role('plain', { trust: trust(brokerArn, ['sts:AssumeRole']) }),

@@ -4,15 +4,30 @@ import {
   type AssumeRoleCommandOutput,
   GetCallerIdentityCommand,
   type GetCallerIdentityCommandOutput,
+  GetScopedCredentialsCommand,
+  type GetScopedCredentialsCommandInput,
+  type GetScopedCredentialsCommandOutput,
   STSClient,
   type STSClientConfig,
 } from '@aws-sdk/client-sts';
 import { nonsense, refusalOf, tooLate } from './refusal.js';
 import { type AwsStsSettings, longestChainedSeconds } from './settings.js';
 
-/** The two calls that the provider makes. Both throw Faults and nothing else. */
+/** The keys of a session. */
+export interface SessionKeys {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+}
+
+/** The calls that the provider makes. All throw Faults and nothing else; what AWS refused is an AwsRefusal. */
 export interface StsCalls {
   assumeRole(input: AssumeRoleCommandInput): Promise<AssumeRoleCommandOutput>;
+  /** Signed with the keys of a session, not with the broker's. AWS has it on regional endpoints only. */
+  scopedCredentials(
+    session: SessionKeys,
+    input: GetScopedCredentialsCommandInput,
+  ): Promise<GetScopedCredentialsCommandOutput>;
   callerIdentity(): Promise<GetCallerIdentityCommandOutput>;
   /** What it mints with, for other clients. */
   readonly credentials: STSClient['config']['credentials'];
@@ -25,12 +40,25 @@ export function openSts(settings: AwsStsSettings): StsCalls {
   const minting = settings.via
     ? new STSClient({ ...clientConfig(settings), credentials: () => assumeVia(own, settings) })
     : own;
-  const within = <T>(call: (options: { abortSignal: AbortSignal }) => Promise<T>) =>
-    inTime(settings.timeout * 1000, call);
+  const within = <T>(action: string, call: (options: { abortSignal: AbortSignal }) => Promise<T>) =>
+    inTime(settings.timeout * 1000, call, (error) => refusalOf(error, 'STS', action));
   return {
-    assumeRole: (input) => within((options) => minting.send(new AssumeRoleCommand(input), options)),
+    assumeRole: (input) =>
+      within('AssumeRole', (options) => minting.send(new AssumeRoleCommand(input), options)),
+    // A client for each session, on the connections of the one client: none of them is destroyed alone.
+    scopedCredentials: (session, input) => {
+      const cutting = new STSClient({
+        ...clientConfig(settings),
+        requestHandler: own.config.requestHandler,
+        credentials: { ...session },
+      });
+      return within('GetScopedCredentials', (options) =>
+        cutting.send(new GetScopedCredentialsCommand(input), options),
+      );
+    },
     credentials: minting.config.credentials,
-    callerIdentity: () => within((options) => minting.send(new GetCallerIdentityCommand({}), options)),
+    callerIdentity: () =>
+      within('GetCallerIdentity', (options) => minting.send(new GetCallerIdentityCommand({}), options)),
     close() {
       minting.destroy();
       own.destroy();

@@ -23,18 +23,35 @@ interface Thrown {
   readonly $metadata?: { readonly httpStatusCode?: unknown };
 }
 
+/** What a call failed with, for those who go on differently then. */
+export class AwsRefusal extends Fault {
+  /** `AssumeRole` and its like. */
+  readonly action: string;
+  /** `AccessDenied`, `InvalidAction` ... */
+  readonly awsCode: string;
+
+  constructor(
+    code: ProviderFault,
+    sentence: string,
+    said: { readonly action: string; readonly awsCode: string; readonly reason: string },
+  ) {
+    super(code, sentence, { reason: said.reason });
+    this.action = said.action;
+    this.awsCode = said.awsCode;
+  }
+}
+
 /**
  * The Fault for whatever a call of the SDK threw. The error itself is left behind: it holds the signed request, and
  * with it a session token. Its name and message, which are AWS's own words, go into the reason.
  */
-export function refusalOf(thrown: unknown, service: Service = 'STS'): Fault {
+export function refusalOf(thrown: unknown, service: Service = 'STS', action: string = service): Fault {
   if (thrown instanceof Fault) return thrown;
   const { name, message, $metadata } = (thrown ?? {}) as Thrown;
   const code = codeOf((thrown ?? {}) as Thrown);
   const status = typeof $metadata?.httpStatusCode === 'number' ? ` (${$metadata.httpStatusCode})` : '';
-  return new Fault(code, sentence(code, service), {
-    reason: `${String(name)}${status}: ${String(message)}`.slice(0, 1000),
-  });
+  const reason = `${String(name)}${status}: ${String(message)}`.slice(0, 1000);
+  return new AwsRefusal(code, sentence(code, service), { action, awsCode: String(name), reason });
 }
 
 export const nonsense = (reason: string): Fault =>

@@ -32,7 +32,7 @@ export const sessionPolicy = z.strictObject({
  * With these a session could outlive or widen what it was given: by another session, by tags of its own, or by a
  * slice of itself that the broker does not know of.
  */
-const sessionMakers = [
+export const sessionMakers = [
   'sts:AssumeRole',
   'sts:AssumeRoot',
   'sts:GetDelegatedAccessToken',
@@ -93,15 +93,20 @@ function actionProblem(action: string, everywhere: boolean): string | undefined 
   const [service = '', name] = action.split(':');
   if (name === undefined || /^[*?]+$/.test(service))
     return `"${action}" allows every service${everywhere ? ' on every resource' : ''}; name the service`;
-  const changesIam = covers(service, 'iam') && !/^(get|list)/i.test(name);
-  if (changesIam)
+  if (changesIam(action))
     return `"${action}" could change what the session is held to; of iam only Get and List are allowed`;
   const maker = sessionMakers.find((known) => covers(action, known));
   return maker && `"${action}" allows ${maker}, with which the session could make sessions of its own`;
 }
 
+/** Whether an action, with its wildcards, covers anything of IAM but `Get` and `List`. */
+export function changesIam(action: string): boolean {
+  const [service = '', name = '*'] = action.split(':');
+  return covers(service, 'iam') && !/^(get|list)/i.test(name);
+}
+
 /** Whether a name with wildcards covers the whole name. Actions are case-insensitive. */
-function covers(pattern: string, name: string): boolean {
+export function covers(pattern: string, name: string): boolean {
   const source = pattern
     .replace(/[.+^$()|[\]{}\\]/g, '\\$&')
     .replace(/\*+/g, '.*')

@@ -29,6 +29,8 @@ const externalId = z.string().regex(/^[\w+=,.@:/-]{2,1224}$/, 'expected 2 to 1,2
 export const longestChainedSeconds = 3600;
 export const longestSeconds = 43_200;
 export const shortestSeconds = 900;
+/** GetScopedCredentials goes down to 1 second; below a minute the calls would outweigh what they are for. */
+export const shortestSliceSeconds = 60;
 
 export const isLoopback = (url: string): boolean =>
   ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname);
@@ -93,6 +95,9 @@ export const settings = z
       .describe(
         'After that much time a deny that stands at AWS counts as in force, where no probe has seen it.',
       ),
+    sliceTtl: duration
+      .default(300)
+      .describe('Life of one slice, where an entry is cut off by slices: 1 to 15 minutes.'),
     timeout: duration.default(5).describe('Longest wait for one credential, repeats included.'),
     attempts: z.int().min(1).max(5).default(2).describe('How often one call is tried within the timeout.'),
     connections: z.int().min(1).max(500).default(50).describe('Connections kept open to STS at most.'),
@@ -106,7 +111,7 @@ export const settings = z
         'For the sandbox alone. Against AWS the broker uses the default credential chain of the SDK.',
       ),
   })
-  .superRefine(({ endpoint, iamEndpoint, credentials, via, maximumTtl }, context) => {
+  .superRefine(({ endpoint, iamEndpoint, credentials, via, maximumTtl, sliceTtl }, context) => {
     const wrong = (path: string, message: string) =>
       context.addIssue({ code: 'custom', path: [path], message });
     const local = endpoint !== undefined && isLoopback(endpoint);
@@ -114,6 +119,8 @@ export const settings = z
     if (iamEndpoint?.startsWith('http:') && !isLoopback(iamEndpoint))
       wrong('iamEndpoint', 'plain http only to this machine');
     if (credentials && !local) wrong('credentials', 'only together with an endpoint on this machine');
+    if (sliceTtl < shortestSliceSeconds || sliceTtl > shortestSeconds)
+      wrong('sliceTtl', 'expected 1m to 15m');
     const longest = via ? longestChainedSeconds : longestSeconds;
     if (maximumTtl !== undefined && (maximumTtl < shortestSeconds || maximumTtl > longest))
       wrong(

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { systemClock, type Clock } from '../../../kernel/clock.js';
 import { Fault } from '../../../kernel/fault.js';
 import { defineProvider, type Provider } from '../../provider.js';
@@ -51,13 +52,18 @@ export function openVault(
   return {
     name,
     kind: 'vault',
-    minimumTtlSeconds: 1,
+    minimumTtlSeconds: () => 1,
     maximumTtlSeconds: settings.maximumTtl,
     effect: (entry) => (entry.static ? 'expires_only' : 'revoked_at_provider'),
     plan: ({ leaseId, scope: entry }) => ({ lease: leaseId, ...(entry.static ? { static: true } : {}) }),
     async issue(order, handle, learn) {
       if (order.ttlSeconds < 1 || order.ttlSeconds > settings.maximumTtl)
         throw new Fault('ttl.invalid', 'The provider cannot mint for so long, or so short, a time.');
+      if (order.within?.some((above) => !isDeepStrictEqual(above.scope, order.scope)))
+        throw new Fault(
+          'credential.wider',
+          'Below another task Vault gives the same entry, and nothing else.',
+        );
       return mint(
         { client, asBroker, tokenRole, clock: world.clock, takeBack: revoke },
         order,

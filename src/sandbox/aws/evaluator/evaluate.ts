@@ -20,6 +20,8 @@ export interface PoliciesInForce {
   readonly identity: readonly Policy[];
   /** Session policies: together they bound what the identity policies grant. */
   readonly session?: readonly Policy[];
+  /** Scope-down policies of GetScopedCredentials: each of them has to allow, whatever else does. */
+  readonly scoped?: readonly Policy[];
   readonly boundary?: Policy;
   /** Bucket policy. */
   readonly resource?: Policy;
@@ -40,6 +42,7 @@ export interface Decision {
  * Decides as IAM does (User Guide, "Policy evaluation logic"): an explicit deny anywhere wins; then every kind of
  * policy that is in force has to allow, but a resource policy of the same account can stand in for the identity
  * policies; for the boundary too when it names everyone; and for all three when it names the very session or user.
+ * Scope-down policies nothing can stand in for: AWS documents them as an intersection with all that a session may do.
  */
 export function evaluate(request: Request, policies: PoliciesInForce): Decision {
   // "No permissions are required ... if an administrator denies it, you can still perform this operation."
@@ -51,6 +54,8 @@ export function evaluate(request: Request, policies: PoliciesInForce): Decision 
   const resource = trust ?? policies.resource;
   const kind = trust ? 'trust' : 'resource';
   if (organization && !allows(organization, request)) return { is: 'implicitly_denied', by: 'organization' };
+  if (!(policies.scoped ?? []).every((policy) => allows([policy], request)))
+    return { is: 'implicitly_denied', by: 'scoped' };
   const granted = resource ? resourceGrant(resource, request) : undefined;
   const sameAccount = request.resourceAccount === request.principal.account;
   if (sameAccount && granted === 'itself') return { is: 'allowed', by: kind };
@@ -72,6 +77,7 @@ function explicitDeny(request: Request, policies: PoliciesInForce): Decision | u
     identity: policies.identity,
     boundary: policies.boundary && [policies.boundary],
     session: policies.session,
+    scoped: policies.scoped,
   };
   for (const [by, list] of Object.entries(inForce) as [keyof typeof inForce, readonly Policy[] | undefined][])
     for (const statement of (list ?? []).flatMap((policy) => policy.statements))

@@ -192,6 +192,16 @@ test('a path that leaves its place is refused before anything is called', async 
   expect(vault.calls()).toBe(before);
 });
 
+test('I5 below another task the same entry is minted, and nothing else', async () => {
+  const { vault, provider } = await open();
+  const above = { taskId: 'tsk_aaaaaaaa', scope: orderOf(reports).scope };
+  const before = vault.calls();
+  const other = { ...orderOf({ ...reports, policies: ['payments-admin'] }), within: [above] };
+  await expect(issue(provider, other)).rejects.toMatchObject({ code: 'credential.wider' });
+  expect(vault.calls()).toBe(before);
+  await issue(provider, { ...orderOf(reports), within: [above] });
+});
+
 test.each([
   ['a child of the broker token', { orphan: false }, /orphan=true/],
   ['renewable', { renewable: true }, /renewable=false/],

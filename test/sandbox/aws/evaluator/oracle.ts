@@ -10,6 +10,8 @@ export interface Case {
   readonly context: Readonly<Record<string, string>>;
   readonly identity: readonly object[];
   readonly session?: object;
+  /** Scope-down policies, for our evaluator: the other one knows of none. */
+  readonly scoped?: readonly object[];
   readonly boundary?: object;
   readonly resourcePolicy?: object;
   readonly trust?: object;
@@ -20,7 +22,8 @@ const read = (policy: object) => parsePolicy(JSON.stringify(policy));
 
 /** What our evaluator says. */
 export function ours(of: Case): string {
-  const { session, boundary, resourcePolicy, trust, organization, identity, context, ...request } = of;
+  const { session, scoped, boundary, resourcePolicy, trust, organization, identity, context, ...request } =
+    of;
   return evaluate(
     {
       ...request,
@@ -29,6 +32,7 @@ export function ours(of: Case): string {
     {
       identity: identity.map(read),
       ...(session ? { session: [read(session)] } : {}),
+      ...(scoped ? { scoped: scoped.map(read) } : {}),
       ...(boundary ? { boundary: read(boundary) } : {}),
       ...(organization ? { organization: [read(organization)] } : {}),
       ...(trust ? { trust: parsePolicy(JSON.stringify(trust), 'trust') } : {}),

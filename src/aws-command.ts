@@ -1,0 +1,67 @@
+import type { Command } from 'commander';
+import { printFindings } from './cli/aws-check.js';
+import { printPolicies } from './cli/aws-policy.js';
+import { checkRoles } from './issuance/providers/aws-sts/role/check.js';
+import { rolesOf } from './issuance/providers/aws-sts/role/plan.js';
+import { policySet } from './issuance/providers/aws-sts/role/policies.js';
+import type { AwsStsSettings } from './issuance/providers/aws-sts/settings.js';
+import type { Settings } from './settings/load.js';
+
+interface Chosen {
+  readonly config: string;
+  readonly role?: string;
+  readonly entry?: string;
+  readonly output: string;
+}
+
+const say = (line: string) => void process.stdout.write(`${line}\n`);
+
+/** `protem aws check` and `protem aws policy`, for whoever sets roles up. */
+export function addAwsCommands(
+  program: Command,
+  config: readonly [string, string, string],
+  load: (file: string) => Settings,
+): void {
+  const aws = program.command('aws').description('set roles up at AWS');
+  const command = (name: string, description: string) =>
+    aws
+      .command(name)
+      .description(description)
+      .option(...config)
+      .option('--role <arn>', 'only this role')
+      .option('--entry <name>', 'only the role of this catalog entry, with all that are on it')
+      .option('--output <format>', 'text or json', 'text');
+
+  command('check', 'look at the roles of the catalog, with the identity of the broker').action(
+    async (options: Chosen) => {
+      const findings = [];
+      for (const { settings, entries } of chosen(load(options.config), options))
+        findings.push(...(await checkRoles(settings, entries)));
+      if (!printFindings(findings, options.output, say)) process.exitCode = 1;
+    },
+  );
+
+  command('policy', 'print the policies that the roles and the broker need')
+    .requiredOption('--principal <arn>', 'user or role that the broker runs as')
+    .action((options: Chosen & { readonly principal: string }) => {
+      for (const { settings, entries } of chosen(load(options.config), options))
+        printPolicies(policySet(settings, entries, options.principal), options.output, say);
+    });
+}
+
+/** The AWS providers with the entries that are on a role that is meant. Throws when nothing is left to speak of. */
+function chosen({ providers, catalog }: Settings, { role, entry }: Chosen) {
+  const found = [...providers].flatMap(([name, { kind, settings }]) => {
+    if (kind.kind !== 'aws-sts') return [];
+    const ours = [...catalog.values()].filter(({ provider }) => provider === name);
+    const meant = new Set(
+      ours.filter((one) => entry === undefined || entry === one.name).flatMap(({ mint }) => rolesOf(mint)),
+    );
+    const entries = ours.filter(({ mint }) =>
+      rolesOf(mint).some((one) => meant.has(one) && (role ?? one) === one),
+    );
+    return entries.length === 0 ? [] : [{ settings: settings as AwsStsSettings, entries }];
+  });
+  if (found.length === 0) throw new Error('The catalog has no such entry of AWS.');
+  return found;
+}
