@@ -90,6 +90,7 @@ function newLease(ports: Ports, decided: Decided, provider: Provider, order: Ord
     handle,
     effect: provider.effect(order.scope),
     ttlSeconds: order.ttlSeconds,
+    ceilingSeconds: order.ceilingSeconds,
     mintTimeoutMs: ports.limits.mintTimeoutMs * 2,
     ...(request.tool !== undefined && { tool: request.tool }),
     ...(request.reason !== undefined && { reason: request.reason }),

@@ -1,5 +1,5 @@
 import { faultCode } from '../kernel/fault.js';
-import { isOver } from '../lease/lease.js';
+import { isOver, latestEndOf } from '../lease/lease.js';
 import type { Lease } from '../lease/lease.js';
 import { settle } from '../revocation/settlement.js';
 import type { Attempt } from '../revocation/settlement.js';
@@ -44,7 +44,10 @@ async function attemptRevoke(ports: RevokePorts, lease: Lease): Promise<Attempt>
     return { is: 'failed', fault: 'provider.unavailable' };
   }
   try {
-    return await withinMs(ports.limits.revokeTimeoutMs, provider.revoke(lease.handle, lease));
+    return await withinMs(
+      ports.limits.revokeTimeoutMs,
+      provider.revoke(lease.handle, { ...lease, expiresAt: latestEndOf(lease) }),
+    );
   } catch (error) {
     const fault = faultCode(error);
     ports.log.warn(

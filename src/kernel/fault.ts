@@ -108,6 +108,31 @@ export const faults = {
     retry: false,
     remedy: 'Check the id; leases of others are not shown.',
   },
+  'lease.not_active': {
+    status: 409,
+    title: 'The lease is not active',
+    retry: false,
+    remedy: 'What is ending, or over, is not renewed. Ask for a new credential.',
+  },
+  'lease.not_renewable': {
+    status: 422,
+    title: 'This lease cannot be renewed',
+    retry: false,
+    remedy: 'Ask for a new credential before this one ends, or for a longer one to begin with.',
+  },
+  'lease.at_ceiling': {
+    status: 422,
+    title: 'Nothing can carry the lease further',
+    retry: false,
+    remedy:
+      'It ends as "expiresAt" says. Ask for a new credential; if it is the deadline of the task that ends it, in a new task.',
+  },
+  'lease.renewing': {
+    status: 409,
+    title: 'Another renewal of the lease is under way',
+    retry: true,
+    remedy: 'Wait a second, then look at "expiresAt" of the lease before renewing again.',
+  },
   'credential.unknown': {
     status: 404,
     title: 'No such catalog entry',

@@ -3,6 +3,7 @@ import type { Clock } from '../kernel/clock.js';
 import type { Handle, RevocationEffect } from '../issuance/provider.js';
 import type { Lease, LeaseState, NewLease, RevocationCause } from '../lease/lease.js';
 import type { Settlement } from '../revocation/settlement.js';
+import type { RenewalLedger } from './renewal-ledger.js';
 import type { NewTask, Task, TaskOutcome } from '../task/task.js';
 
 /** One page, and the opaque token of the next. */
@@ -129,6 +130,7 @@ export interface AuditLog {
 export interface Ledger {
   readonly tasks: TaskLedger;
   readonly leases: LeaseLedger;
+  readonly renewals: RenewalLedger;
   readonly log: AuditLog;
   /** The ledger's own time as this process last learned it; the one clock for deadlines and ends. */
   readonly clock: Clock;

@@ -1,5 +1,5 @@
 import type { AuditEvent } from '../audit/event.js';
-import { Fault } from '../kernel/fault.js';
+import { Fault, faults } from '../kernel/fault.js';
 import type { FaultCode } from '../kernel/fault.js';
 import type { Lease } from '../lease/lease.js';
 import { bodyText, effectCode, parseLease, stateOfCode } from './lease-record.js';
@@ -16,12 +16,22 @@ interface Times {
   readonly claimMs: number;
 }
 
+/** What the scripts refuse with, in words. */
 const refusals: Partial<Record<FaultCode, string>> = {
   'task.unknown': 'There is no such task.',
   'task.ended': 'The task has ended; nothing more can be issued for it.',
+  'lease.unknown': 'There is no such lease.',
+  'lease.not_active': 'The lease is ending, or over.',
+  'lease.at_ceiling': 'Renewing would carry the lease no further.',
+  'lease.renewing': 'Another renewal of this lease is under way.',
+  'ttl.below_floor': 'Less time is left than the provider can mint.',
+  'provider.timeout': 'The credential provider took longer than the credential was to last.',
   'idempotency.reused': 'The Idempotency-Key was used for another request.',
   'idempotency.in_flight': 'The first request with this Idempotency-Key is still being worked on.',
 };
+
+export const refusal = (code: FaultCode): Fault =>
+  new Fault(code, refusals[code] ?? 'Refused.', faults[code].retry ? { retryAfterSeconds: 1 } : {});
 
 export function redisLeases(
   redis: RedisClient,
@@ -59,16 +69,15 @@ export function redisLeases(
         idempotency?.key ?? '',
         idempotency?.digest ?? '',
         times.idempotencyMs,
+        lease.ceilingSeconds * 1000,
       )) as [string, number, number, number];
       if (is === 'taken')
         throw new Fault('state.unavailable', 'The lease id is taken.', { reason: 'id collision' });
-      if (is !== 'ok')
-        throw new Fault(is as FaultCode, refusals[is as FaultCode] ?? 'Refused.', {
-          ...(is === 'idempotency.in_flight' && { retryAfterSeconds: 1 }),
-        });
+      if (is !== 'ok') throw refusal(is as FaultCode);
       heard(at);
-      const { ttlSeconds: _ttl, mintTimeoutMs: _timeout, ...rest } = lease;
-      return { ...rest, state: 'reserved', reservedAt: at, expiresAt, mintUntil, attempts: 0 };
+      const { ttlSeconds: _ttl, ceilingSeconds, mintTimeoutMs: _timeout, ...rest } = lease;
+      const ceilingAt = at + ceilingSeconds * 1000;
+      return { ...rest, state: 'reserved', reservedAt: at, expiresAt, ceilingAt, mintUntil, attempts: 0 };
     },
 
     async learn(lease, handle) {
@@ -83,8 +92,9 @@ export function redisLeases(
         ...lease,
         state: 'active',
         effect,
-        expiresAt: expiresAt ?? lease.expiresAt,
+        expiresAt: Math.min(lease.expiresAt, expiresAt ?? Infinity),
         ...(expiresAt === undefined && { unending: true }),
+        ...(expiresAt !== undefined && expiresAt > lease.expiresAt && { mayLiveUntil: expiresAt }),
       };
       const event = {
         type: 'lease.active',

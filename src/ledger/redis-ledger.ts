@@ -3,6 +3,7 @@ import type { Clock } from '../kernel/clock.js';
 import type { Ledger } from './ledger.js';
 import { redisLeases } from './redis-leases.js';
 import { redisLog } from './redis-log.js';
+import { redisRenewals } from './redis-renewals.js';
 import { redisTasks } from './redis-tasks.js';
 import { scriptRunner, unavailable } from './script.js';
 import type { RedisClient } from './script.js';
@@ -48,6 +49,7 @@ export function redisLedger(redis: RedisClient, options: LedgerOptions = {}): Le
   return {
     tasks: redisTasks(redis, run, prefix, times, clock),
     leases: redisLeases(redis, run, prefix, times, heard),
+    renewals: redisRenewals(run, times, heard),
     log: redisLog(redis, run, prefix),
     clock,
 

@@ -19,6 +19,9 @@ const names = [
   'page',
   'seal',
   'read-log',
+  'renew-begin',
+  'renew',
+  'renew-fail',
   'now',
 ] as const;
 
@@ -32,6 +35,7 @@ const endings: ReadonlySet<ScriptName> = new Set([
   'end-task',
   'abandon',
   'revoke',
+  'renew-fail',
   'claim-due',
   'settle',
   'seal',

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { flood } from '../../src/broker/flood.js';
 import { createBroker } from '../../src/broker/create-broker.js';
 import type { Broker } from '../../src/broker/broker.js';
+import { silentMeter } from '../../src/broker/meter.js';
 import type { Meter } from '../../src/broker/meter.js';
 import type { Ports } from '../../src/broker/ports.js';
 import { hookSettings } from '../../src/identity/hooks/hook-settings.js';
@@ -35,9 +36,7 @@ beforeEach(async () => {
   provider = pretendProvider();
   counted = [];
   const meter: Meter = {
-    issued() {},
-    revoked() {},
-    decided() {},
+    ...silentMeter,
     hook: (source, outcome) => counted.push(`${source} ${outcome}`),
   };
   ({ ports, settled } = brokerPorts(ledger, [provider], {

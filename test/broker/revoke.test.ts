@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { dispatchDue } from '../../src/broker/dispatch-due.js';
 import { grant } from '../../src/broker/grant.js';
+import { silentMeter } from '../../src/broker/meter.js';
 import type { Ports } from '../../src/broker/ports.js';
 import { ready } from '../../src/broker/ready.js';
 import { revoke } from '../../src/broker/revoke.js';
@@ -32,9 +33,7 @@ function world(provider: PretendProvider, over: Partial<Ports> = {}) {
       close: () => Promise.resolve(),
     },
     meter: {
-      issued() {},
-      decided() {},
-      hook() {},
+      ...silentMeter,
       revoked: (...facts) => void counted.push(facts),
     },
     ...over,

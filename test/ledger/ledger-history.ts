@@ -73,6 +73,7 @@ const reserving = fc
           effect: asked.effect,
           handle: { version: 0 },
           ttlSeconds: 3600,
+          ceilingSeconds: 7200,
           mintTimeoutMs: asked.minting === 'yes' ? hourMs : 0,
           agent: asked.byOwner ? agent : 'someone else',
         });

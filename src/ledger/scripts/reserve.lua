@@ -1,7 +1,7 @@
 -- Reservation and fence are one decision (I4); the lease is durable, with its handle and its end, before anything
 -- is minted (I2).
 -- ARGV: lease id, task id, agent, provider, body JSON, ttl ms, mint timeout ms, effect, event,
---       idempotency key or '', digest, its ttl ms
+--       idempotency key or '', digest, its ttl ms, ceiling ms
 -- RETURNS: {'ok', now, expiresAt, mintUntil} | {fault code} | {'taken'}
 local id, task, agent, provider = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local facts = redis.call('HMGET', key(task), 's', 'd', 'a', 'm')
@@ -24,7 +24,7 @@ if idem then
 end
 
 local expiresAt, mintUntil = at + tonumber(ARGV[6]), at + tonumber(ARGV[7])
-local head = { p = provider, o = at, e = expiresAt, m = mintUntil, f = ARGV[8] }
+local head = { p = provider, o = at, e = expiresAt, m = mintUntil, f = ARGV[8], y = at + tonumber(ARGV[13]) }
 move(head, 'r')
 redis.call('SET', key(id), leaseText(head, ARGV[5]))
 redis.call('HSET', key(task), 'm', facts[4] .. string.sub(id, 13))

@@ -44,6 +44,7 @@ end
 
 move(head, is == 'revoked' and 'd' or 'x')
 head.m = nil
+head.r = nil
 head.z = at
 head.n = (head.n or 0) + 1
 writeLease(id, head, body)

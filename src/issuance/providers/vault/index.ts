@@ -8,6 +8,7 @@ import { checkRights } from './check.js';
 import { openClient } from './client.js';
 import { login, renewSelf } from './login.js';
 import { mint } from './mint.js';
+import { renew } from './renew.js';
 import { scope, type VaultScope } from './scope.js';
 import { settings, type VaultSettings } from './settings.js';
 import { takeBack } from './take-back.js';
@@ -56,13 +57,15 @@ export function openVault(
     async issue(order, handle, learn) {
       if (order.ttlSeconds < 1 || order.ttlSeconds > settings.maximumTtl)
         throw new Fault('ttl.invalid', 'The provider cannot mint for so long, or so short, a time.');
+      const ceilingSeconds = Math.min(order.ceilingSeconds, settings.maximumTtl);
       return mint(
         { client, asBroker, tokenRole, clock: world.clock, takeBack: revoke },
-        order,
+        { ...order, ceilingSeconds },
         handle,
         learn,
       );
     },
+    renew: (order, handle) => renew(asBroker, world.clock, order, handle),
     revoke,
     check: () => checkRights(asBroker, tokenRole),
     async close() {
