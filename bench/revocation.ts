@@ -52,6 +52,7 @@ async function leases(ledger: Ledger, tasks: readonly string[], count: number, d
         },
         effect: 'revoked_at_provider',
         ttlSeconds: 3600,
+        ceilingSeconds: 3600,
         mintTimeoutMs: 60_000,
       },
       {

@@ -77,6 +77,30 @@ export type AuditEvent =
     })
   | (OfLease & { readonly type: 'lease.mint_failed'; readonly fault: string })
   | (OfLease & {
+      /** Permitted, and about to be asked of the provider. */
+      readonly type: 'lease.renewing';
+      readonly asked: AskedFor;
+      readonly decided: Decided;
+    })
+  | (OfLease & {
+      readonly type: 'lease.renewed';
+      /** Its end before, and now. */
+      readonly expiredAt: number;
+      readonly expiresAt: number;
+      /** How often it was renewed by now. */
+      readonly renewals: number;
+      /** Whether the provider made a new secret for it. */
+      readonly secret: boolean;
+    })
+  | (OfLease & { readonly type: 'lease.renew_failed'; readonly fault: string })
+  | (OfLease & {
+      readonly type: 'lease.renew_refused';
+      readonly fault: string;
+      readonly asked: Partial<AskedFor>;
+      readonly decided?: Decided;
+      readonly reason?: string;
+    })
+  | (OfLease & {
       readonly type: 'lease.revoking';
       readonly cause: RevocationCause;
       readonly by: string;

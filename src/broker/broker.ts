@@ -34,6 +34,19 @@ export interface Grant {
   readonly secret: Secret<Readonly<Record<string, unknown>>>;
 }
 
+export interface RenewalRequest {
+  readonly lease: string;
+  /** From now on; the entry's default when absent, and then no renewal shortens. */
+  readonly ttlSeconds?: number;
+  readonly reason?: string;
+}
+
+export interface Renewal {
+  readonly lease: Lease;
+  /** There when the agent needs another secret from now on. */
+  readonly secret?: Grant['secret'];
+}
+
 /** What revoking by a query would end, or has begun to end. */
 export interface BlastRadius {
   readonly leases: readonly Lease[];
@@ -54,6 +67,7 @@ export interface Broker {
   listTasks(principal: Principal, query: PageQuery & { readonly agent?: string }): Promise<Page<Task>>;
   endTask(principal: Principal, id: string, outcome: TaskOutcome): Promise<Task>;
   grant(principal: Principal, request: CredentialRequest, idempotencyKey?: string): Promise<Grant>;
+  renew(principal: Principal, request: RenewalRequest, idempotencyKey?: string): Promise<Renewal>;
   findLease(principal: Principal, id: string): Promise<Lease>;
   listLeases(principal: Principal, query: LeaseQuery): Promise<Page<Lease>>;
   revokeLease(principal: Principal, id: string, reason?: string): Promise<Lease>;

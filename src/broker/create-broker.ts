@@ -5,6 +5,7 @@ import { findLease, listLeases, revokeLease, revokeTask } from './leases.js';
 import type { Ports } from './ports.js';
 import { ready } from './ready.js';
 import { receiveHook } from './receive-hook.js';
+import { renew } from './renew.js';
 import { endTask, findTask, listTasks, openTask } from './tasks.js';
 
 /** The verbs of the product, bound to the world they act on. */
@@ -17,6 +18,7 @@ export function createBroker(ports: Ports): Broker {
     listTasks: (principal, query) => listTasks(ports, principal, query),
     endTask: (principal, id, outcome) => endTask(ports, principal, id, outcome),
     grant: (principal, request, key) => grant(ports, principal, request, key),
+    renew: (principal, request, key) => renew(ports, principal, request, key),
     findLease: (principal, id) => findLease(ports, principal, id),
     listLeases: (principal, query) => listLeases(ports, principal, query),
     revokeLease: (principal, id, reason) => revokeLease(ports, principal, id, reason),

@@ -3,7 +3,7 @@ import type { Principal } from '../identity/principal.js';
 import { Fault } from '../kernel/fault.js';
 import { newRequestId } from '../kernel/id.js';
 import { present } from '../kernel/present.js';
-import type { Ask, Decision } from '../policy/decision.js';
+import type { Ask, Decision, Policy } from '../policy/decision.js';
 import type { CatalogEntry, ParameterValues } from '../policy/catalog.js';
 import { parseParameters } from '../policy/parameters.js';
 import type { Permit } from '../policy/permit.js';
@@ -74,11 +74,8 @@ export function decide(ports: Ports, principal: Principal, task: Task, request: 
     tool: request.tool,
     asserted: request.reason === undefined ? {} : { reason: request.reason },
   });
-  const decision = policy.decide(ask);
-  const record = recordOf(decision, policy.digest);
-  ports.meter.decided(record.is);
   const asked = askedFor(request, parameters, askedSeconds);
-  if (decision.is !== 'permit') throw new PolicyRefusal(refusalCode(decision), record, asked);
+  const { decision, record } = permitFor(ports, policy, ask, asked);
   const ttlSeconds = boundTtl({ ...bounds, policySeconds: decision.permit.ttlSeconds });
   return {
     principal,
@@ -100,12 +97,21 @@ export function decide(ports: Ports, principal: Principal, task: Task, request: 
   };
 }
 
+/** Asks policy; throws PolicyRefusal unless it permits. */
+export function permitFor({ meter }: Pick<Ports, 'meter'>, policy: Policy, ask: Ask, asked: AskedFor) {
+  const decision = policy.decide(ask);
+  const record = recordOf(decision, policy.digest);
+  meter.decided(record.is);
+  if (decision.is !== 'permit') throw new PolicyRefusal(refusalCode(decision), record, asked);
+  return { decision, record };
+}
+
 /** POL-03: asked again right before the secret is handed over, when policy has changed since. */
-export async function decideAgain(
+export async function decideAgain<Before extends Pick<Decided, 'ask' | 'asked' | 'record' | 'ttlSeconds'>>(
   ports: Ports,
-  decided: Decided,
+  decided: Before,
   takeBack: (fault: Fault) => Promise<never>,
-): Promise<Decided> {
+): Promise<Before> {
   const policy = ports.policy();
   if (policy.digest === decided.record.policyDigest) return decided;
   const decision = policy.decide(decided.ask);
@@ -115,11 +121,11 @@ export async function decideAgain(
   return takeBack(new PolicyRefusal('policy.changed', record, decided.asked));
 }
 
-function ttlBounds(
+export function ttlBounds(
   ports: Ports,
   principal: Principal,
   task: Task,
-  request: CredentialRequest,
+  request: Pick<CredentialRequest, 'ttlSeconds'>,
   entry: CatalogEntry,
   scope: unknown,
 ) {

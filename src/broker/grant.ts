@@ -104,6 +104,7 @@ function newLease(ports: Ports, decided: Decided, provider: Provider, order: Ord
     handle,
     effect: provider.effect(order.scope),
     ttlSeconds: order.ttlSeconds,
+    ceilingSeconds: order.ceilingSeconds,
     mintTimeoutMs: ports.limits.mintTimeoutMs * 2,
     enrolment: provider.enrolment?.(handle),
     tool: request.tool,

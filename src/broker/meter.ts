@@ -5,6 +5,7 @@ import type { RevocationCause } from '../lease/lease.js';
 export interface Meter {
   /** `provider` is empty when the request got no further than policy. Seconds from request to hand-over. */
   issued(provider: string, outcome: 'issued' | FaultCode, seconds: number): void;
+  renewed(provider: string, outcome: 'renewed' | FaultCode): void;
   /** An attempt to end a lease; the lag, from the request for its end, when it is over. */
   revoked(
     provider: string,
@@ -28,6 +29,7 @@ export interface Meter {
 /** Counts nothing. */
 export const silentMeter: Meter = {
   issued() {},
+  renewed() {},
   revoked() {},
   orphan() {},
   denied() {},

@@ -1,7 +1,9 @@
+import type { AskedFor, Decided as DecidedRecord } from '../audit/event.js';
 import type { Principal } from '../identity/principal.js';
 import { Fault } from '../kernel/fault.js';
 import type { Task } from '../task/task.js';
-import type { CredentialRequest } from './broker.js';
+import { taskIdOf } from '../kernel/id.js';
+import type { CredentialRequest, RenewalRequest } from './broker.js';
 import { PolicyRefusal } from './decide.js';
 import type { Decided } from './decide.js';
 import type { Ports } from './ports.js';
@@ -21,7 +23,6 @@ export async function recordRefusal(
 ): Promise<void> {
   const fault = error instanceof Fault ? error : undefined;
   const refusal = error instanceof PolicyRefusal ? error : undefined;
-  const record = refusal?.record ?? decided?.record;
   if (fault?.code === 'state.unavailable' || fault?.code === 'state.full') return;
   await ports.ledger.log.record({
     type: 'credential.refused',
@@ -35,7 +36,37 @@ export async function recordRefusal(
         ...(request.tool !== undefined && { tool: request.tool }),
         ...(request.reason !== undefined && { reason: request.reason }),
       },
-    ...(record && { decided: record }),
-    ...(fault?.reason !== undefined && { reason: fault.reason }),
+    ...whyNot(fault, decided),
   });
 }
+
+/** The same for a renewal; under the lease that was named, whoever named it. */
+export async function recordRenewalRefusal(
+  ports: Ports,
+  principal: Principal,
+  request: RenewalRequest,
+  decided: { readonly asked: AskedFor; readonly record: DecidedRecord } | undefined,
+  error: unknown,
+): Promise<void> {
+  const fault = error instanceof Fault ? error : undefined;
+  const refusal = error instanceof PolicyRefusal ? error : undefined;
+  if (fault?.code === 'state.unavailable' || fault?.code === 'state.full') return;
+  await ports.ledger.log.record({
+    type: 'lease.renew_refused',
+    lease: request.lease,
+    task: taskIdOf(request.lease),
+    agent: principal.id,
+    fault: fault?.code ?? 'internal',
+    asked: refusal?.asked ??
+      decided?.asked ?? {
+        ...(request.ttlSeconds !== undefined && { ttlSeconds: request.ttlSeconds }),
+        ...(request.reason !== undefined && { reason: request.reason }),
+      },
+    ...whyNot(fault, decided),
+  });
+}
+
+const whyNot = (fault: Fault | undefined, decided: { readonly record: DecidedRecord } | undefined) => ({
+  ...(fault instanceof PolicyRefusal ? { decided: fault.record } : decided && { decided: decided.record }),
+  ...(fault?.reason !== undefined && { reason: fault.reason }),
+});

@@ -1,5 +1,5 @@
 import { Fault, faultCode } from '../kernel/fault.js';
-import { isOver } from '../lease/lease.js';
+import { isOver, latestEndOf } from '../lease/lease.js';
 import type { Lease } from '../lease/lease.js';
 import { settle } from '../revocation/settlement.js';
 import type { Attempt } from '../revocation/settlement.js';
@@ -54,8 +54,9 @@ async function attemptRevoke(ports: RevokePorts, lease: Lease): Promise<Attempt>
     // Leases that are taken back by one act fail together, and nobody else with them.
     const group = provider.enrolment?.(lease.handle)?.groups[0];
     const part = group === undefined ? provider.name : `${provider.name} ${group}`;
+    const ending = { ...lease, expiresAt: latestEndOf(lease) };
     return await ports.breakers.revoking.run(part, () =>
-      withinMs(ports.limits.revokeTimeoutMs, provider.revoke(lease.handle, lease)),
+      withinMs(ports.limits.revokeTimeoutMs, provider.revoke(lease.handle, ending)),
     );
   } catch (error) {
     if (error instanceof HeldBack) return { is: 'held', againInMs: error.againInMs };

@@ -54,6 +54,7 @@ export function prometheusMeter(options: {
     issueBuckets,
     'provider',
   );
+  const renewals = counter('protem_lease_renew_total', 'Renewals asked for.', 'provider', 'outcome');
   const revokes = counter(
     'protem_lease_revoke_total',
     'Attempts to end a lease at its provider.',
@@ -110,6 +111,7 @@ export function prometheusMeter(options: {
       issues.inc({ provider, outcome });
       if (outcome === 'issued') issueSeconds.observe({ provider }, seconds);
     },
+    renewed: (provider, outcome) => renewals.inc({ provider, outcome }),
     revoked(provider, cause, outcome, lagSeconds) {
       revokes.inc({ provider, trigger: cause, outcome });
       if (lagSeconds !== undefined) lag.observe({ provider }, lagSeconds);

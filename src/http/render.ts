@@ -1,5 +1,5 @@
 import type { AuditRecord } from '../audit/event.js';
-import type { Grant } from '../broker/broker.js';
+import type { Grant, Renewal } from '../broker/broker.js';
 import { formatDuration } from '../kernel/duration.js';
 import type { Lease } from '../lease/lease.js';
 import type { Page } from '../ledger/ledger.js';
@@ -9,6 +9,7 @@ import type { AuditRecordShape } from '../wire/audit.js';
 import type { CatalogEntryShape } from '../wire/catalog.js';
 import type { GrantShape } from '../wire/credential.js';
 import type { LeaseShape } from '../wire/lease.js';
+import type { RenewalShape } from '../wire/renewal.js';
 import type { TaskShape } from '../wire/task.js';
 import { present } from '../kernel/present.js';
 
@@ -56,13 +57,19 @@ export const renderLease = (lease: Lease): LeaseShape =>
     }),
     reservedAt: instant(lease.reservedAt),
     expiresAt: instant(lease.expiresAt),
+    ceilingAt: instantIf(lease.ceilingAt),
+    renewedAt: instantIf(lease.renewedAt),
+    renewals: lease.renewals,
   });
 
-/** The one place where a secret is put into an answer. */
+// The two places where a secret is put into an answer.
 export const renderGrant = ({ lease, secret }: Grant): GrantShape => ({
   lease: renderLease(lease),
   secret: secret.reveal(),
 });
+
+export const renderRenewal = ({ lease, secret }: Renewal): RenewalShape =>
+  present({ lease: renderLease(lease), secret: secret?.reveal() });
 
 /** The entry as agents may know it; what it mints stays with the operator. */
 export const renderEntry = (entry: CatalogEntry): CatalogEntryShape => ({

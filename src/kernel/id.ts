@@ -32,6 +32,9 @@ export const taskMark = (taskId: string): string => taskId.slice(4);
 /** Lease ids carry their task: `lse_<task mark><6 base62>`, so a provider's log line leads back to both. */
 export const newLeaseId = (taskId: string): string => `lse_${taskMark(taskId)}${randomBase62(6)}`;
 
+/** The task that a lease id carries. */
+export const taskIdOf = (leaseId: string): string => `tsk_${leaseId.slice(4, 12)}`;
+
 /** The part of a lease id that tells it from its siblings in the same task. */
 export const leaseMark = (leaseId: string): string => leaseId.slice(12);
 

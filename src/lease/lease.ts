@@ -44,11 +44,17 @@ export interface Lease {
   readonly effect: RevocationEffect;
   readonly state: LeaseState;
   readonly reservedAt: number;
-  /** The end of the credential: reserved for, then what the provider said. */
+  /** When it is taken back: the end that was reserved or renewed for, or the provider's own where that is earlier. */
   readonly expiresAt: number;
+  /** Renewals carry it no further; absent in records from before there were any. */
+  readonly ceilingAt?: number;
+  /** The provider's own end of it may be as late as that, where that is later than `expiresAt`. */
+  readonly mayLiveUntil?: number;
+  readonly renewedAt?: number;
+  readonly renewals?: number;
   /** The provider said that it never ends it by itself: `expiresAt` is then only when revoking begins. */
   readonly unending?: true;
-  /** While it is there, the provider may still be minting: revoking is not final before. */
+  /** While it is there, the provider may still be minting, or renewing: revoking is not final before. */
   readonly mintUntil?: number;
   readonly cause?: RevocationCause;
   /** When its end was asked for; the lag is measured from here. */
@@ -63,4 +69,18 @@ export interface Lease {
 export type NewLease = Pick<
   Lease,
   'id' | 'taskId' | 'agent' | 'entry' | 'provider' | 'parameters' | 'tool' | 'reason' | 'handle' | 'effect'
-> & { readonly ttlSeconds: number; readonly mintTimeoutMs: number; readonly enrolment?: Enrolment };
+> & {
+  readonly ttlSeconds: number;
+  readonly ceilingSeconds: number;
+  readonly mintTimeoutMs: number;
+  readonly enrolment?: Enrolment;
+};
+
+/**
+ * The latest moment at which the credential can end by itself. While it is not known when, or whether, the provider
+ * minted, that may have been at the last moment; what a renewal may come to is written down before it is asked for.
+ */
+export function latestEndOf({ expiresAt, mayLiveUntil, mintUntil, reservedAt }: Lease): number {
+  if (mayLiveUntil !== undefined) return Math.max(expiresAt, mayLiveUntil);
+  return expiresAt + (mintUntil === undefined ? 0 : mintUntil - reservedAt);
+}

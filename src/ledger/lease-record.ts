@@ -20,6 +20,10 @@ interface Head {
   n?: number;
   l?: string;
   z?: number;
+  y?: number;
+  g?: number;
+  x?: number;
+  j?: number;
   k?: number;
 }
 
@@ -89,6 +93,10 @@ export function parseLease(id: string, text: string): Lease | undefined {
       reservedAt: head.o,
       expiresAt: head.e,
       attempts: head.n ?? 0,
+      ...(head.y !== undefined && { ceilingAt: head.y }),
+      ...(head.g !== undefined && { mayLiveUntil: head.g }),
+      ...(head.x !== undefined && { renewedAt: head.x }),
+      ...(head.j !== undefined && { renewals: head.j }),
       ...(head.m !== undefined && { mintUntil: head.m }),
       ...(head.u !== undefined && { unending: true as const }),
       ...(head.c !== undefined && { cause: head.c }),

@@ -5,6 +5,7 @@ import type { SharedState } from '../issuance/world.js';
 import type { Lease, LeaseState, NewLease, RevocationCause } from '../lease/lease.js';
 import type { Settlement } from '../revocation/settlement.js';
 import type { Mark } from './mark.js';
+import type { RenewalLedger } from './renewal-ledger.js';
 import type { NewTask, Task, TaskOutcome } from '../task/task.js';
 
 /** One page, and the opaque token of the next. */
@@ -151,6 +152,7 @@ export interface AuditLog {
 export interface Ledger {
   readonly tasks: TaskLedger;
   readonly leases: LeaseLedger;
+  readonly renewals: RenewalLedger;
   readonly log: AuditLog;
   /** The ledger's own time as this process last learned it; the one clock for deadlines and ends. */
   readonly clock: Clock;

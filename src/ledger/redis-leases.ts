@@ -1,5 +1,5 @@
 import type { AuditEvent } from '../audit/event.js';
-import { Fault } from '../kernel/fault.js';
+import { Fault, faults } from '../kernel/fault.js';
 import type { FaultCode } from '../kernel/fault.js';
 import type { Lease, NewLease } from '../lease/lease.js';
 import { bodyText, effectCode, parseLease, stateOfCode } from './lease-record.js';
@@ -32,13 +32,23 @@ const limitReached: Record<string, string> = {
   all: 'There are as many live leases as there may be.',
 };
 
+/** What the scripts refuse with, in words. */
 const refusals: Partial<Record<FaultCode, string>> = {
   'task.unknown': 'There is no such task.',
-  'task.ended': 'The task has ended; nothing more can be issued for it.',
   'state.rolled_back': 'The state store has lost what it had.',
+  'task.ended': 'The task has ended; nothing more can be issued for it.',
+  'lease.unknown': 'There is no such lease.',
+  'lease.not_active': 'The lease is ending, or over.',
+  'lease.at_ceiling': 'Renewing would carry the lease no further.',
+  'lease.renewing': 'Another renewal of this lease is under way.',
+  'ttl.below_floor': 'Less time is left than the provider can mint.',
+  'provider.timeout': 'The credential provider took longer than the credential was to last.',
   'idempotency.reused': 'The Idempotency-Key was used for another request.',
   'idempotency.in_flight': 'The first request with this Idempotency-Key is still being worked on.',
 };
+
+export const refusal = (code: FaultCode): Fault =>
+  new Fault(code, refusals[code] ?? 'Refused.', faults[code].retry ? { retryAfterSeconds: 1 } : {});
 
 export function redisLeases(
   redis: RedisClient,
@@ -89,22 +99,27 @@ export function redisLeases(
         idempotency?.key ?? '',
         idempotency?.digest ?? '',
         times.idempotencyMs,
-        JSON.stringify({ n: lease.entry, h: mustHold, a: ofAgent, e: ofEntry, t: inAll }),
+        JSON.stringify({
+          n: lease.entry,
+          y: lease.ceilingSeconds * 1000,
+          h: mustHold,
+          a: ofAgent,
+          e: ofEntry,
+          t: inAll,
+        }),
         lease.enrolment ? lease.enrolment.keepSeconds * 1000 : '',
         ...(lease.enrolment?.groups ?? []),
       )) as [string, number, number, number];
       if (is === 'taken')
         throw new Fault('state.unavailable', 'The lease id is taken.', { reason: 'id collision' });
       if (is === 'lease.limit') throw new Fault('lease.limit', limitReached[at]!, { retryAfterSeconds: 10 });
-      if (is !== 'ok')
-        throw new Fault(is as FaultCode, refusals[is as FaultCode] ?? 'Refused.', {
-          ...(is === 'idempotency.in_flight' && { retryAfterSeconds: 1 }),
-        });
+      if (is !== 'ok') throw refusal(is as FaultCode);
       heard(at);
       return liveLease(lease, {
         state: 'reserved',
         reservedAt: at,
         expiresAt,
+        ceilingAt: at + lease.ceilingSeconds * 1000,
         mintUntil,
         effect: lease.effect,
       });
@@ -118,17 +133,15 @@ export function redisLeases(
     },
 
     async activate(lease, { expiresAt, effect }) {
-      const { reservedAt } = lease;
-      const active =
-        expiresAt === undefined
-          ? liveLease(lease, {
-              state: 'active',
-              effect,
-              reservedAt,
-              expiresAt: lease.expiresAt,
-              unending: true,
-            })
-          : liveLease(lease, { state: 'active', effect, reservedAt, expiresAt });
+      const active = liveLease(lease, {
+        state: 'active',
+        effect,
+        reservedAt: lease.reservedAt,
+        expiresAt: Math.min(lease.expiresAt, expiresAt ?? Infinity),
+        ceilingAt: lease.ceilingAt,
+        mayLiveUntil: expiresAt !== undefined && expiresAt > lease.expiresAt ? expiresAt : undefined,
+        unending: expiresAt === undefined ? true : undefined,
+      });
       const event = {
         type: 'lease.active',
         lease: active.id,
@@ -199,7 +212,9 @@ export function redisLeases(
  */
 function liveLease(
   lease: NewLease | Lease,
-  now: Pick<Lease, 'state' | 'effect' | 'reservedAt' | 'expiresAt' | 'mintUntil' | 'unending'>,
+  now: Pick<Lease, 'state' | 'effect' | 'reservedAt' | 'expiresAt'> & {
+    readonly [Member in 'ceilingAt' | 'mayLiveUntil' | 'mintUntil' | 'unending']?: Lease[Member] | undefined;
+  },
 ): Lease {
   const live: { -readonly [Member in keyof Lease]: Lease[Member] } = {
     id: lease.id,
@@ -217,6 +232,8 @@ function liveLease(
   };
   if (lease.tool !== undefined) live.tool = lease.tool;
   if (lease.reason !== undefined) live.reason = lease.reason;
+  if (now.ceilingAt !== undefined) live.ceilingAt = now.ceilingAt;
+  if (now.mayLiveUntil !== undefined) live.mayLiveUntil = now.mayLiveUntil;
   if (now.mintUntil !== undefined) live.mintUntil = now.mintUntil;
   if (now.unending !== undefined) live.unending = now.unending;
   return live;

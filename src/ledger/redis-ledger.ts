@@ -4,6 +4,7 @@ import type { Ledger } from './ledger.js';
 import { redisLeases } from './redis-leases.js';
 import { redisLog } from './redis-log.js';
 import { usedShare } from './redis-memory.js';
+import { redisRenewals } from './redis-renewals.js';
 import { redisShared } from './redis-shared.js';
 import { redisTasks } from './redis-tasks.js';
 import { scriptRunner, unavailable } from './script.js';
@@ -51,6 +52,7 @@ export function redisLedger(redis: RedisClient, options: LedgerOptions = {}): Le
   return {
     tasks: redisTasks(redis, run, prefix, times, clock),
     leases: redisLeases(redis, run, prefix, times, heard),
+    renewals: redisRenewals(run, times, heard),
     log: redisLog(redis, run, prefix),
     clock,
     shared: (provider) => redisShared(redis, run, prefix, provider),

@@ -101,7 +101,7 @@ async function tasksOf(
 }
 
 function enrolled(lease: Lease, tasks: ReadonlyMap<string, TaskFacts>): Enrolled {
-  const { id, taskId, handle, state, reservedAt, expiresAt, mintUntil, revocationRequestedAt, writtenAt } =
+  const { id, taskId, handle, state, reservedAt, mintUntil, renewedAt, revocationRequestedAt, writtenAt } =
     lease;
   const task = tasks.get(taskId);
   return {
@@ -110,7 +110,8 @@ function enrolled(lease: Lease, tasks: ReadonlyMap<string, TaskFacts>): Enrolled
     handle,
     live: state === 'reserved' || state === 'active',
     reservedAt,
-    expiresAt,
+    expiresAt: Math.max(lease.expiresAt, lease.mayLiveUntil ?? 0),
+    ...(renewedAt !== undefined && { renewedAt }),
     ...(mintUntil !== undefined && { mintUntil }),
     ...(revocationRequestedAt !== undefined && { revocationRequestedAt }),
     ...(writtenAt !== undefined && { writtenAt }),

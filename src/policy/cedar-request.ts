@@ -27,6 +27,7 @@ const entryFacts: Facts<CatalogEntry> = {
 };
 const verifiedFacts: Facts<Ask> = {
   ttlSeconds: ({ ttlSeconds }) => ttlSeconds,
+  renewals: ({ renewals }) => renewals ?? 0,
   toolDeclared: ({ task: { tools }, tool }) =>
     tools === undefined || (tool !== undefined && tools.includes(tool)),
 };

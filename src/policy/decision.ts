@@ -9,8 +9,13 @@ export interface Ask {
   readonly task: Task;
   readonly entry: CatalogEntry;
   readonly parameters: ParameterValues;
-  /** The TTL that would be granted, in seconds, after every other bound. */
+  /**
+   * The TTL that would be granted, in seconds, after every other bound. For a renewal the whole life of the lease, from
+   * its reservation on: what policy says of a length cannot be got round by asking for it piece by piece.
+   */
   readonly ttlSeconds: number;
+  /** Which renewal of its lease is asked for: 1 for the first; absent, or 0, when a credential is. */
+  readonly renewals?: number;
   readonly tool?: string;
   readonly asserted: { readonly reason?: string };
 }

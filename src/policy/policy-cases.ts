@@ -30,6 +30,7 @@ const caseSchema = z
     credential: z.string(),
     parameters: z.record(z.string(), z.unknown()).default({}),
     ttl: duration.optional(),
+    renewals: z.int().min(0).default(0).describe('Which renewal of a lease it is; 0 for none.'),
     tool: z.string().optional(),
     reason: z.string().optional(),
     expect: z.enum(['permit', 'ask', 'deny', 'fault']),
@@ -152,6 +153,7 @@ const askOf = (given: PolicyCase, entry: CatalogEntry): Ask => ({
   entry,
   parameters: parseParameters(entry, given.parameters),
   ttlSeconds: boundTtl({ entry, ...(given.ttl !== undefined && { requestedSeconds: given.ttl }), ...wide }),
+  renewals: given.renewals,
   ...(given.tool !== undefined && { tool: given.tool }),
   asserted: given.reason === undefined ? {} : { reason: given.reason },
 });

@@ -8,6 +8,8 @@ export interface TtlBounds {
   /** The ceiling of the policies that permit it. */
   readonly policySeconds?: number;
   readonly taskRemainingSeconds: number;
+  /** What is left of the lease that this one is narrowed from (I5): a child ends no later than its parent. */
+  readonly parentRemainingSeconds?: number;
   /** What is left of the token that asks, when credentials have to end with it. */
   readonly proofRemainingSeconds?: number;
   readonly providerMinimumSeconds: number;
@@ -30,6 +32,7 @@ export function boundTtl(bounds: TtlBounds): number {
       requestedSeconds,
       bounds.policySeconds ?? Infinity,
       bounds.taskRemainingSeconds,
+      bounds.parentRemainingSeconds ?? Infinity,
       bounds.proofRemainingSeconds ?? Infinity,
       bounds.providerMaximumSeconds,
     ),

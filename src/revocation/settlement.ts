@@ -1,5 +1,6 @@
 import type { FaultCode } from '../kernel/fault.js';
 import type { Revoked } from '../issuance/provider.js';
+import { latestEndOf } from '../lease/lease.js';
 import type { Lease } from '../lease/lease.js';
 import { isStuck, longestRetryMs, retryInMs } from './retry.js';
 
@@ -28,20 +29,11 @@ export const certaintyMs = 5000;
 /** A provider that says "ask again now" is asked again, but not at once. */
 const shortestWaitMs = 500;
 
-/**
- * When its credential has certainly ended by itself. While it is not known when, or whether, the provider minted, that
- * may have been at the last moment.
- */
-function certainlyOverAt({ expiresAt, mintUntil, reservedAt }: Lease): number {
-  const mintedAfterMs = mintUntil === undefined ? 0 : mintUntil - reservedAt;
-  return expiresAt + mintedAfterMs + certaintyMs;
-}
-
 /** Pure: the attempt, the lease as it was before it, and the ledger's time. */
 export function settle(attempt: Attempt, lease: Lease, now: number, random?: () => number): Settlement {
   if (attempt.is === 'revoked') return { is: 'revoked' };
   const endsByItself = lease.unending !== true || attempt.is === 'expires';
-  const overAt = endsByItself ? certainlyOverAt(lease) : Infinity;
+  const overAt = endsByItself ? latestEndOf(lease) + certaintyMs : Infinity;
   if (overAt <= now) return { is: 'expired' };
   const sinceMs = now - (lease.revocationRequestedAt ?? now);
   switch (attempt.is) {

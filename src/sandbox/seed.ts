@@ -97,6 +97,8 @@ export const vaultSeed = (secretId: string): VaultStandInOptions => ({
       'path "auth/token/revoke-accessor" { capabilities = ["update"] }',
       'path "auth/token/accessors" { capabilities = ["list", "sudo"] }',
       'path "auth/token/accessors/" { capabilities = ["list", "sudo"] }',
+      'path "auth/token/renew-accessor" { capabilities = ["update"] }',
+      'path "sys/leases/renew" { capabilities = ["update"] }',
       'path "sys/leases/revoke" { capabilities = ["update"] }',
     ].join('\n'),
     'reports-readonly': mayRead('database/creds/reports-readonly'),

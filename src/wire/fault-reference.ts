@@ -9,7 +9,7 @@ export function faultReference(): string {
   return [
     '# Errors',
     '',
-    '<!-- Printed by `npm run docs` from src/kernel/fault.ts. -->',
+    '<!-- Printed by `npm run docs` from src/kernel/fault-table.ts. -->',
     '',
     'Every failure is answered as `application/problem+json` (RFC 9457). `type` is `/problems/<code>`, and that path',
     'explains it; `detail` says what happened this time; `instance` is the id of the request, which the log line of',

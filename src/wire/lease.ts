@@ -51,6 +51,9 @@ export const lease = z
     revocation,
     reservedAt: instant,
     expiresAt: instant,
+    ceilingAt: instant.optional().meta({ description: 'Renewals carry it no further.' }),
+    renewedAt: instant.optional(),
+    renewals: z.int().min(1).optional().meta({ description: 'How often it was renewed.' }),
   })
   .meta({ description: 'The record of one credential. It never holds the secret.' });
 

@@ -6,6 +6,7 @@ import { hookAnswer } from './hook.js';
 import { lease, leasePage, leaseQuery, leaseRevocationRequest } from './lease.js';
 import type { Operation } from './operation.js';
 import { problemType } from './problem.js';
+import { renewal, renewalRequest } from './renewal.js';
 import { blastRadius, revocationRequest } from './revocation.js';
 import { task, taskEndRequest, taskPage, taskQuery, taskRequest } from './task.js';
 
@@ -99,6 +100,40 @@ export const operations = {
     proof: 'bearer',
     answers: { 200: { description: 'The lease.', shape: lease } },
     faults: ['lease.unknown'],
+  },
+  renewLease: {
+    method: 'post',
+    path: '/v1/leases/{lease}/renew',
+    tag: 'leases',
+    summary: 'Renew a lease: policy is asked again',
+    proof: 'bearer',
+    idempotent: true,
+    body: renewalRequest,
+    answers: { 200: { description: 'The lease, with the end that was granted.', shape: renewal } },
+    faults: [
+      'lease.unknown',
+      'lease.not_active',
+      'lease.not_renewable',
+      'lease.at_ceiling',
+      'lease.renewing',
+      'task.unknown',
+      'task.ended',
+      'credential.unknown',
+      'credential.parameters',
+      'ttl.invalid',
+      'ttl.below_floor',
+      'policy.denied',
+      'policy.error',
+      'policy.changed',
+      'approval.required',
+      'provider.unavailable',
+      'provider.timeout',
+      'provider.throttled',
+      'provider.refused',
+      'provider.nonsense',
+      'idempotency.reused',
+      'idempotency.in_flight',
+    ],
   },
   revokeLease: {
     method: 'post',

@@ -37,11 +37,6 @@ beforeEach(async () => {
   counted = [];
   const meter: Meter = {
     ...silentMeter,
-    issued() {},
-    revoked() {},
-    denied() {},
-    confirmed() {},
-    decided() {},
     hook: (source, outcome) => counted.push(`${source} ${outcome}`),
   };
   ({ ports, settled } = brokerPorts(ledger, [provider], {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { silentMeter } from '../../src/broker/meter.js';
 import { dispatchDue } from '../../src/broker/dispatch-due.js';
 import { grant } from '../../src/broker/grant.js';
+import { silentMeter } from '../../src/broker/meter.js';
 import type { Ports } from '../../src/broker/ports.js';
 import { ready } from '../../src/broker/ready.js';
 import { revoke } from '../../src/broker/revoke.js';
@@ -34,11 +34,6 @@ function world(provider: PretendProvider, over: Partial<Ports> = {}) {
     },
     meter: {
       ...silentMeter,
-      issued() {},
-      decided() {},
-      denied() {},
-      confirmed() {},
-      hook() {},
       revoked: (...facts) => void counted.push(facts),
     },
     ...over,

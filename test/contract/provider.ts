@@ -42,6 +42,9 @@ export interface OpenProvider<Scope> {
   readonly close: () => Promise<void>;
 }
 
+/** Providers count whole seconds. */
+const roundingMs = 1000;
+
 /** What every provider promises, whatever stands behind it. `open` is called once per test. */
 export function providerContract<Scope>(name: string, open: () => Promise<OpenProvider<Scope>>): void {
   describe(`provider contract: ${name}`, () => {
@@ -125,6 +128,81 @@ export function providerContract<Scope>(name: string, open: () => Promise<OpenPr
     test('revoking what was never issued succeeds', async () => {
       const { provider, order } = await start();
       expect(await revokeFully(provider, provider.plan(order()))).not.toBe('pending');
+    });
+
+    test('what is renewed works on to a later end, and the same handle takes it back', async () => {
+      const { provider, order, works, alive } = await start();
+      if (!provider.renew) return;
+      const asked = order();
+      const { issued, last } = await issue(provider, asked);
+      const before = issued.expiresAt;
+      if (before === undefined) {
+        await expect(provider.renew(asked, last)).rejects.toMatchObject({ code: 'lease.not_renewable' });
+        return;
+      }
+      const longer = { ...asked, ttlSeconds: Math.min(asked.ttlSeconds * 2, asked.ceilingSeconds) };
+      const renewed = await provider.renew(longer, last);
+      // Ends in whole seconds: a slice that is cut in the same second ends in the same one.
+      expect(renewed.expiresAt).toBeGreaterThanOrEqual(before);
+      expect(renewed.expiresAt).toBeLessThanOrEqual(Date.now() + longer.ttlSeconds * 1000);
+      const secret = (renewed.secret ?? issued.secret).reveal();
+      expect(await works(secret)).toBe(true);
+      const again = await provider.renew(asked, last);
+      expect(await works((again.secret ?? renewed.secret ?? issued.secret).reveal())).toBe(true);
+      const end = await revokeFully(provider, last);
+      if (effectOf(provider, asked, issued) !== 'revoked_at_provider') return;
+      expect(end).toBe('revoked');
+      expect(await works(secret)).toBe(false);
+      if (alive) expect(await eventually(() => alive(asked), 0)).toBe(0);
+      await expect(provider.renew(longer, last)).rejects.toBeInstanceOf(Fault);
+      if (alive) expect(await alive(asked)).toBe(0);
+    });
+
+    test('ISS-01 renewing never carries a credential past the ceiling of its order', async () => {
+      const { provider, order } = await start();
+      if (!provider.renew) return;
+      const asked = order();
+      const { issued, last } = await issue(provider, asked);
+      if (issued.expiresAt === undefined) return;
+      const bound = Date.now() + asked.ceilingSeconds * 1000;
+      for (const ttlSeconds of [asked.ceilingSeconds, asked.ceilingSeconds * 2]) {
+        const came: unknown = await provider.renew({ ...asked, ttlSeconds }, last).then(
+          ({ expiresAt }) => expiresAt,
+          (error: unknown) => error,
+        );
+        if (typeof came === 'number') expect(came).toBeLessThanOrEqual(bound + roundingMs);
+        else expect(came).toMatchObject({ code: 'lease.at_ceiling' });
+      }
+    });
+
+    test('ISS-05 no renewal shows a secret, and a backend that fails it becomes the fault it is', async () => {
+      for (const [how, code] of Object.entries(breakages) as [Breakage, FaultCode][]) {
+        const backed = await start();
+        const { provider, order } = backed;
+        const asked = order();
+        const { issued, last } = await issue(provider, asked);
+        if (!provider.renew || issued.expiresAt === undefined) return;
+        await backed.break(how);
+        await expectFault(backed, code, () => provider.renew!(asked, last));
+      }
+    });
+
+    test('I2 cut off after any call of a renewal, the handle leaves nothing alive', async () => {
+      const { provider, order, calls, loseAnswer, alive } = await start();
+      if (!provider.renew || !alive || provider.effect(order().scope) !== 'revoked_at_provider') return;
+      const whole = order();
+      const { last } = await issue(provider, whole);
+      const before = calls();
+      await provider.renew(whole, last);
+      const count = calls() - before;
+      for (let nth = 1; nth <= count; nth++) {
+        const asked = order();
+        const one = await issue(provider, asked);
+        await loseAnswer(nth);
+        await expect(provider.renew(asked, one.last)).rejects.toBeInstanceOf(Fault);
+        expect(await revokeFully(provider, one.last)).toBe('revoked');
+        expect({ nth, alive: await eventually(() => alive(asked), 0) }).toEqual({ nth, alive: 0 });
+      }
     });
 
     for (const [how, code] of Object.entries(breakages) as [Breakage, FaultCode][]) {

@@ -25,6 +25,7 @@ export const newLease = (taskId: string, over: Partial<NewLease> = {}): NewLease
   handle: { lease: 'x' },
   effect: 'revoked_at_provider',
   ttlSeconds: 30,
+  ceilingSeconds: 3600,
   mintTimeoutMs: 20_000,
   ...over,
 });

@@ -111,6 +111,7 @@ export function pretendBroker(clock: Clock, instead: Partial<Broker> = {}): Pret
       effect: 'expires_only',
       state: 'active',
       reservedAt: clock(),
+      ceilingAt: clock() + entry.maximumTtlSeconds * 1000,
       expiresAt: clock() + (request.ttlSeconds ?? entry.defaultTtlSeconds) * 1000,
       attempts: 0,
     };
@@ -138,6 +139,13 @@ export function pretendBroker(clock: Clock, instead: Partial<Broker> = {}): Pret
       lease: lend(request),
       secret: new Secret({ AccessKeyId: 'pretended', SecretAccessKey: 'pretended' }),
     }),
+    renew: async (_principal, request) => {
+      const lease = leaseOf(request.lease);
+      const expiresAt = clock() + (request.ttlSeconds ?? entry.defaultTtlSeconds) * 1000;
+      const renewed = { ...lease, expiresAt, renewedAt: clock(), renewals: (lease.renewals ?? 0) + 1 };
+      leases.set(lease.id, renewed);
+      return { lease: renewed };
+    },
     findLease: async (_principal, id) => leaseOf(id),
     listLeases: async () => ({ items: [...leases.values()] }),
     revokeLease: async (_principal, id) => revoking(leaseOf(id), 'operator'),

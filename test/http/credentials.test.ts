@@ -43,6 +43,7 @@ test('a credential comes with its lease, once, and nothing may keep it', async (
       revocation: { effect: 'expires_only', attempts: 0 },
       reservedAt: '2030-01-01T00:00:00.000Z',
       expiresAt: '2030-01-01T00:10:00.000Z',
+      ceilingAt: '2030-01-01T01:00:00.000Z',
     },
     secret: { AccessKeyId: 'pretended', SecretAccessKey: 'pretended' },
   });

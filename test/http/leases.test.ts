@@ -1,9 +1,11 @@
 import { expect, test } from '@jest/globals';
+import type { Broker } from '../../src/broker/broker.js';
+import { Secret } from '../../src/kernel/secret.js';
 import { operatorToken } from '../fake/pretend-broker.js';
 import { expectProblem, serving } from './serving.js';
 
-async function withLease() {
-  const served = await serving();
+async function withLease(instead: Partial<Broker> = {}) {
+  const served = await serving({ broker: instead });
   const task = await served.call('POST', '/v1/tasks', { body: { intent: 'x', deadline: '1h' } });
   const id = task.json['id'] as string;
   const grant = await served.call('POST', `/v1/tasks/${id}/credentials`, {
@@ -80,10 +82,53 @@ test('a lease is revoked, with or without a reason', async () => {
   expect((await call('POST', `${path}/revoke`)).status).toBe(200);
 });
 
+test('a lease is renewed, and its new end is shown', async () => {
+  const { call, broker, path, lease } = await withLease();
+  const answer = await call('POST', `${path}/renew`, {
+    body: { ttl: '30m', reason: 'not done yet' },
+    headers: { 'idempotency-key': 'once' },
+  });
+  expect(answer.status).toBe(200);
+  expect(answer.json).toEqual({
+    lease: {
+      ...lease,
+      expiresAt: '2030-01-01T00:30:00.000Z',
+      renewedAt: '2030-01-01T00:00:00.000Z',
+      renewals: 1,
+    },
+  });
+  expect(broker.calls.findLast(({ verb }) => verb === 'renew')?.arguments.slice(1)).toEqual([
+    { lease: lease['id'], ttlSeconds: 1800, reason: 'not done yet' },
+    'once',
+  ]);
+  expect((await call('POST', `${path}/renew`)).status).toBe(200);
+});
+
+test('a new secret of a renewal is shown, and nothing may keep it', async () => {
+  const secret = new Secret({ AccessKeyId: 'another' });
+  const { call, broker, lease, path } = await withLease({
+    renew: async (_principal, { lease: id }) => ({ lease: broker.leases.get(id)!, secret }),
+  });
+  const answer = await call('POST', `${path}/renew`);
+  expect(answer.json).toEqual({ lease, secret: { AccessKeyId: 'another' } });
+  expect(answer.headers.get('cache-control')).toBe('no-store');
+});
+
+test.each(['0s', '-1m', '1.5h', '', '5', 300, '99999999999999d', null])(
+  'a renewal for %j is refused',
+  async (ttl) => {
+    const { call, broker, path } = await withLease();
+    const answer = await call('POST', `${path}/renew`, { body: { ttl } });
+    expectProblem(answer, 'ttl.invalid');
+    expect(broker.calls.some(({ verb }) => verb === 'renew')).toBe(false);
+  },
+);
+
 test.each(['lse_00000000000000', 'nonsense', 'constructor'])('there is no lease %s', async (id) => {
   const { call } = await serving();
   expectProblem(await call('GET', `/v1/leases/${id}`), 'lease.unknown');
   expectProblem(await call('POST', `/v1/leases/${id}/revoke`), 'lease.unknown');
+  expectProblem(await call('POST', `/v1/leases/${id}/renew`), 'lease.unknown');
 });
 
 test('revoking a task can be previewed, and then done', async () => {

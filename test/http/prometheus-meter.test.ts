@@ -3,6 +3,7 @@ import { prometheusMeter } from '../../src/http/prometheus-meter.js';
 
 test('what the broker and the worker report is on the page', async () => {
   const meter = prometheusMeter({ version: '1.2.3' });
+  meter.renewed('aws', 'lease.at_ceiling');
   meter.issued('aws', 'issued', 0.03);
   meter.issued('aws', 'provider.timeout', 10);
   meter.revoked('vault', 'task_end', 'failed');
@@ -11,6 +12,7 @@ test('what the broker and the worker report is on the page', async () => {
   meter.hook('orchestrator', 'ended');
   const page = await meter.page();
   for (const line of [
+    'protem_lease_renew_total{provider="aws",outcome="lease.at_ceiling"} 1',
     'protem_lease_issue_total{provider="aws",outcome="issued"} 1',
     'protem_lease_issue_total{provider="aws",outcome="provider.timeout"} 1',
     'protem_lease_issue_duration_seconds_count{provider="aws"} 1',

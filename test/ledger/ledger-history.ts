@@ -82,6 +82,7 @@ const reserving = fc
           entry: asked.entry,
           handle: { version: 0 },
           ttlSeconds: 3600,
+          ceilingSeconds: 7200,
           mintTimeoutMs: asked.minting === 'yes' ? hourMs : 0,
           agent: asked.byOwner ? agent : 'someone else',
         });

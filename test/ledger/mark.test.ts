@@ -149,7 +149,7 @@ describe.each(backends)('the guard against a store that goes back, on $name', ({
     const [moved, fixed, asked] = await Promise.all(
       [0, 1, 2].map(async () => {
         const task = (await write())!;
-        const wanted = newLease(task.id);
+        const wanted = newLease(task.id, { ceilingSeconds: -3600 });
         const lease = await ledger.leases.reserve(wanted, reservedEvent(wanted));
         await ledger.leases.activate(lease, { expiresAt: ledger.clock() - 1000, effect: lease.effect });
         return lease.id;

@@ -82,10 +82,21 @@ async function talk(say: Say): Promise<void> {
   const lease_id = user.body['lease_id'] as string;
   await say('POST', 'sys/leases/lookup', { lease_id });
   await say('POST', 'sys/leases/lookup', { lease_id: 'database/creds/reports/none' });
+  await say('POST', 'sys/leases/renew', { lease_id, increment: 200 });
+  await say('POST', 'sys/leases/renew', { lease_id: 'database/creds/reports/none', increment: 200 });
+  await say('POST', 'auth/token/renew-accessor', { accessor, increment: '200s' });
+  await say('POST', 'auth/token/renew-accessor', { accessor: 'none', increment: '200s' });
   await say('POST', 'sys/leases/revoke', { lease_id, sync: true });
   await say('POST', 'sys/leases/revoke', { lease_id, sync: true });
   await say('POST', 'sys/leases/lookup', { lease_id });
+  await say('POST', 'sys/leases/renew', { lease_id, increment: 200 });
   await say('POST', 'auth/token/renew-self', {}, { token: token! });
+  const carried = { ...order, ttl: '100s', explicit_max_ttl: '300s', renewable: true };
+  const renewable = await say('POST', 'auth/token/create-orphan', carried);
+  const by = { accessor: (renewable.body['auth'] as Record<string, string>)['accessor'] };
+  for (const increment of ['200s', '9000s', '60s'])
+    await say('POST', 'auth/token/renew-accessor', { ...by, increment });
+  await say('POST', 'auth/token/lookup-accessor', by);
   await say('POST', 'auth/token/revoke-accessor', { accessor });
   await say('POST', 'auth/token/revoke-accessor', { accessor });
   await say('POST', 'auth/token/lookup-accessor', { accessor });
@@ -101,6 +112,11 @@ async function talk(say: Say): Promise<void> {
 
   await say('POST', 'auth/token/create/none', {});
   await say('POST', 'auth/token/create/protem', { policies: ['config'], no_default_policy: true, ttl: 300 });
+  const ofRole = { policies: ['config'], no_default_policy: true, ttl: '100s', explicit_max_ttl: '300s' };
+  const roled = await say('POST', 'auth/token/create/protem', ofRole);
+  const named = { accessor: (roled.body['auth'] as Record<string, string>)['accessor'] };
+  await say('POST', 'auth/token/renew-accessor', { ...named, increment: '9000s' });
+  await say('POST', 'auth/token/lookup-accessor', named);
   await say('POST', 'auth/token/create/protem', { policies: ['other'], no_default_policy: true });
 
   const broker = await say('POST', 'auth/token/create', { policies: ['narrow'], ttl: '20m' });
@@ -128,7 +144,7 @@ path "auth/token/accessors" { capabilities = ["list"] }`;
     await openbao.write('sys/auth/approle', { type: 'approle' });
     standIn = await startVaultStandIn({
       policies: { ...documentedPolicies(), ...entryPolicies, narrow },
-      tokenRoles: { protem: { allowedPolicies: Object.keys(entryPolicies), orphan: true, renewable: false } },
+      tokenRoles: { protem: { allowedPolicies: Object.keys(entryPolicies), orphan: true, renewable: true } },
       databaseRoles: { reports: { ttlSeconds: 3600 } },
       kv2: { app: { password: 'kv-two-password' } },
     });

@@ -9,7 +9,7 @@ export async function seedOpenBao(openbao: OpenBao, postgres: Postgres): Promise
   await openbao.write('auth/token/roles/protem', {
     allowed_policies: Object.keys(entryPolicies),
     orphan: true,
-    renewable: false,
+    renewable: true,
     token_type: 'service',
   });
   await openbao.write('secret/data/app', { data: { password: 'kv-two-password' } });

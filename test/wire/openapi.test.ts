@@ -47,6 +47,7 @@ test('the calls of this release are there', () => {
       '/v1/tasks/{task}/credentials',
       '/v1/leases',
       '/v1/leases/{lease}',
+      '/v1/leases/{lease}/renew',
       '/v1/leases/{lease}/revoke',
       '/v1/revocations',
       '/v1/hooks/{source}',

@@ -3,10 +3,12 @@ import type { LeaseQuery } from '../../ledger/ledger.js';
 import { Fault } from '../../kernel/fault.js';
 import { leaseIdPattern } from '../../kernel/id.js';
 import { leaseQuery, leaseRevocationRequest } from '../../wire/lease.js';
+import { renewalRequest } from '../../wire/renewal.js';
 import { revocationRequest } from '../../wire/revocation.js';
+import { idempotencyKey } from '../bearer.js';
 import { readJson } from '../body.js';
 import { parse } from '../parse.js';
-import { renderLease, renderPage } from '../render.js';
+import { renderLease, renderPage, renderRenewal } from '../render.js';
 import { identified, pathParameter } from '../route.js';
 import type { RoutePorts, Routes } from '../route.js';
 import { send } from '../send.js';
@@ -15,7 +17,7 @@ import { pageOf } from './page.js';
 export const leaseRoutes = ({
   broker,
   limits,
-}: RoutePorts): Routes<'listLeases' | 'findLease' | 'revokeLease' | 'revokeMany'> => ({
+}: RoutePorts): Routes<'listLeases' | 'findLease' | 'renewLease' | 'revokeLease' | 'revokeMany'> => ({
   listLeases: async (req, res) => {
     const principal = await identified(broker, req, res);
     const page = await broker.listLeases(principal, queryOf(req));
@@ -25,6 +27,15 @@ export const leaseRoutes = ({
   findLease: async (req, res) => {
     const principal = await identified(broker, req, res);
     send(res, 200, renderLease(await broker.findLease(principal, leaseOf(req))));
+  },
+
+  renewLease: async (req, res) => {
+    const principal = await identified(broker, req, res);
+    const key = idempotencyKey(req);
+    const body = await readJson(req, limits.bodyBytes);
+    const { ttl, ...ask } = parse(renewalRequest, body, { faultAt: { '/ttl': 'ttl.invalid' } });
+    const request = { lease: leaseOf(req), ...ask, ...(ttl !== undefined && { ttlSeconds: ttl }) };
+    send(res, 200, renderRenewal(await broker.renew(principal, request, key)));
   },
 
   revokeLease: async (req, res) => {

@@ -6,15 +6,14 @@ local id = ARGV[1]
 local head, body = readLease(id)
 if not head then return false end
 local at = timeMs()
-local promisedEnd = head.e
 head.m = nil
-if ARGV[3] ~= '' then head.e = tonumber(ARGV[3]) else head.u = 1 end
+if ARGV[3] == '' then head.u = 1 else setEnd(head, head.e, tonumber(ARGV[3]), 0) end
 head.f = ARGV[4]
 local task = redis.call('HMGET', key(taskOf(id)), 's', 'd')
 if head.s == 'r' and task[1] == 'o' and tonumber(task[2]) > at then
   move(head, 'a')
   writeLease(id, head, body)
-  redis.call('ZADD', key('due:' .. head.p), math.min(promisedEnd, head.e), id)
+  redis.call('ZADD', key('due:' .. head.p), head.e, id)
   tell(ARGV[5], taskOf(id), ARGV[2])
   return 1
 end

@@ -20,8 +20,9 @@ end
 
 -- A lease is one string: a small JSON head that changes, a line break, and a JSON body that does not.
 -- Head: s state, p provider, o reserved at, e expiresAt, f effect, m mintUntil, u unending, c cause, q revocation
--- requested at, w deny written at, n attempts, l last fault, z ended at, k keep the record for so long after its end.
--- Body: see lease-record.ts.
+-- requested at, w deny written at, n attempts, l last fault, z ended at, k keep the record for so long after its end,
+-- y ceilingAt, g mayLiveUntil, x renewed at, j renewals, r a renewal under way {i its id, e the end it asked for, g what g
+-- was before}. Body: see lease-record.ts.
 local function readLease(id)
   local text = redis.call('GET', key(id))
   if not text then return nil end
@@ -45,7 +46,19 @@ local effects = {
 }
 
 -- The latest moment at which the credential can end by itself: until minting is over it may begin as late as that.
-local function latestEnd(head) return head.e + (head.m and head.m - head.o or 0) end
+-- The same as latestEndOf in lease.ts.
+local function latestEnd(head)
+  if head.g then return math.max(head.e, head.g) end
+  return head.e + (head.m and head.m - head.o or 0)
+end
+
+-- The record's end is never later than what was reserved or renewed for; the provider's own may be, by the time that
+-- its answer took, and is kept beside it: nothing has expired before that.
+local function setEnd(head, promised, said, latest)
+  head.e = math.min(promised, said)
+  latest = math.max(latest, said)
+  head.g = latest > head.e and latest or nil
+end
 
 -- Whether a renewal that this store has lost may have carried its end further (y: as far as renewals may carry it).
 local function mayHaveMoved(head) return head.s == 'a' and head.y ~= nil and head.y > head.e end

@@ -2,7 +2,7 @@
 -- is minted (I2).
 -- ARGV: lease id, task id, agent, provider, body JSON, ttl ms, mint timeout ms, effect, event,
 --       idempotency key or '', digest, its ttl ms,
---       conditions as JSON: n catalog entry; h an event that must be there; the most live leases of it (e), of the agent
+--       conditions as JSON: n catalog entry; y ceiling ms; h an event that must be there; the most live leases of it (e), of the agent
 --       (a), and of all (t), or none,
 --       keep ms or '', rosters to be listed in ...
 -- RETURNS: {'ok', now, expiresAt, mintUntil} | {fault code, what of it} | {'taken'}
@@ -47,7 +47,9 @@ if idem then
 end
 
 local expiresAt, mintUntil = at + tonumber(ARGV[6]), at + tonumber(ARGV[7])
-local head = { p = provider, o = at, e = expiresAt, m = mintUntil, f = ARGV[8], k = tonumber(ARGV[14]) }
+local head = {
+  p = provider, o = at, e = expiresAt, m = mintUntil, f = ARGV[8], k = tonumber(ARGV[14]), y = only.y and at + only.y,
+}
 move(head, 'r', { a = agent, c = only.n })
 redis.call('SET', key(id), leaseText(head, ARGV[5]))
 redis.call('HSET', key(task), 'm', facts[4] .. string.sub(id, 13))

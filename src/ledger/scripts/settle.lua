@@ -44,7 +44,7 @@ local function settle(id, is, first, second, third)
   move(head, is == 'revoked' and 'd' or 'x', factsOf(body))
   -- Nobody knows when it was minted, if at all: for those that look at all leases of a roster, at the last moment.
   if head.k then head.e = latestEnd(head) end
-  head.m = nil
+  head.m, head.r = nil, nil
   head.z = at
   head.n = (head.n or 0) + 1
   local text = writeLease(id, head, body)

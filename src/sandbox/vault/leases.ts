@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../kernel/clock.js';
+import { renewedEnd, type RenewedEnd } from './renewal.js';
 
 /** A dynamic secret that Vault will take back. */
 export interface Lease {
@@ -7,13 +8,23 @@ export interface Lease {
   /** Token that asked for it; the lease ends with it. */
   readonly token: string;
   readonly issuedAt: number;
-  readonly endsAt: number;
+  /** The longest it may live in all. */
+  readonly maximumMs: number;
+  endsAt: number;
+  renewedAt?: number;
   readonly revoke: () => void;
 }
 
+export interface Life {
+  readonly lifeMs: number;
+  readonly maximumMs: number;
+}
+
 export interface Leases {
-  register(path: string, token: string, lifeMs: number, revoke: () => void): Lease;
+  register(path: string, token: string, life: Life, revoke: () => void): Lease;
   find(id: string): Lease | undefined;
+  /** Undefined past its maximum. */
+  renew(lease: Lease, incrementMs: number): RenewedEnd | undefined;
   end(lease: Lease): void;
   /** Ends what the token asked for: queued, as in Vault, where revoking a token does not wait for it. */
   endLater(token: string): void;
@@ -26,14 +37,19 @@ export function openLeases(clock: Clock): Leases {
     if (byId.delete(lease.id)) lease.revoke();
   };
   return {
-    register(path, token, lifeMs, revoke) {
+    register(path, token, { lifeMs, maximumMs }, revoke) {
       const issuedAt = clock();
       const id = `${path}/${randomBytes(18).toString('base64url')}`;
-      const lease = { id, token, issuedAt, endsAt: issuedAt + lifeMs, revoke };
+      const lease = { id, token, issuedAt, maximumMs, endsAt: issuedAt + lifeMs, revoke };
       byId.set(id, lease);
       return lease;
     },
     find: (id) => byId.get(id),
+    renew(lease, incrementMs) {
+      const renewed = renewedEnd(clock(), incrementMs, lease.issuedAt + lease.maximumMs);
+      if (renewed) Object.assign(lease, { endsAt: renewed.endsAt, renewedAt: clock() });
+      return renewed;
+    },
     end,
     endLater(token) {
       const ending = [...byId.values()].filter((lease) => lease.token === token);

@@ -5,6 +5,8 @@ type Data = Readonly<Record<string, unknown>>;
 
 export interface DatabaseRole {
   readonly ttlSeconds: number;
+  /** 24 h when absent. */
+  readonly maximumTtlSeconds?: number;
 }
 
 /** The KV engines at `kv/` (version 1) and `secret/` (version 2), to be read; both are filled at the start. */
@@ -52,8 +54,11 @@ export function databaseRoutes(core: Core, roles: Readonly<Record<string, Databa
         const role = roles[name];
         if (!role) return refuse(400, `unknown role: ${name}`);
         const user = core.database.createUser(name);
-        const lifeMs = Math.min(role.ttlSeconds * 1000, token!.endsAt - core.clock());
-        const lease = core.leases.register(path, token!.id, lifeMs, () =>
+        const life = {
+          lifeMs: Math.min(role.ttlSeconds * 1000, token!.endsAt - core.clock()),
+          maximumMs: (role.maximumTtlSeconds ?? 86_400) * 1000,
+        };
+        const lease = core.leases.register(path, token!.id, life, () =>
           core.database.dropUser(user.username),
         );
         return ok({ data: user, lease_id: lease.id, lease_duration: role.ttlSeconds, renewable: true });

@@ -1,6 +1,7 @@
 import { capabilitiesOf, type Core, type Route } from './core.js';
-import { textOf, textsOf } from './field.js';
+import { millisecondsOf, textOf, textsOf } from './field.js';
 import { parsePolicy } from './policy.js';
+import { pastMaximum, warningsOf } from './renewal.js';
 import { done, ok, queued, refuse, type Reply } from './reply.js';
 
 /** `sys/`: health, policies, capabilities and leases. */
@@ -51,10 +52,28 @@ export function systemRoutes(core: Core): Route[] {
             path: '',
             issue_time: new Date(lease.issuedAt).toISOString(),
             expire_time: new Date(lease.endsAt).toISOString(),
-            last_renewal: null,
+            last_renewal: lease.renewedAt === undefined ? null : new Date(lease.renewedAt).toISOString(),
             renewable: true,
             ttl,
           },
+        });
+      },
+    },
+    {
+      method: 'POST',
+      path: /^sys\/leases\/renew$/,
+      answer: ({ body }) => {
+        const lease = core.leases.find(textOf(body['lease_id']));
+        if (!lease) return refuse(400, 'lease not found');
+        const incrementMs = millisecondsOf(body['increment']) ?? lease.endsAt - lease.issuedAt;
+        const renewed = core.leases.renew(lease, incrementMs);
+        if (!renewed) return pastMaximum;
+        const seconds = Math.round((lease.endsAt - core.clock()) / 1000);
+        return ok({
+          lease_id: lease.id,
+          lease_duration: seconds,
+          renewable: true,
+          ...warningsOf(renewed),
         });
       },
     },

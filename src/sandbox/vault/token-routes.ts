@@ -1,5 +1,6 @@
 import { capabilitiesOf, type Ask, type Core, type Route } from './core.js';
 import { millisecondsOf, recordOf, textOf, textsOf } from './field.js';
+import { pastMaximum, warningsOf } from './renewal.js';
 import { done, invalidAccessor, ok, refuse, type Reply } from './reply.js';
 import type { Token } from './tokens.js';
 
@@ -8,6 +9,8 @@ export interface TokenRole {
   readonly allowedPolicies: readonly string[];
   readonly orphan?: boolean;
   readonly renewable?: boolean;
+  /** The maximum that renewals of its tokens have, whatever the token itself was made with. */
+  readonly explicitMaxSeconds?: number;
   /** Makes its tokens periodic, whatever TTL was asked for. */
   readonly periodSeconds?: number;
 }
@@ -28,7 +31,9 @@ export function tokenRoutes(core: Core, roles: Readonly<Record<string, TokenRole
       path: /^auth\/token\/create\/([\w-]+)$/,
       answer: (ask) => {
         const role = roles[ask.captured[0] ?? ''];
-        return role ? create(core, ask, role) : refuse(400, `unknown role ${ask.captured[0]}`);
+        return role
+          ? create(core, ask, { name: ask.captured[0]!, explicitMaxSeconds: 0, ...role })
+          : refuse(400, `unknown role ${ask.captured[0]}`);
       },
     },
     {
@@ -54,6 +59,16 @@ export function tokenRoutes(core: Core, roles: Readonly<Record<string, TokenRole
     },
     {
       method: 'POST',
+      path: /^auth\/token\/renew-accessor$/,
+      answer: (ask) => {
+        const token = byAccessor(ask);
+        if (!token) return invalidAccessor;
+        if (!token.renewable) return refuse(400, '1 error occurred:\n\t* invalid request\n\n');
+        return renewed(core, token, ask.body['increment'], '');
+      },
+    },
+    {
+      method: 'POST',
       path: /^auth\/token\/revoke-accessor$/,
       answer: (ask) => {
         const token = byAccessor(ask);
@@ -75,8 +90,7 @@ export function tokenRoutes(core: Core, roles: Readonly<Record<string, TokenRole
       path: /^auth\/token\/renew-self$/,
       answer: ({ token, body }) => {
         if (!token!.renewable) return refuse(400, 'lease is not renewable');
-        tokens.renew(token!, millisecondsOf(body['increment']));
-        return ok({ auth: authOf(core, token!) });
+        return renewed(core, token!, body['increment'], token!.id);
       },
     },
     {
@@ -88,7 +102,16 @@ export function tokenRoutes(core: Core, roles: Readonly<Record<string, TokenRole
   ];
 }
 
-function create(core: Core, { token: parent, body, path }: Ask, role: Partial<TokenRole>): Reply {
+function renewed(core: Core, token: Token, increment: unknown, shownAs: string): Reply {
+  const renewed = core.tokens.renew(token, millisecondsOf(increment));
+  if (!renewed) return pastMaximum;
+  return ok({ auth: { ...authOf(core, token), client_token: shownAs }, ...warningsOf(renewed) });
+}
+
+/** What a token is made by: a token role with its name, or an endpoint of its own. */
+type MadeBy = Partial<TokenRole> & { readonly name?: string };
+
+function create(core: Core, { token: parent, body, path }: Ask, role: MadeBy): Reply {
   const withDefault = body['no_default_policy'] === true ? [] : ['default'];
   const policies = [...new Set([...withDefault, ...(textsOf(body['policies']) ?? parent!.policies)])];
   if (role.allowedPolicies) {
@@ -112,8 +135,10 @@ function create(core: Core, { token: parent, body, path }: Ask, role: Partial<To
     policies,
     displayName: `token-${textOf(body['display_name']).replace(/[^\w-]|_/g, '-')}`.replace(/-$/, ''),
     meta: recordOf(body['meta']),
-    renewable: role.renewable ?? body['renewable'] !== false,
+    renewable: role.renewable !== false && body['renewable'] !== false,
     explicitMaxMs: millisecondsOf(body['explicit_max_ttl']) ?? 0,
+    ...(role.explicitMaxSeconds === undefined ? {} : { renewalMaxMs: role.explicitMaxSeconds * 1000 }),
+    ...(role.name === undefined ? {} : { role: role.name }),
     ...(role.orphan ? {} : { parent: parent!.id }),
     ...(lifeMs === undefined ? {} : { lifeMs }),
   });
@@ -167,6 +192,7 @@ function seen(core: Core, token: Token, withId: boolean) {
     path: token.path,
     policies: token.policies,
     renewable: token.renewable,
+    ...(token.role === undefined ? {} : { role: token.role }),
     ttl: secondsLeft(core, token),
     type: 'service',
   };

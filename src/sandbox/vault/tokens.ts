@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../kernel/clock.js';
+import { renewedEnd, type RenewedEnd } from './renewal.js';
 
 /** A service token. Times are milliseconds. */
 export interface Token {
@@ -10,9 +11,13 @@ export interface Token {
   readonly displayName: string;
   readonly meta: Readonly<Record<string, string>> | null;
   readonly path: string;
+  /** The token role that made it. */
+  readonly role?: string;
   readonly issuedAt: number;
   readonly renewable: boolean;
   readonly explicitMaxMs: number;
+  /** The explicit maximum that a renewal looks at: the role's, for a token that a role made; 0 is none. */
+  readonly renewalMaxMs: number;
   /** The life it was made with, and is renewed by; 0 is without end. */
   readonly lifeMs: number;
   /** Infinity when it has no end. */
@@ -23,7 +28,18 @@ export interface Token {
 }
 
 export type NewToken = Partial<
-  Pick<Token, 'parent' | 'displayName' | 'meta' | 'renewable' | 'explicitMaxMs' | 'lifeMs' | 'wraps'>
+  Pick<
+    Token,
+    | 'parent'
+    | 'displayName'
+    | 'meta'
+    | 'renewable'
+    | 'explicitMaxMs'
+    | 'renewalMaxMs'
+    | 'lifeMs'
+    | 'wraps'
+    | 'role'
+  >
 > &
   Pick<Token, 'policies' | 'path'> & { readonly id?: string };
 
@@ -32,8 +48,8 @@ export interface Tokens {
   find(id: string): Token | undefined;
   byAccessor(accessor: string): Token | undefined;
   all(): readonly Token[];
-  /** Lengthens its life, never past what was fixed at its making. */
-  renew(token: Token, incrementMs: number | undefined): void;
+  /** Undefined past its maximum. */
+  renew(token: Token, incrementMs: number | undefined): RenewedEnd | undefined;
   /** Ends the token and its children. */
   revoke(token: Token): void;
   expire(): void;
@@ -72,8 +88,10 @@ export function openTokens(clock: Clock, onEnd: (token: Token) => void): Tokens 
         issuedAt,
         renewable: wanted.renewable ?? false,
         explicitMaxMs,
+        renewalMaxMs: wanted.renewalMaxMs ?? explicitMaxMs,
         lifeMs,
         endsAt: lifeMs === 0 ? Infinity : issuedAt + lifeMs,
+        ...(wanted.role === undefined ? {} : { role: wanted.role }),
         ...(wanted.wraps ? { wraps: wanted.wraps } : {}),
       };
       byId.set(token.id, token);
@@ -83,8 +101,13 @@ export function openTokens(clock: Clock, onEnd: (token: Token) => void): Tokens 
     byAccessor: (accessor) => [...byId.values()].find((token) => token.accessor === accessor),
     all: () => [...byId.values()],
     renew(token, incrementMs) {
-      token.renewedAt = clock();
-      token.endsAt = Math.min(clock() + (incrementMs ?? token.lifeMs), token.issuedAt + limitOf(token));
+      const renewed = renewedEnd(
+        clock(),
+        incrementMs ?? token.lifeMs,
+        token.issuedAt + limitOf({ explicitMaxMs: token.renewalMaxMs }),
+      );
+      if (renewed) Object.assign(token, { endsAt: renewed.endsAt, renewedAt: clock() });
+      return renewed;
     },
     revoke: end,
     expire() {

@@ -92,6 +92,8 @@ export function openAwsSts(
     },
     async renew(order, handle) {
       mustNotBeTooLong(order);
+      if (order.ttlSeconds > order.ceilingSeconds)
+        throw new Fault('lease.at_ceiling', 'The session would last longer than the lease may.');
       const entry = entryOf(order);
       const known = handle as SessionHandle;
       if (![entry.role, ...entry.roles].includes(known.role) || (known.slices && !isSliced(entry)))

@@ -7,6 +7,8 @@ export async function checkRights(asBroker: AsBroker, tokenRole: string | undefi
   const act = 'tell the rights of the broker';
   const paths = [
     tokenRole === undefined ? 'auth/token/create-orphan' : `auth/token/create/${tokenRole}`,
+    'auth/token/renew-accessor',
+    'sys/leases/renew',
     'sys/leases/revoke',
     'auth/token/revoke-accessor',
     'auth/token/lookup-accessor',

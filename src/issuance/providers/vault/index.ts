@@ -9,6 +9,7 @@ import { checkRights } from './check.js';
 import { openClient } from './client.js';
 import { login, renewSelf } from './login.js';
 import { mint } from './mint.js';
+import { renew } from './renew.js';
 import { rememberForeign, scanTokens } from './scan.js';
 import { scope, type VaultScope } from './scope.js';
 import { settings, type VaultSettings } from './settings.js';
@@ -64,13 +65,15 @@ export function openVault(
           'credential.wider',
           'Below another task Vault gives the same entry, and nothing else.',
         );
+      const ceilingSeconds = Math.min(order.ceilingSeconds, settings.maximumTtl);
       return mint(
         { client, asBroker, tokenRole, clock: world.clock, takeBack: revoke },
-        order,
+        { ...order, ceilingSeconds },
         handle,
         learn,
       );
     },
+    renew: (order, handle) => renew(asBroker, world.clock, order, handle),
     revoke,
     scan: (installation, signal) =>
       scanTokens(

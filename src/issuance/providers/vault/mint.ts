@@ -46,7 +46,8 @@ export async function mint(
   const made = await createLeaseToken(mint.asBroker, order, mint.tokenRole);
   const tokenEndsAt = mint.clock() + made.ttlSeconds * 1000;
   if (made.accessor === '') throw unfitToken(made.unfit ?? 'the token has no accessor');
-  await name({ accessor: made.accessor });
+  const renewableUntil = mint.clock() + order.ceilingSeconds * 1000;
+  await name({ accessor: made.accessor, ...(made.renewable ? { renewableUntil } : {}) });
   if (made.unfit !== undefined) {
     await mint.takeBack(handle).catch(() => {});
     throw unfitToken(made.unfit);

@@ -6,12 +6,14 @@ import type { AsBroker } from './as-broker.js';
 import { unintelligible } from './login.js';
 
 /** What the handle of a lease holds: `lease` from the plan, the others as they become known. */
-const handleShape = z.object({
+export const handleShape = z.object({
   lease: z.string(),
   accessor: z.string().optional(),
   leaseId: z.string().optional(),
   wrapAccessor: z.string().optional(),
   static: z.boolean().optional(),
+  /** The token can be renewed, until then; milliseconds since the epoch, on the clock of the broker. */
+  renewableUntil: z.number().optional(),
 });
 
 const askAgainSeconds = 60;

@@ -25,6 +25,8 @@ test('the documented policies are enough', async () => {
 
 test.each([
   'auth/token/create-orphan',
+  'auth/token/renew-accessor',
+  'sys/leases/renew',
   'sys/leases/revoke',
   'auth/token/revoke-accessor',
   'auth/token/lookup-accessor',

@@ -25,7 +25,7 @@ async function open(
   const policies = documentedPolicies();
   const vault = await startSeeded({
     policies,
-    tokenRoles: { protem: { allowedPolicies: ['reports', 'config'], orphan: true, renewable: false } },
+    tokenRoles: { protem: { allowedPolicies: ['reports', 'config'], orphan: true, renewable: true } },
   });
   const token = await tokenWith(vault, Object.keys(policies));
   const provider = openVault(

@@ -46,7 +46,7 @@ async function issue(
   return { issued, secret: issued.secret.reveal(), learned, last: learned.at(-1)!.handle };
 }
 
-test('the token of a lease carries its lease, task, agent and entry, one end, and no policy but those of the entry', async () => {
+test('the token of a lease carries its lease, task, agent and entry, its end, its ceiling, and no policy but those of the entry', async () => {
   const { vault, provider } = await open();
   const order = orderOf(reports, 600);
   const { last } = await issue(provider, order);
@@ -56,8 +56,8 @@ test('the token of a lease carries its lease, task, agent and entry, one end, an
     display_name: `token-${order.leaseId.replace('_', '-')}`,
     policies: ['reports'],
     creation_ttl: 600,
-    explicit_max_ttl: 600,
-    renewable: false,
+    explicit_max_ttl: 3600,
+    renewable: true,
     orphan: true,
   });
 });
@@ -69,11 +69,15 @@ test('the accessor is learned before anything is read, and the lease id before a
   const order = orderOf(reports);
   const { learned } = await issue(provider, order, () => vault.calls() - before);
   expect(learned).toEqual([
-    { handle: { lease: order.leaseId, accessor: expect.any(String) }, calls: 1 },
+    {
+      handle: { lease: order.leaseId, accessor: expect.any(String), renewableUntil: expect.any(Number) },
+      calls: 1,
+    },
     {
       handle: {
         lease: order.leaseId,
         accessor: expect.any(String),
+        renewableUntil: expect.any(Number),
         leaseId: expect.stringMatching(/^database\/creds\/reports\//),
       },
       calls: 2,
@@ -204,7 +208,7 @@ test('I5 below another task the same entry is minted, and nothing else', async (
 
 test.each([
   ['a child of the broker token', { orphan: false }, /orphan=true/],
-  ['renewable', { renewable: true }, /renewable=false/],
+  ['renewable, when it was not to be', { renewable: true }, /ordered not to be/],
   ['longer than ordered', { lease_duration: 2_764_800 }, /token_period/],
   ['without end', { lease_duration: 0 }, /token_period/],
   ['a batch token, which nothing can revoke', { token_type: 'batch', accessor: '' }, /token_type=service/],
@@ -212,7 +216,8 @@ test.each([
   const { raw, provider } = await openRaw(({ path }) =>
     path.startsWith('auth/token/create') ? authAnswer(odd) : { status: 204 },
   );
-  await expect(issue(provider, orderOf(reports))).rejects.toMatchObject({
+  const order = { ...orderOf(reports), ceilingSeconds: 900 };
+  await expect(issue(provider, order)).rejects.toMatchObject({
     code: 'provider.refused',
     reason: expect.stringMatching(reason),
   });

@@ -1,0 +1,122 @@
+import type { Principal } from '../identity/principal.js';
+import { Fault, faultCode } from '../kernel/fault.js';
+import { newRequestId } from '../kernel/id.js';
+import type { Order } from '../issuance/provider.js';
+import type { Lease } from '../lease/lease.js';
+import type { BegunRenewal } from '../ledger/renewal-ledger.js';
+import { redeem } from '../policy/permit.js';
+import { requireKind, visibleLease, visibleTask } from './authorize.js';
+import type { Renewal, RenewalRequest } from './broker.js';
+import { carryOn, endInVain, failed } from './carry-on.js';
+import type { Renewing } from './carry-on.js';
+import { decideAgain } from './decide.js';
+import { decideRenewal, lifeSeconds } from './decide-renewal.js';
+import type { DecidedRenewal } from './decide-renewal.js';
+import { dispatchDue } from './dispatch-due.js';
+import type { Ports } from './ports.js';
+import { recordRenewalRefusal } from './record-refusal.js';
+import { idempotencyOf } from './tasks.js';
+
+/** Like a grant, but for what is held already: who, may they still, write it down, carry it on, say so. */
+export async function renew(
+  ports: Ports,
+  principal: Principal,
+  request: RenewalRequest,
+  idempotencyKey?: string,
+): Promise<Renewal> {
+  let lease: Lease | undefined;
+  let decided: DecidedRenewal | undefined;
+  try {
+    requireKind(principal, 'agent');
+    lease = visibleLease(principal, await ports.ledger.leases.find(request.lease));
+    const task = visibleTask(principal, await ports.ledger.tasks.recall(lease.taskId));
+    decided = decideRenewal(ports, principal, task, lease, request);
+    redeem(decided.permit);
+    ports.guard?.admit();
+    ports.admission.admit(lease.provider);
+
+    const provider = renewingProvider(ports, lease, decided);
+    const idempotency = idempotencyOf(principal, { renew: request }, idempotencyKey);
+    const begun = await ports.ledger.renewals.begin(
+      newRenewal(ports, lease, request, decided, provider),
+      renewingEvent(lease, decided),
+      idempotency,
+    );
+    if (!begun) return { lease: (await ports.ledger.leases.find(lease.id)) ?? lease };
+
+    const { secret, expiresAt } = await carryOn(ports, provider, orderOf(lease, decided, begun), begun);
+    const granted = { ...decided, ttlSeconds: lifeSeconds(lease, begun.endsAt) };
+    await decideAgain(ports, granted, (fault) => revokeAsChanged(ports, begun, fault));
+    const renewed = await ports.ledger.renewals
+      .finish(begun, { expiresAt, replaced: secret !== undefined }, idempotency)
+      .catch((fault: unknown) => lost(ports, provider, begun, fault));
+    ports.meter.renewed(provider.name, 'renewed');
+    return { lease: renewed, ...(secret && { secret }) };
+  } catch (error) {
+    ports.meter.renewed(lease?.provider ?? '', faultCode(error));
+    await recordRenewalRefusal(ports, principal, request, decided, error);
+    throw error;
+  }
+}
+
+function renewingProvider(ports: Ports, lease: Lease, { entry }: DecidedRenewal): Renewing {
+  const provider = ports.providers.get(lease.provider);
+  if (!provider)
+    throw new Fault('provider.unavailable', 'The provider of this lease is not configured here.');
+  if (!provider.renew || entry.provider !== lease.provider || lease.unending)
+    throw new Fault('lease.not_renewable', 'The provider of this lease cannot carry a credential on.');
+  return provider as Renewing;
+}
+
+const newRenewal = (
+  ports: Ports,
+  lease: Lease,
+  request: RenewalRequest,
+  { askedSeconds, limitAt, scope }: DecidedRenewal,
+  provider: Renewing,
+) => ({
+  id: newRequestId(),
+  lease,
+  askedSeconds,
+  mayShorten: request.ttlSeconds !== undefined,
+  limitAt,
+  minimumSeconds: provider.minimumTtlSeconds(scope),
+  timeoutMs: ports.limits.mintTimeoutMs * 2,
+});
+
+const renewingEvent = (lease: Lease, { asked, record }: DecidedRenewal) => ({
+  type: 'lease.renewing' as const,
+  lease: lease.id,
+  task: lease.taskId,
+  agent: lease.agent,
+  asked,
+  decided: record,
+});
+
+const orderOf = (
+  lease: Lease,
+  { scope, ceilingAt }: DecidedRenewal,
+  { ttlSeconds }: BegunRenewal,
+): Order => ({
+  leaseId: lease.id,
+  taskId: lease.taskId,
+  agent: lease.agent,
+  entry: lease.entry,
+  scope,
+  ttlSeconds,
+  ceilingSeconds: Math.max(ttlSeconds, Math.floor((ceilingAt - lease.reservedAt) / 1000)),
+});
+
+/** What policy no longer permits is not only not carried on: it ends. */
+async function revokeAsChanged(ports: Ports, begun: BegunRenewal, fault: Fault): Promise<never> {
+  await failed(ports, begun, fault.code, { settled: true });
+  await ports.ledger.leases.revoke(begun.lease.id, 'policy_changed', 'broker');
+  await dispatchDue(ports, begun.lease.provider);
+  throw fault;
+}
+
+/** The end of the task or of the lease was there first; the ledger has seen to its revocation. */
+async function lost(ports: Ports, provider: Renewing, begun: BegunRenewal, fault: unknown): Promise<never> {
+  if (faultCode(fault) !== 'state.unavailable') await endInVain(ports, provider, begun);
+  throw fault;
+}

@@ -1,0 +1,288 @@
+export interface FaultKind {
+  /** HTTP status of the answer. */
+  readonly status: number;
+  readonly title: string;
+  /** Whether the same request may succeed later without being changed. */
+  readonly retry: boolean;
+  /** What the caller can do about it. */
+  readonly remedy: string;
+}
+
+/** Every failure a caller can see. The HTTP answer, the exit code and docs/errors.md are read from here. */
+export const faults = {
+  'identity.unproven': {
+    status: 401,
+    title: 'The caller has not proven who it is',
+    retry: false,
+    remedy:
+      'Send a valid, unexpired token for this broker as "Authorization: Bearer". The audit log holds the reason.',
+  },
+  'identity.unavailable': {
+    status: 503,
+    title: 'The keys of an identity issuer cannot be read',
+    retry: true,
+    remedy: 'Retry; if it lasts, an operator should check that the broker reaches the issuer.',
+  },
+  'role.missing': {
+    status: 403,
+    title: 'This kind of caller may not do this',
+    retry: false,
+    remedy:
+      'Use an identity with the role that the call needs; agents cannot act as operators, nor operators as agents.',
+  },
+  'request.malformed': {
+    status: 400,
+    title: 'The request is not well-formed',
+    retry: false,
+    remedy: 'Correct the fields named in "errors"; the shapes are in /openapi.json.',
+  },
+  'request.too_large': {
+    status: 413,
+    title: 'The request is too large',
+    retry: false,
+    remedy: 'Send less; the limits are in the settings under "http".',
+  },
+  'request.media_type': {
+    status: 415,
+    title: 'The request body is not JSON',
+    retry: false,
+    remedy: 'Send "Content-Type: application/json".',
+  },
+  'request.timeout': {
+    status: 408,
+    title: 'The request did not arrive in time',
+    retry: true,
+    remedy: 'Send the whole request at once; the time it may take is in the settings under "http".',
+  },
+  'request.rate_limited': {
+    status: 429,
+    title: 'Too many requests',
+    retry: true,
+    remedy: 'Wait for "Retry-After" seconds.',
+  },
+  'route.unknown': {
+    status: 404,
+    title: 'There is nothing here',
+    retry: false,
+    remedy: 'See /openapi.json for what there is.',
+  },
+  'route.method': {
+    status: 405,
+    title: 'This path does not take this method',
+    retry: false,
+    remedy: 'See "Allow" and /openapi.json.',
+  },
+  'idempotency.reused': {
+    status: 422,
+    title: 'The idempotency key belongs to a different request',
+    retry: false,
+    remedy: 'Use a new Idempotency-Key for a request with another body.',
+  },
+  'idempotency.in_flight': {
+    status: 409,
+    title: 'The same request is still being worked on',
+    retry: true,
+    remedy: 'Wait a second and retry with the same Idempotency-Key.',
+  },
+  'task.unknown': {
+    status: 404,
+    title: 'No such task',
+    retry: false,
+    remedy: 'Open a task first, and use its id; tasks of others are not shown.',
+  },
+  'task.ended': {
+    status: 403,
+    title: 'The task has ended',
+    retry: false,
+    remedy: 'Nothing more can be issued for it. Open a new task.',
+  },
+  'task.deadline_past': {
+    status: 422,
+    title: 'The deadline lies in the past or too far ahead',
+    retry: false,
+    remedy: 'Name a deadline in the future, within the longest task the settings allow.',
+  },
+  'lease.unknown': {
+    status: 404,
+    title: 'No such lease',
+    retry: false,
+    remedy: 'Check the id; leases of others are not shown.',
+  },
+  'lease.limit': {
+    status: 429,
+    title: 'Too many live leases',
+    retry: true,
+    remedy:
+      'Give back what is no longer needed, or retry after "Retry-After" seconds when some have ended; an operator sets how many there may be.',
+  },
+  'lease.not_active': {
+    status: 409,
+    title: 'The lease is not active',
+    retry: false,
+    remedy: 'What is ending, or over, is not renewed. Ask for a new credential.',
+  },
+  'lease.not_renewable': {
+    status: 422,
+    title: 'This lease cannot be renewed',
+    retry: false,
+    remedy: 'Ask for a new credential before this one ends, or for a longer one to begin with.',
+  },
+  'lease.at_ceiling': {
+    status: 422,
+    title: 'Nothing can carry the lease further',
+    retry: false,
+    remedy:
+      'It ends as "expiresAt" says. Ask for a new credential; if it is the deadline of the task that ends it, in a new task.',
+  },
+  'lease.renewing': {
+    status: 409,
+    title: 'Another renewal of the lease is under way',
+    retry: true,
+    remedy: 'Wait a second, then look at "expiresAt" of the lease before renewing again.',
+  },
+  'credential.unknown': {
+    status: 404,
+    title: 'No such catalog entry',
+    retry: false,
+    remedy: 'Ask for an entry of the catalog; GET /v1/catalog lists those you may name.',
+  },
+  'credential.parameters': {
+    status: 422,
+    title: 'The parameters are not within the catalog entry',
+    retry: false,
+    remedy: 'Parameters can only narrow the entry; see "errors" for what each allows.',
+  },
+  'credential.wider': {
+    status: 403,
+    title: 'The credential would not stay within that of the parent task',
+    retry: false,
+    remedy: 'Ask for an entry of the parent task, or for one that is cut in slices.',
+  },
+  'ttl.invalid': {
+    status: 422,
+    title: 'The TTL cannot be granted',
+    retry: false,
+    remedy: 'Ask for a positive duration such as "15m", no longer than the entry allows.',
+  },
+  'ttl.below_floor': {
+    status: 422,
+    title: 'The time that is left is shorter than the provider can mint',
+    retry: false,
+    remedy:
+      'Extend what bounds it (task deadline, TTL asked for), or use an entry whose provider goes shorter.',
+  },
+  'policy.denied': {
+    status: 403,
+    title: 'Policy does not permit this',
+    retry: false,
+    remedy: 'See "policies" for what decided; ask for less, or ask an operator to change the policy.',
+  },
+  'policy.error': {
+    status: 403,
+    title: 'Policy could not decide, so the answer is no',
+    retry: false,
+    remedy: 'An operator should look at the policy errors in the audit log.',
+  },
+  'policy.changed': {
+    status: 403,
+    title: 'Policy changed while the credential was being minted',
+    retry: true,
+    remedy: 'The credential was revoked unseen. Ask again to be decided under the new policy.',
+  },
+  'approval.required': {
+    status: 403,
+    title: 'A person has to approve this',
+    retry: false,
+    remedy: 'This release cannot ask a person yet; ask for less, or ask an operator to change the policy.',
+  },
+  'provider.unavailable': {
+    status: 503,
+    title: 'The credential provider cannot be reached',
+    retry: true,
+    remedy: 'Retry; nothing was handed over, and whatever may have been minted is being revoked.',
+  },
+  'provider.timeout': {
+    status: 504,
+    title: 'The credential provider did not answer in time',
+    retry: true,
+    remedy: 'Retry; nothing was handed over, and whatever may have been minted is being revoked.',
+  },
+  'provider.throttled': {
+    status: 503,
+    title: 'The credential provider is throttling',
+    retry: true,
+    remedy: 'Retry after a while.',
+  },
+  'provider.full': {
+    status: 429,
+    title: 'The credential provider has no room for another lease',
+    retry: true,
+    remedy:
+      'Wait for "Retry-After" seconds; leases have to end first. An operator can add roles to the catalog entry.',
+  },
+  'provider.refused': {
+    status: 502,
+    title: 'The credential provider refused',
+    retry: false,
+    remedy: 'An operator should check the rights of the broker at the provider; the log has its answer.',
+  },
+  'provider.nonsense': {
+    status: 502,
+    title: 'The credential provider answered something that is not a credential',
+    retry: true,
+    remedy: 'Retry; if it lasts, an operator should check what answers at the address of the provider.',
+  },
+  'hook.unknown': {
+    status: 404,
+    title: 'No such webhook source',
+    retry: false,
+    remedy: 'Configure the source under "hooks" in the settings.',
+  },
+  'hook.unproven': {
+    status: 401,
+    title: 'The webhook is not authentic',
+    retry: false,
+    remedy: 'Check the signing secret, the clock of the sender, and that the body is sent as it was signed.',
+  },
+  'state.unavailable': {
+    status: 503,
+    title: 'The broker cannot reach its state',
+    retry: true,
+    remedy: 'Retry; nothing is issued while the state store is in doubt.',
+  },
+  'state.full': {
+    status: 503,
+    title: 'The state store is nearly full',
+    retry: true,
+    remedy:
+      'Retry after "Retry-After" seconds; an operator should give the state store more memory. Revoking goes on.',
+  },
+  'state.rolled_back': {
+    status: 503,
+    title: 'The state store has gone back in time',
+    retry: true,
+    remedy:
+      'Nothing is issued until an operator has accepted the state store as it is ("protem ledger accept"). Revoking goes on.',
+  },
+  'revocation.overdue': {
+    status: 503,
+    title: 'Revocations of this provider are overdue',
+    retry: true,
+    remedy:
+      'Retry after "Retry-After" seconds, or use an entry of another provider; an operator should see why its leases cannot be revoked.',
+  },
+  'broker.stopping': {
+    status: 503,
+    title: 'The broker is stopping',
+    retry: true,
+    remedy: 'Retry; another instance will answer.',
+  },
+  internal: {
+    status: 500,
+    title: 'Something went wrong inside the broker',
+    retry: true,
+    remedy: 'Retry; the log line of the instance named here has the cause.',
+  },
+} as const satisfies Record<string, FaultKind>;
+
+export type FaultCode = keyof typeof faults;

@@ -1,0 +1,64 @@
+import type { FaultCode } from '../kernel/fault.js';
+import { parseLease } from './lease-record.js';
+import { refusal } from './redis-leases.js';
+import type { RenewalLedger } from './renewal-ledger.js';
+import type { RunScript } from './script.js';
+import { unavailable } from './script.js';
+
+export function redisRenewals(
+  run: RunScript,
+  { idempotencyMs }: { readonly idempotencyMs: number },
+  heard: (storeNow: number) => void,
+): RenewalLedger {
+  return {
+    async begin(renewal, event, idempotency) {
+      const { id, lease } = renewal;
+      const [is, at, endsAt] = (await run(
+        'renew-begin',
+        lease.id,
+        lease.agent,
+        id,
+        renewal.askedSeconds * 1000,
+        renewal.mayShorten ? 1 : 0,
+        renewal.limitAt,
+        Math.max(1, renewal.minimumSeconds) * 1000,
+        renewal.timeoutMs,
+        JSON.stringify(event),
+        idempotency?.key ?? '',
+        idempotency?.digest ?? '',
+        idempotencyMs,
+      )) as [string, number, number];
+      if (is === 'same') return undefined;
+      if (is !== 'ok') throw refusal(is as FaultCode);
+      heard(at);
+      return { id, lease, ttlSeconds: (endsAt - at) / 1000, endsAt };
+    },
+
+    async finish({ id, lease }, { expiresAt, replaced }, idempotency) {
+      const [is, text] = (await run(
+        'renew',
+        lease.id,
+        id,
+        Math.floor(expiresAt),
+        replaced ? 1 : 0,
+        idempotency?.key ?? '',
+      )) as [string, string];
+      if (is !== 'ok') throw refusal(is as FaultCode);
+      const renewed = parseLease(lease.id, text);
+      if (!renewed) throw unavailable(new Error('the record of the lease cannot be read'));
+      return renewed;
+    },
+
+    async fail({ id, lease }, fault, { settled, takeBack }) {
+      await run(
+        'renew-fail',
+        lease.id,
+        id,
+        fault,
+        settled ? 1 : 0,
+        takeBack ? 1 : 0,
+        Math.floor(takeBack?.expiresAt ?? 0),
+      );
+    },
+  };
+}
