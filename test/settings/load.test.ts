@@ -43,7 +43,12 @@ describe('settings that are sound', () => {
       names.map((name) => [name, `whsec_${Buffer.alloc(32).toString('base64')}`]),
     );
     const settings = loadSettings(file, { environment: secrets, kinds: providerKinds });
-    expect([...settings.catalog.keys()]).toEqual(['reports-reader', 'reports-db', 'payments-admin']);
+    expect([...settings.catalog.keys()]).toEqual([
+      'reports-reader',
+      'reports-slices',
+      'reports-db',
+      'payments-admin',
+    ]);
     expect(() => loadSettings(file, { environment: {}, kinds: providerKinds })).toThrow(SettingsError);
   });
 
