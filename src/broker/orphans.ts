@@ -6,6 +6,9 @@ type OrphanPorts = Pick<Ports, 'ledger' | 'installation' | 'limits' | 'log' | 'm
 
 const batchSize = 100;
 
+/** What is younger may be a lease that is on its way. */
+export const onItsWayMs = ({ mintTimeoutMs }: Ports['limits']): number => mintTimeoutMs * 2 + 60_000;
+
 /**
  * Looks through what the provider has under the name of this installation, and takes back what the ledger does not
  * know, or knows to be over. What is younger than a lease can be on its way is left for the next time. Returns how many.
@@ -14,7 +17,7 @@ export async function takeBackOrphans(
   ports: OrphanPorts,
   provider: Provider,
   signal: AbortSignal,
-  olderThanMs = ports.limits.mintTimeoutMs * 2 + 60_000,
+  olderThanMs = onItsWayMs(ports.limits),
 ): Promise<number> {
   let taken = 0;
   const batch: Found[] = [];

@@ -1,23 +1,36 @@
-import { takeBackOrphans } from '../broker/orphans.js';
+import { onItsWayMs, takeBackOrphans } from '../broker/orphans.js';
 import type { Ports } from '../broker/ports.js';
 import { repeat } from './repeat.js';
 import type { Repeating } from './repeat.js';
 
 const everyMs = 600_000;
 const lookForTurnEveryMs = 15_000;
-const doubtEveryMs = 2000;
+
+export interface Timing {
+  readonly now?: () => number;
+  /** How often the guard is asked whether the store has gone back. */
+  readonly doubtEveryMs?: number;
+}
 
 /**
- * Every ten minutes one of the workers scans each provider that can be scanned; the ledger decides which one. While the
- * store has gone back in time each worker scans once, at once.
+ * Every ten minutes one of the workers scans each provider that can be scanned; the ledger decides which one. When the
+ * store has gone back in time each worker scans at once, and once more when what was made in the moment before is old
+ * enough to be judged: a fail-over forgets just that.
  */
-export function orphanScan(ports: Ports): Repeating {
+export function orphanScan(
+  ports: Ports,
+  { now = () => performance.now(), doubtEveryMs = 2000 }: Timing = {},
+): Repeating {
   const stopping = new AbortController();
-  let scannedInDoubt = false;
+  let wasInDoubt = false;
+  let scanAt: number[] = [];
   const repeating = repeat(async () => {
     const inDoubt = ports.guard?.hasGoneBack() === true;
-    const atOnce = inDoubt && !scannedInDoubt;
-    scannedInDoubt = inDoubt;
+    if (inDoubt && !wasInDoubt) scanAt = [now(), now() + onItsWayMs(ports.limits)];
+    wasInDoubt = inDoubt;
+    const later = scanAt.filter((at) => at > now());
+    const atOnce = later.length < scanAt.length;
+    scanAt = later;
     for (const provider of ports.providers.values()) {
       if (!provider.scan || stopping.signal.aborted) continue;
       const turn = await ports.ledger.takeTurn(`orphans:${provider.name}`, everyMs);
