@@ -1,6 +1,6 @@
 import type { AuditEvent } from '../../src/audit/event.js';
 import { newLeaseId, newTaskId } from '../../src/kernel/id.js';
-import type { NewLease } from '../../src/lease/lease.js';
+import type { Lease, NewLease } from '../../src/lease/lease.js';
 import type { NewTask } from '../../src/task/task.js';
 
 export const agent = 'spiffe://example.org/agent/a';
@@ -43,4 +43,15 @@ export const reservedEvent = (lease: NewLease): AuditEvent & { type: 'lease.rese
   effect: lease.effect,
   issuer: 'example.org',
   claims: {},
+});
+
+export const renewingEvent = (
+  lease: Pick<Lease, 'id' | 'taskId' | 'agent' | 'entry'>,
+): AuditEvent & { type: 'lease.renewing' } => ({
+  type: 'lease.renewing',
+  lease: lease.id,
+  task: lease.taskId,
+  agent: lease.agent,
+  asked: { entry: lease.entry, parameters: {}, ttlSeconds: 40 },
+  decided: { evaluation: 'e', is: 'permit', because: ['p'], policyDigest: 'd' },
 });

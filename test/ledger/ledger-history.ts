@@ -3,7 +3,7 @@ import { Fault } from '../../src/kernel/fault.js';
 import type { Handle } from '../../src/issuance/provider.js';
 import type { Ledger } from '../../src/ledger/ledger.js';
 import type { Settlement } from '../../src/revocation/settlement.js';
-import { agent, newLease, newTask, reservedEvent } from '../fake/ledger-facts.js';
+import { agent, newLease, newTask, renewingEvent, reservedEvent } from '../fake/ledger-facts.js';
 import * as model from './ledger-model.js';
 import type { Came, Model, Reservation } from './ledger-model.js';
 
@@ -53,7 +53,8 @@ const openingOf = (id: string): Step =>
   step(
     `open ${id}`,
     (m) => model.openTask(m, id),
-    async (ledger) => (await ledger.tasks.open(newTask({ id })))?.state ?? 'taken',
+    async (ledger) =>
+      (await ledger.tasks.open(newTask({ id, deadlineAt: Date.now() + 24 * hourMs })))?.state ?? 'taken',
   );
 const opening = aTask.map(openingOf);
 
@@ -134,6 +135,54 @@ const abandoning = fc.tuple(aLease, fc.boolean()).map(([{ id }, settled]) =>
   ),
 );
 
+const renewalIds = fc.constantFrom('req_1', 'req_2');
+const leaseOf = (id: string) => ({ ...newLease('tsk_00000000'), ...leaseFacts, id });
+const begun = (id: string, renewal: string) => ({
+  id: renewal,
+  lease: leaseOf(id),
+  ttlSeconds: 1,
+  endsAt: 0,
+});
+
+const renewalBeginning = fc
+  .tuple(aLease, renewalIds, fc.constantFrom(false, false, true))
+  .map(([{ id }, renewal, over]) =>
+    step(
+      `begin ${renewal} of ${id}, ${over ? 'which must be over at once' : 'for a while'}`,
+      (m) => model.beginRenewal(m, id, { id: renewal, over }),
+      async (ledger) => {
+        const asked = { id: renewal, lease: leaseOf(id), askedSeconds: 5400, limitAt: Infinity };
+        const how = { mayShorten: false, minimumSeconds: 1, timeoutMs: over ? 0 : hourMs };
+        return (await ledger.renewals.begin({ ...asked, ...how }, renewingEvent(leaseOf(id)))) && 'begun';
+      },
+    ),
+  );
+
+const renewalFinishing = fc.tuple(aLease, renewalIds, fc.boolean()).map(([{ id }, renewal, replaced]) =>
+  step(
+    `finish ${renewal} of ${id}`,
+    (m) => model.finishRenewal(m, id, renewal),
+    async (ledger) => {
+      const expiresAt = ledger.clock() + hourMs;
+      await ledger.renewals.finish(begun(id, renewal), { expiresAt, replaced });
+      return 'renewed';
+    },
+  ),
+);
+
+const renewalFailing = fc
+  .tuple(aLease, renewalIds, fc.boolean(), fc.boolean())
+  .map(([{ id }, renewal, settled, takeBack]) =>
+    step(
+      `fail ${renewal} of ${id} ${settled} ${takeBack}`,
+      (m) => model.failRenewal(m, id, renewal, { settled, takeBack }),
+      (ledger) => {
+        const given = takeBack ? { takeBack: { expiresAt: ledger.clock() + hourMs } } : {};
+        return ledger.renewals.fail(begun(id, renewal), 'provider.refused', { settled, ...given });
+      },
+    ),
+  );
+
 const revoking = aLease.map(({ id }) =>
   step(
     `revoke ${id}`,
@@ -195,6 +244,9 @@ export const aStep: fc.Arbitrary<Step> = fc.oneof(
   { arbitrary: learning, weight: 1 },
   { arbitrary: activating, weight: 5 },
   { arbitrary: abandoning, weight: 2 },
+  { arbitrary: renewalBeginning, weight: 5 },
+  { arbitrary: renewalFinishing, weight: 4 },
+  { arbitrary: renewalFailing, weight: 2 },
   { arbitrary: revoking, weight: 2 },
   { arbitrary: ending, weight: 1 },
   { arbitrary: claiming, weight: 3 },

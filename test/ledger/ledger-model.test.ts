@@ -110,9 +110,9 @@ async function seen(ledger: Ledger, redis: RedisClient, prefix: string): Promise
     if (id.startsWith('tsk_')) tasks[id] = (await ledger.tasks.find(id))!.state === 'ended';
     else {
       const lease = (await ledger.leases.find(id))!;
-      const { state, effect, cause, attempts, handle, provider, unending, mintUntil } = lease;
+      const { state, effect, cause, attempts, handle, provider, unending, mintUntil, renewals = 0 } = lease;
       leases[id] = {
-        ...{ state, effect, cause, attempts, provider },
+        ...{ state, effect, cause, attempts, provider, renewals },
         handle: handle['version'],
         unending: unending === true,
         minted: mintUntil === undefined,
@@ -164,9 +164,9 @@ function foreseen(model: Model): Seen {
   const ending = ['revoking', 'stuck'];
   return {
     leases: Object.fromEntries(
-      all.map(([id, { state, effect, cause, attempts, provider, handle, unending, minting }]) => [
+      all.map(([id, { state, effect, cause, attempts, provider, handle, unending, minting, renewals }]) => [
         id,
-        { state, effect, cause, attempts, provider, handle, unending, minted: minting === 'no' },
+        { state, effect, cause, attempts, provider, renewals, handle, unending, minted: minting === 'no' },
       ]),
     ),
     tasks: Object.fromEntries(Object.entries(model.tasks).map(([id, { ended }]) => [id, ended])),

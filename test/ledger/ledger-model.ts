@@ -22,6 +22,11 @@ export interface ModelLease {
   /** When its credential ends by itself. */
   ends: 'past' | 'later';
   unending: boolean;
+  /** The renewal under way, or that was under way when nobody finished it. */
+  renewal: { id: string; over: boolean } | undefined;
+  renewals: number;
+  /** A provider said that it lives on, whatever became of the renewal. */
+  mayLiveOn: boolean;
   due: 'now' | 'later' | 'never';
   events: string[];
 }
@@ -87,6 +92,9 @@ export function reserve(model: Model, asked: Reservation): string {
     minting: asked.minting,
     ends: 'later',
     unending: false,
+    renewal: undefined,
+    renewals: 0,
+    mayLiveOn: false,
     due: asked.minting === 'over' ? 'now' : 'later',
     events: ['lease.reserved'],
   };
@@ -109,7 +117,7 @@ export function activate(
   if (!lease || isOver(lease)) return 'not for you';
   const { ends, effect } = minted;
   Object.assign(lease, { minting: 'no', effect, unending: lease.unending || ends === 'never' });
-  if (ends !== 'never') lease.ends = ends;
+  if (ends !== 'never') Object.assign(lease, { ends, mayLiveOn: lease.renewal !== undefined });
   if (lease.state === 'reserved' && !model.tasks[lease.task]!.ended) {
     lease.state = 'active';
     lease.due = lease.ends === 'past' ? 'now' : 'later';
@@ -123,9 +131,54 @@ export function activate(
 export function abandon(model: Model, id: string, settled: boolean): void {
   const lease = model.leases[id];
   if (!lease || isOver(lease)) return;
-  if (settled && lease.minting !== 'no') Object.assign(lease, { minting: 'no', ends: 'later' });
+  if (settled && lease.minting !== 'no' && !lease.renewal)
+    Object.assign(lease, { minting: 'no', ends: 'later' });
   lease.events.push('lease.mint_failed');
   begin(lease, 'mint_unresolved');
+}
+
+/** Far enough ahead of every end that there is something to gain. */
+export function beginRenewal(model: Model, id: string, renewal: { id: string; over: boolean }): string {
+  const lease = model.leases[id];
+  if (!lease) return 'lease.unknown';
+  if (model.tasks[lease.task]!.ended) return 'task.ended';
+  if (lease.state !== 'active' || lease.ends === 'past') return 'lease.not_active';
+  if (lease.renewal?.over === false) return 'lease.renewing';
+  Object.assign(lease, { renewal: { ...renewal }, minting: renewal.over ? 'over' : 'yes' });
+  lease.events.push('lease.renewing');
+  return 'begun';
+}
+
+export function finishRenewal(model: Model, id: string, renewal: string): string {
+  const lease = model.leases[id];
+  if (!lease || lease.state === 'reserved') return 'lease.not_active';
+  const ended = model.tasks[lease.task]!.ended;
+  const mine = lease.renewal?.id === renewal;
+  if (mine && lease.state === 'active') {
+    Object.assign(lease, { renewal: undefined, minting: 'no', due: 'later', ends: 'later' });
+    lease.renewals++;
+    lease.events.push('lease.renewed');
+    return 'renewed';
+  }
+  if (!isOver(lease)) {
+    if (mine) Object.assign(lease, { renewal: undefined, minting: 'no' });
+    lease.mayLiveOn = true;
+    if (lease.state !== 'active') begin(lease, 'task_end');
+  }
+  return ended ? 'task.ended' : lease.state === 'active' ? 'lease.renewing' : 'lease.not_active';
+}
+
+export function failRenewal(
+  model: Model,
+  id: string,
+  renewal: string,
+  how: { readonly settled: boolean; readonly takeBack: boolean },
+): void {
+  const lease = model.leases[id];
+  if (!lease || isOver(lease) || lease.renewal?.id !== renewal) return;
+  if (how.settled) Object.assign(lease, { renewal: undefined, minting: 'no' });
+  lease.events.push('lease.renew_failed');
+  if (how.takeBack || lease.state !== 'active') begin(lease, 'mint_unresolved');
 }
 
 export function revoke(model: Model, id: string): string {
@@ -169,9 +222,16 @@ export function settle(model: Model, id: string, came: Came): string {
     if (came.stuck) lease.state = 'stuck';
     lease.events.push('revocation.failed');
   } else if (came.is === 'waiting') lease.due = came.again;
-  else if (lease.minting === 'yes' || (came.is === 'expired' && lease.ends === 'later')) lease.due = 'later';
+  else if (lease.minting === 'yes' || (came.is === 'expired' && (lease.ends === 'later' || lease.mayLiveOn)))
+    lease.due = 'later';
   else {
-    Object.assign(lease, { state: came.is, due: 'never', minting: 'no', attempts: lease.attempts + 1 });
+    Object.assign(lease, {
+      state: came.is,
+      due: 'never',
+      minting: 'no',
+      renewal: undefined,
+      attempts: lease.attempts + 1,
+    });
     lease.events.push(`lease.${came.is}`);
   }
   return lease.state;

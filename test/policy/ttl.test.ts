@@ -31,6 +31,10 @@ test.each([
   ['not a number', NaN],
   ['infinite', Infinity],
   ['beyond the maximum of the entry', 3601],
+  ['999999999 days', 999_999_999 * 86_400],
+  ['the largest whole number', Number.MAX_SAFE_INTEGER],
+  ['beyond the largest whole number', Number.MAX_SAFE_INTEGER + 1],
+  ['beyond what a number holds', Number.MAX_VALUE * 2],
 ])('ISS-01: a TTL that is %s is refused', (_what, requestedSeconds) => {
   expect(faultOf({ requestedSeconds })).toBe('ttl.invalid');
 });
@@ -38,6 +42,7 @@ test.each([
 test.each([
   ['the policy', { policySeconds: 300 }, 300],
   ['the task', { taskRemainingSeconds: 200 }, 200],
+  ['the lease it is narrowed from', { parentRemainingSeconds: 150 }, 150],
   ['the proof', { proofRemainingSeconds: 100 }, 100],
   ['the provider', { providerMaximumSeconds: 700 }, 700],
   ['a bound that is not whole, rounded down', { taskRemainingSeconds: 200.9 }, 200],
@@ -50,10 +55,19 @@ test.each([
   ['policy allows less than STS mints', { policySeconds: 600, providerMinimumSeconds: 900 }],
   ['the task is over', { taskRemainingSeconds: 0, providerMinimumSeconds: 0 }],
   ['the deadline has passed', { taskRemainingSeconds: -30 }],
+  ['I5: the lease it is narrowed from is over', { parentRemainingSeconds: 0, providerMinimumSeconds: 0 }],
+  ['I5: the lease it is narrowed from has less left than the provider mints', { parentRemainingSeconds: 59 }],
+  ['I5: what is left of the lease it is narrowed from is not known', { parentRemainingSeconds: NaN }],
   ['less was asked for than the provider mints', { requestedSeconds: 59 }],
   ['a bound is not a number', { taskRemainingSeconds: NaN }],
 ])('ISS-03: refused rather than rounded up, when %s', (_what, over) => {
   expect(faultOf(over)).toBe('ttl.below_floor');
+});
+
+test('ISS-01: an entry that is wide beyond measure lends no width: the least bound counts', () => {
+  const entry = { maximumTtlSeconds: Number.MAX_SAFE_INTEGER, defaultTtlSeconds: Number.MAX_SAFE_INTEGER };
+  expect(boundTtl({ ...bounds, entry })).toBe(43_200);
+  expect(boundTtl({ ...bounds, entry, providerMaximumSeconds: Infinity })).toBe(86_400);
 });
 
 test('ISS-01: whatever is granted is within every bound, whole, and at least what the provider can mint', () => {
@@ -66,6 +80,7 @@ test('ISS-01: whatever is granted is within every bound, whole, and at least wha
           policySeconds: seconds,
           taskRemainingSeconds: seconds,
           proofRemainingSeconds: seconds,
+          parentRemainingSeconds: seconds,
           providerMinimumSeconds: fc.integer({ min: 0, max: 1000 }),
           providerMaximumSeconds: fc.integer({ min: 1, max: 5000 }),
           entry: fc
@@ -89,6 +104,7 @@ test('ISS-01: whatever is granted is within every bound, whole, and at least wha
           given.policySeconds ?? Infinity,
           given.taskRemainingSeconds,
           given.proofRemainingSeconds ?? Infinity,
+          given.parentRemainingSeconds ?? Infinity,
           given.providerMaximumSeconds,
         );
         return (

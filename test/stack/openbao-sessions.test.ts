@@ -36,7 +36,8 @@ const runs = canRun('sessions of leased PostgreSQL users', { bao, ...postgresPro
     const order = orderOf({ policies: [policy], path: `database/creds/${role}` }, ttlSeconds);
     let handle = provider.plan(order);
     const issued = await provider.issue(order, handle, async (better) => void (handle = better));
-    return { handle, issued, login: issued.secret.reveal() as unknown as Login };
+    const renew = (seconds: number) => provider.renew!({ ...order, ttlSeconds: seconds }, handle);
+    return { handle, issued, renew, login: issued.secret.reveal() as unknown as Login };
   }
 
   test('reads the table while leased; after revocation it cannot log in, and an open session reads nothing', async () => {
@@ -85,6 +86,18 @@ const runs = canRun('sessions of leased PostgreSQL users', { bao, ...postgresPro
     }
     expect(inside).toBe(false);
     expect(postgres.sql(`select 1 from pg_roles where rolname = '${login.username}'`)).toEqual([]);
+  });
+
+  test('a user that is renewed outlives its first end, and is gone at the renewed one', async () => {
+    const { issued, renew, login } = await lease('reports', 2);
+    const renewed = await renew(4);
+    expect(renewed.expiresAt).toBeGreaterThan(issued.expiresAt! + 1000);
+    const exists = () =>
+      postgres.sql(`select 1 from pg_roles where rolname = '${login.username}'`).length > 0;
+    while (exists()) await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(Date.now()).toBeGreaterThan(issued.expiresAt! + 500);
+    expect(postgres.connects(login)).toBe(false);
+    await expect(renew(4)).rejects.toMatchObject({ name: 'Fault' });
   });
 
   test('a revocation that the database refuses is a fault, and succeeds once the database lets it', async () => {

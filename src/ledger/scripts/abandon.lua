@@ -6,7 +6,7 @@ local head, body = readLease(id)
 if not head then return 0 end
 if isOver(head) then return 1 end
 local at = timeMs()
-if ARGV[3] == '1' and head.m and not head.g then
+if ARGV[3] == '1' and head.m and not head.r then
   head.e = at + head.e - head.o
   head.m = nil
 end

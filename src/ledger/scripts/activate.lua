@@ -7,7 +7,7 @@ local head, body = readLease(id)
 if not head then return false end
 local at = timeMs()
 head.m = nil
-if ARGV[3] == '' then head.u = 1 else setEnd(head, head.e, tonumber(ARGV[3]), 0) end
+if ARGV[3] == '' then head.u = 1 else setEnd(head, head.e, tonumber(ARGV[3]), head.r and head.g or 0) end
 head.f = ARGV[4]
 local task = redis.call('HMGET', key(taskOf(id)), 's', 'd')
 if head.s == 'r' and task[1] == 'o' and tonumber(task[2]) > at then

@@ -20,7 +20,7 @@ if idem then
   local seen = redis.call('HMGET', idem, 'digest', 'renewal', 'end', 'done')
   if seen[1] and seen[1] ~= ARGV[11] then return { 'idempotency.reused' } end
   if seen[4] == 'extended' then return { 'same' } end
-  if seen[2] and head.r and head.r.i == seen[2] and head.m > at then return { 'idempotency.in_flight' } end
+  if seen[2] and head.r and head.r.i == seen[2] and (head.m or 0) > at then return { 'idempotency.in_flight' } end
   -- Its secret was lost on the way: another, for as long as the first was promised.
   promised = seen[4] == 'replaced' and tonumber(seen[3]) or nil
 end
@@ -28,7 +28,7 @@ end
 local task = redis.call('HMGET', key(taskOf(id)), 's', 'd')
 if task[1] ~= 'o' or tonumber(task[2]) <= at then return { 'task.ended' } end
 if head.s ~= 'a' or head.e <= at then return { 'lease.not_active' } end
-if head.r and head.m > at then return { 'lease.renewing' } end
+if head.r and (head.m or 0) > at then return { 'lease.renewing' } end
 
 local limit = math.min(tonumber(ARGV[6]), head.y or head.e, tonumber(task[2]))
 local wanted = promised or at + tonumber(ARGV[4])

@@ -4,7 +4,7 @@
 -- RETURNS: {'ok', the lease's text} | {fault code}
 local id, said = ARGV[1], tonumber(ARGV[3])
 local head, body = readLease(id)
-if not head then return { 'lease.not_active' } end
+if not head or head.s == 'r' then return { 'lease.not_active' } end
 local at = timeMs()
 local renewal = head.r and head.r.i == ARGV[2] and head.r
 local task = redis.call('HMGET', key(taskOf(id)), 's', 'd')
