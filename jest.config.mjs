@@ -7,8 +7,6 @@ export default {
   testPathIgnorePatterns: [
     ...(process.env.PROTEM_STACK === '1' ? [] : ['<rootDir>/build/test/stack/']),
     ...(process.env.PROTEM_FAULTS === '1' ? [] : ['<rootDir>/build/test/faults/']),
-    // What is not built yet: FAULT_INTENDED=1 shows that it fails.
-    ...(process.env.FAULT_INTENDED === '1' ? [] : ['<rootDir>/build/test/faults/intended/']),
   ],
   globalSetup: '<rootDir>/build/test/setup/start-backends.js',
   globalTeardown: '<rootDir>/build/test/setup/stop-backends.js',

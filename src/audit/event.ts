@@ -133,6 +133,11 @@ export type AuditEvent =
       readonly task: string;
       readonly provider: string;
     }
+  | (OfLease & {
+      /** Due again: it was not over, and was missing from the index of due leases. */
+      readonly type: 'lease.reindexed';
+      readonly provider: string;
+    })
   | {
       /** Due again, because its record can be read again. */
       readonly type: 'lease.readable';

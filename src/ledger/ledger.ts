@@ -125,6 +125,11 @@ export interface LeaseLedger {
   claimDue(provider: string, limit: number, store?: StoreDoubt): Promise<Claim>;
   /** How many records were put aside because they cannot be read; nobody revokes those. */
   quarantined(): Promise<number>;
+  /**
+   * Looks at the leases of some tasks, the latest first or from where the call before ended (`next`, undefined when all
+   * were looked at), and makes due again what is not over and is missing from the index of due leases.
+   */
+  mendIndex(atOnce: number, from?: number): Promise<{ next: number | undefined; mended: readonly string[] }>;
   /** Makes due again what can be read again; returns the providers of it. */
   readAgain(limit: number): Promise<readonly string[]>;
   /** How each of these leases stands; a record that cannot be read is live until it is due. */

@@ -181,6 +181,11 @@ export function redisLeases(
 
     stand: async (ids) => (await run('stand', ...ids)) as ('live' | 'over' | 'quarantined' | 'unknown')[],
 
+    async mendIndex(atOnce, from = 0) {
+      const [next, ...mended] = (await run('mend-index', from, atOnce)) as string[];
+      return { next: next === '' ? undefined : Number(next), mended };
+    },
+
     async readAgain(limit) {
       return [...new Set((await run('read-again', limit)) as string[])];
     },
