@@ -25,7 +25,11 @@ export interface Place {
   close(): Promise<void>;
 }
 
-export async function startPlace(names: readonly string[] = ['records']): Promise<Place> {
+/** `callTimeoutMs`: how long Protem waits for one call to a provider. */
+export async function startPlace(
+  names: readonly string[] = ['records'],
+  callTimeoutMs = 2000,
+): Promise<Place> {
   const directory = mkdtempSync(join(tmpdir(), 'protem-faults-'));
   const redis = await startRedis();
   const issuer = await startIssuer({ trustDomain: 'faults.protem.example', audience: 'http://protem' });
@@ -56,7 +60,10 @@ export async function startPlace(names: readonly string[] = ['records']): Promis
         http: { requestsPerSecond: 100_000, requestsPerSecondPerPeer: 100_000 },
         redis: { url: redis.url },
         providers: Object.fromEntries(
-          names.map((name) => [name, { kind: 'recording', address: providers[name]!.url }]),
+          names.map((name) => [
+            name,
+            { kind: 'recording', address: providers[name]!.url, timeoutMs: callTimeoutMs },
+          ]),
         ),
         catalog: Object.fromEntries(names.map((name) => [`${name}-entry`, entry(name)])),
         policy: { directory: join(directory, 'policy') },

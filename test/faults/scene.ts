@@ -27,13 +27,17 @@ export interface Scene {
   close(): Promise<void>;
 }
 
+/** Where no process is killed while it mints, a machine that is slow must not look like a provider that is. */
+const patientMs = 10_000;
+
 export async function startScene(
   options: { readonly providers?: readonly string[]; readonly sections?: object } = {},
 ): Promise<Scene> {
-  const place = await startPlace(options.providers);
+  const place = await startPlace(options.providers, patientMs);
   const makers = processes();
   const look = await openLedger({ url: place.redis.url });
-  const config = place.configure({ ...options.sections });
+  const limits = { mintTimeout: '10s', revokeTimeout: '2s' };
+  const config = place.configure({ limits, ...options.sections });
   const running = new Set<Process>();
   const kept = async (starting: Promise<Process>) => {
     const process = await starting;
