@@ -37,14 +37,16 @@ export async function renew(
 
     const provider = renewingProvider(ports, lease, decided);
     const idempotency = idempotencyOf(principal, { renew: request }, idempotencyKey);
-    const begun = await ports.ledger.renewals.begin(
-      newRenewal(ports, lease, request, decided, provider),
-      renewingEvent(lease, decided),
-      idempotency,
-    );
-    if (!begun) return { lease: (await ports.ledger.leases.find(lease.id)) ?? lease };
+    const wanted = newRenewal(ports, lease, request, decided, provider);
+    const event = renewingEvent(lease, decided);
+    const order = (begun: BegunRenewal) => orderOf(lease!, decided!, begun);
+    const carried = await ports.breakers.issuing.run(provider.name, async () => {
+      const begun = await ports.ledger.renewals.begin(wanted, event, idempotency);
+      return begun && { begun, ...(await carryOn(ports, provider, order(begun), begun)) };
+    });
+    if (!carried) return { lease: (await ports.ledger.leases.find(lease.id)) ?? lease };
 
-    const { secret, expiresAt } = await carryOn(ports, provider, orderOf(lease, decided, begun), begun);
+    const { begun, secret, expiresAt } = carried;
     const granted = { ...decided, ttlSeconds: lifeSeconds(lease, begun.endsAt) };
     await decideAgain(ports, granted, (fault) => revokeAsChanged(ports, begun, fault));
     const renewed = await ports.ledger.renewals
@@ -82,6 +84,7 @@ const newRenewal = (
   limitAt,
   minimumSeconds: provider.minimumTtlSeconds(scope),
   timeoutMs: ports.limits.mintTimeoutMs * 2,
+  mustHold: ports.guard?.mustHold(),
 });
 
 const renewingEvent = (lease: Lease, { asked, record }: DecidedRenewal) => ({

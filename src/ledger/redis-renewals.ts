@@ -27,6 +27,7 @@ export function redisRenewals(
         idempotency?.key ?? '',
         idempotency?.digest ?? '',
         idempotencyMs,
+        renewal.mustHold ?? '',
       )) as [string, number, number];
       if (is === 'same') return undefined;
       if (is !== 'ok') throw refusal(is as FaultCode);

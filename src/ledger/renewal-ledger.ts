@@ -16,6 +16,8 @@ export interface NewRenewal {
   readonly minimumSeconds: number;
   /** How long the provider may be at work on it. */
   readonly timeoutMs: number;
+  /** An event that the store must hold, or it has lost what it had. */
+  readonly mustHold?: string | undefined;
 }
 
 /** A renewal under way: the provider may be asked for this, and for nothing later. */
@@ -32,7 +34,8 @@ export interface RenewalLedger {
    * Durable, with the latest end that may come of it, before the provider is asked. Decided in one step with the fence
    * of the task. Undefined when there is nothing to do: no TTL was named and the lease lasts as long anyway, or this
    * very request was carried out before. Throws task.ended, lease.unknown, .not_active, .at_ceiling, .renewing,
-   * ttl.below_floor, idempotency.reused, .in_flight.
+   * ttl.below_floor, idempotency.reused, .in_flight,
+   * state.rolled_back.
    */
   begin(
     renewal: NewRenewal,

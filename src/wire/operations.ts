@@ -10,6 +10,9 @@ import { renewal, renewalRequest } from './renewal.js';
 import { blastRadius, revocationRequest } from './revocation.js';
 import { task, taskEndRequest, taskPage, taskQuery, taskRequest } from './task.js';
 
+/** While the store or the revocations are in doubt, nothing is issued and nothing carried on. */
+const heldBack = ['state.full', 'state.rolled_back', 'revocation.overdue'] as const;
+
 /** Every call there is, the busiest first. The routes are made from this table, and so is /openapi.json. */
 export const operations = {
   requestCredential: {
@@ -40,6 +43,8 @@ export const operations = {
       'provider.nonsense',
       'idempotency.reused',
       'idempotency.in_flight',
+      'lease.limit',
+      ...heldBack,
     ],
   },
   openTask: {
@@ -133,6 +138,7 @@ export const operations = {
       'provider.nonsense',
       'idempotency.reused',
       'idempotency.in_flight',
+      ...heldBack,
     ],
   },
   revokeLease: {

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { openBreaker } from '../../src/broker/breaker.js';
 import { Fault } from '../../src/kernel/fault.js';
 import { agent } from '../fake/broker-ports.js';
 import { signal } from '../fake/signal.js';
@@ -9,6 +10,7 @@ let it: Renewing;
 beforeEach(async () => {
   it = await renewing();
 });
+const openBreakers = () => ({ issuing: openBreaker(), revoking: openBreaker() });
 const refused = (code: string) => expect.objectContaining({ code });
 
 describe('what the provider does', () => {
@@ -118,6 +120,28 @@ describe('I4: a task that ends while the provider renews', () => {
     await broker.endTask(agent, task.id, 'completed');
     await expect(broker.renew(agent, { lease: lease.id })).rejects.toEqual(refused('task.ended'));
     expect(it.renewCalls()).toEqual([]);
+  });
+});
+
+describe('I7: in doubt nothing is carried on', () => {
+  test.each(['admission', 'guard', 'store', 'breaker'])('%s', async (doubtful) => {
+    const { lease } = await leased(it.world().broker, it.ledger);
+    const no = () => {
+      throw new Fault('state.unavailable', `not by the ${doubtful}`);
+    };
+    const guard = { admit() {}, hasGoneBack: () => false, mustHold: () => undefined };
+    const breakers = { ...openBreakers(), issuing: { run: no, isOpen: () => true } };
+    const over = {
+      admission: { admission: { admit: no } },
+      guard: { guard: { ...guard, admit: no } },
+      store: { guard: { ...guard, mustHold: () => '1-1' } },
+      breaker: { breakers },
+    }[doubtful]!;
+    const { broker } = it.world({}, over);
+    const code = doubtful === 'store' ? 'state.rolled_back' : 'state.unavailable';
+    await expect(broker.renew(agent, { lease: lease.id })).rejects.toEqual(refused(code));
+    expect(it.renewCalls()).toEqual([]);
+    expect(await it.ledger.leases.find(lease.id)).toEqual(lease);
   });
 });
 

@@ -1,6 +1,6 @@
 import { createBroker } from '../../src/broker/create-broker.js';
 import type { Broker } from '../../src/broker/broker.js';
-import type { Limits } from '../../src/broker/ports.js';
+import type { Limits, Ports } from '../../src/broker/ports.js';
 import type { Ledger } from '../../src/ledger/ledger.js';
 import { redisLedger } from '../../src/ledger/redis-ledger.js';
 import type { CatalogEntry } from '../../src/policy/catalog.js';
@@ -21,7 +21,7 @@ export interface Renewing {
   says: () => Decision;
   digest: string;
   catalog: CatalogEntry[];
-  world(limits?: Partial<Limits>): { broker: Broker; settled: () => Promise<unknown> };
+  world(limits?: Partial<Limits>, over?: Partial<Ports>): { broker: Broker; settled: () => Promise<unknown> };
   readonly eventsOf: (lease: string) => Promise<readonly { readonly type: string }[]>;
   readonly renewCalls: () => string[];
   /** When the provider has been asked to renew once more. */
@@ -41,7 +41,7 @@ export async function renewing(): Promise<Renewing> {
     says: () => permitting(),
     digest: 'd1',
     catalog: [entry('pretend')],
-    world(limits = {}) {
+    world(limits = {}, over = {}) {
       const policy = () => ({
         ...policyOf(it.catalog, undefined, it.digest),
         decide: (ask: Ask) => {
@@ -49,7 +49,7 @@ export async function renewing(): Promise<Renewing> {
           return it.says();
         },
       });
-      const { ports, settled } = brokerPorts(ledger, [provider], { policy });
+      const { ports, settled } = brokerPorts(ledger, [provider], { policy, ...over });
       return { broker: createBroker({ ...ports, limits: { ...ports.limits, ...limits } }), settled };
     },
     eventsOf: async (lease) =>
