@@ -12,7 +12,7 @@ export interface LedgerReader {
   readonly ledger: Ledger;
   readonly redis: RedisClient;
   lease(id: string): Promise<Lease | undefined>;
-  becomes(id: string, state: LeaseState, withinMs?: number): Promise<Lease>;
+  becomes(id: string, state: LeaseState | readonly LeaseState[], withinMs?: number): Promise<Lease>;
   /** Events of one lease, oldest first. */
   events(leaseId: string): Promise<readonly AuditRecord['event'][]>;
   close(): Promise<void>;
@@ -30,10 +30,10 @@ export async function openLedger(settings: RedisSettings, prefix = '{protem}'): 
     async becomes(id, state, withinMs) {
       let last: Lease | undefined;
       return eventually(
-        `${id} becomes ${state}`,
+        `${id} becomes ${[state].flat().join(' or ')}`,
         async () => {
           last = await ledger.leases.find(id);
-          return last?.state === state && last;
+          return last !== undefined && [state].flat().includes(last.state) && last;
         },
         withinMs,
       ).catch((error: unknown) => {

@@ -136,7 +136,7 @@ const runs = canRun('a Redis that goes away', redisPrograms());
     await eventually('what was minted in vain is gone too', () => place.vault.databaseUsers().length <= 1);
   }, 40_000);
 
-  test('away for 20 seconds while leases fall due: they are revoked when it is back', async () => {
+  test('away for 20 seconds while leases fall due: when it is back they are over, and nothing is let in', async () => {
     const task = await world.openTask(api.api);
     const grants = await Promise.all(
       Array.from({ length: 20 }, (_, nth) => world.ask(api.api, task, { ttl: `${2 + (nth % 10)}s` })),
@@ -147,7 +147,8 @@ const runs = canRun('a Redis that goes away', redisPrograms());
     await redis.begin();
     const backAt = performance.now();
     for (const { body } of grants) {
-      await look.becomes(body.lease.id, 'revoked');
+      // Vault ends the short ones by itself meanwhile; one whose end it is still working on has expired by then.
+      await look.becomes(body.lease.id, ['revoked', 'expired']);
       expect(await place.lets(body.secret)).toBe(false);
     }
     expect(performance.now() - backAt).toBeLessThan(5000);
