@@ -6,6 +6,7 @@ export default {
   testMatch: ['<rootDir>/build/test/**/*.test.js'],
   testPathIgnorePatterns: [
     ...(process.env.PROTEM_STACK === '1' ? [] : ['<rootDir>/build/test/stack/']),
+    ...(process.env.PROTEM_LIVE === '1' ? [] : ['<rootDir>/build/test/live/']),
     ...(process.env.PROTEM_FAULTS === '1' ? [] : ['<rootDir>/build/test/faults/']),
   ],
   globalSetup: '<rootDir>/build/test/setup/start-backends.js',

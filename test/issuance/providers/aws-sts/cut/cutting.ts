@@ -79,30 +79,8 @@ export async function openAccount(
       const task = await ledger.tasks.open(newTask({ deadlineAt: Date.now() + 3_600_000 }));
       return task!.id;
     },
-    order: (taskId, scope = {}) => ({
-      leaseId: newLeaseId(taskId),
-      taskId,
-      agent: 'spiffe://example.org/agent/a',
-      entry: 'reports-reader',
-      ttlSeconds: 900,
-      ceilingSeconds: 3600,
-      scope: awsSts.scope.parse({
-        role: arnOf('reports'),
-        sessionPolicy: readPrefix('q3'),
-        cutOff: ['deny'],
-        ...scope,
-      }),
-    }),
-    reserve(provider, order) {
-      const handle = provider.plan(order);
-      const enrolment = provider.enrolment?.(handle);
-      const lease = newLease(order.taskId, {
-        ...{ id: order.leaseId, provider: 'aws', handle, ttlSeconds: order.ttlSeconds },
-        effect: provider.effect(order.scope),
-        ...(enrolment && { enrolment }),
-      });
-      return ledger.leases.reserve(lease, reservedEvent(lease));
-    },
+    order: orderFor,
+    reserve: (provider, order) => reservedBy(ledger, provider, order),
     async hold(provider, taskId, scope = {}) {
       const order = account.order(taskId, scope);
       const lease = await account.reserve(provider, order);
@@ -114,10 +92,44 @@ export async function openAccount(
       const secret = issued.secret.reveal();
       return { lease: active!, works: () => letIn(standIn, secret) };
     },
-    end: async (lease) => (await ledger.leases.revoke(lease.id, 'operator', 'olga'))!,
+    end: (lease) => endedBy(ledger, lease),
   };
   return account;
 }
+
+/** An order that is cut off by a deny, on the role of the reports unless the scope says another. */
+export const orderFor = (taskId: string, scope: object = {}): Order<AwsStsScope> => ({
+  leaseId: newLeaseId(taskId),
+  taskId,
+  agent: 'spiffe://example.org/agent/a',
+  entry: 'reports-reader',
+  ttlSeconds: 900,
+  ceilingSeconds: 3600,
+  scope: awsSts.scope.parse({
+    role: arnOf('reports'),
+    sessionPolicy: readPrefix('q3'),
+    cutOff: ['deny'],
+    ...scope,
+  }),
+});
+
+export function reservedBy(
+  ledger: Ledger,
+  provider: Provider<AwsStsScope>,
+  order: Order<AwsStsScope>,
+): Promise<Lease> {
+  const handle = provider.plan(order);
+  const enrolment = provider.enrolment?.(handle);
+  const lease = newLease(order.taskId, {
+    ...{ id: order.leaseId, provider: 'aws', handle, ttlSeconds: order.ttlSeconds },
+    effect: provider.effect(order.scope),
+    ...(enrolment && { enrolment }),
+  });
+  return ledger.leases.reserve(lease, reservedEvent(lease));
+}
+
+export const endedBy = async (ledger: Ledger, lease: Lease): Promise<Lease> =>
+  (await ledger.leases.revoke(lease.id, 'operator', 'olga'))!;
 
 export async function letIn(
   standIn: Pick<AwsStandIn, 'url' | 'region'>,
