@@ -1,6 +1,6 @@
 import type { AskedFor, Decided as DecidedRecord } from '../audit/event.js';
 import type { Principal } from '../identity/principal.js';
-import { Fault } from '../kernel/fault.js';
+import { Fault, faultCode } from '../kernel/fault.js';
 import type { Task } from '../task/task.js';
 import { taskIdOf } from '../kernel/id.js';
 import type { CredentialRequest, RenewalRequest } from './broker.js';
@@ -21,22 +21,17 @@ export async function recordRefusal(
   decided: Decided | undefined,
   error: unknown,
 ): Promise<void> {
-  const fault = error instanceof Fault ? error : undefined;
-  const refusal = error instanceof PolicyRefusal ? error : undefined;
-  if (fault?.code === 'state.unavailable' || fault?.code === 'state.full') return;
+  if (cannotBeTold(error)) return;
   await ports.ledger.log.record({
     type: 'credential.refused',
     task: request.task,
     agent: principal.id,
-    fault: fault?.code ?? 'internal',
     ...(task && { intent: task.intent }),
-    asked: refusal?.asked ??
-      decided?.asked ?? {
-        entry: request.credential,
-        ...(request.tool !== undefined && { tool: request.tool }),
-        ...(request.reason !== undefined && { reason: request.reason }),
-      },
-    ...whyNot(fault, decided),
+    ...toldOf(error, decided, {
+      entry: request.credential,
+      ...(request.tool !== undefined && { tool: request.tool }),
+      ...(request.reason !== undefined && { reason: request.reason }),
+    }),
   });
 }
 
@@ -48,25 +43,34 @@ export async function recordRenewalRefusal(
   decided: { readonly asked: AskedFor; readonly record: DecidedRecord } | undefined,
   error: unknown,
 ): Promise<void> {
-  const fault = error instanceof Fault ? error : undefined;
-  const refusal = error instanceof PolicyRefusal ? error : undefined;
-  if (fault?.code === 'state.unavailable' || fault?.code === 'state.full') return;
+  if (cannotBeTold(error)) return;
   await ports.ledger.log.record({
     type: 'lease.renew_refused',
     lease: request.lease,
     task: taskIdOf(request.lease),
     agent: principal.id,
-    fault: fault?.code ?? 'internal',
-    asked: refusal?.asked ??
-      decided?.asked ?? {
-        ...(request.ttlSeconds !== undefined && { ttlSeconds: request.ttlSeconds }),
-        ...(request.reason !== undefined && { reason: request.reason }),
-      },
-    ...whyNot(fault, decided),
+    ...toldOf(error, decided, {
+      ...(request.ttlSeconds !== undefined && { ttlSeconds: request.ttlSeconds }),
+      ...(request.reason !== undefined && { reason: request.reason }),
+    }),
   });
 }
 
-const whyNot = (fault: Fault | undefined, decided: { readonly record: DecidedRecord } | undefined) => ({
-  ...(fault instanceof PolicyRefusal ? { decided: fault.record } : decided && { decided: decided.record }),
-  ...(fault?.reason !== undefined && { reason: fault.reason }),
-});
+const cannotBeTold = (error: unknown): boolean =>
+  ['state.unavailable', 'state.full'].includes(faultCode(error));
+
+/** `understood`: what of the request is known when it got no further than being read. */
+function toldOf(
+  error: unknown,
+  decided: { readonly asked: AskedFor; readonly record: DecidedRecord } | undefined,
+  understood: Partial<AskedFor>,
+) {
+  const refusal = error instanceof PolicyRefusal ? error : decided;
+  const reason = error instanceof Fault ? error.reason : undefined;
+  return {
+    fault: faultCode(error),
+    asked: refusal?.asked ?? understood,
+    ...(refusal && { decided: refusal.record }),
+    ...(reason !== undefined && { reason }),
+  };
+}
