@@ -10,6 +10,9 @@ import type { RedisServer } from './redis.js';
 import { creating, reading, revoking, startWorld } from './world.js';
 import type { LedgerReader, VaultPlace, World } from './world.js';
 
+/** What the worker asks by itself, its token's renewal or its scan for orphans, is not counted. */
+const minting = new RegExp(`${creating.source}|${reading.source}`);
+
 const runs = canRun('a Redis that goes away', redisPrograms());
 
 (runs ? describe : describe.skip)('a Redis that goes away', () => {
@@ -45,13 +48,13 @@ const runs = canRun('a Redis that goes away', redisPrograms());
 
   test('I7 stopped while it is asked: 503 state.unavailable, and nothing is minted', async () => {
     const task = await world.openTask(api.api);
-    const callsBefore = place.gate.calls(/./);
+    const callsBefore = place.gate.calls(minting);
     await redis.end('SIGTERM');
     const { status, body } = await world.ask(api.api, task);
     expect({ status, code: body.code }).toEqual({ status: 503, code: 'state.unavailable' });
     expect(body.remedy).toBeTruthy();
     expect(JSON.stringify(body)).not.toMatch(/redis|ECONN|127\.0\.0\.1/i);
-    expect(place.gate.calls(/./)).toBe(callsBefore);
+    expect(place.gate.calls(minting)).toBe(callsBefore);
     expect(await api.api.call('GET', '/readyz')).toMatchObject({ status: 503 });
     expect((await api.api.call('GET', '/livez')).status).toBe(200);
     await redis.begin();
@@ -61,15 +64,17 @@ const runs = canRun('a Redis that goes away', redisPrograms());
 
   test('I7 frozen while it is asked: 503 within the time a command may take, and nothing stays live', async () => {
     const task = await world.openTask(api.api);
-    const callsBefore = place.gate.calls(/./);
+    // A Redis that began anew has to be told the scripts once; a request that was given up does not tell them.
+    expect((await world.ask(api.api, task)).status).toBe(201);
+    const callsBefore = place.gate.calls(minting);
     redis.freeze();
     const { status, body } = await world.ask(api.api, task).finally(() => redis.thaw());
     expect({ status, code: body.code }).toEqual({ status: 503, code: 'state.unavailable' });
-    expect(place.gate.calls(/./)).toBe(callsBefore);
+    expect(place.gate.calls(minting)).toBe(callsBefore);
     // The reservation was on its way, and Redis carries it out now that it can.
     const [lease] = await eventually('the reservation arrives', async () => {
       const { items } = await look.ledger.leases.list({ task, pageSize: 10 });
-      return items.length > 0 && items;
+      return items.length > 1 && items.filter(({ state }) => state !== 'active');
     });
     await look.becomes(lease!.id, 'revoked');
   });
@@ -105,6 +110,7 @@ const runs = canRun('a Redis that goes away', redisPrograms());
   );
 
   test('killed under load, with its append-only file: every lease that was acknowledged is there, and is revoked', async () => {
+    const usersBefore = place.vault.databaseUsers().length;
     const tasks = await Promise.all(Array.from({ length: 8 }, () => world.openTask(api.api)));
     const token = await world.agentToken();
     const acknowledged: string[] = [];
@@ -133,7 +139,8 @@ const runs = canRun('a Redis that goes away', redisPrograms());
     for (const id of acknowledged) await look.becomes(id, 'revoked');
     expect(performance.now() - endedAt).toBeLessThan(10_000);
     expect(worker.running()).toBe(true);
-    await eventually('what was minted in vain is gone too', () => place.vault.databaseUsers().length <= 1);
+    const usersNow = () => place.vault.databaseUsers().length;
+    await eventually('what was minted in vain is gone too', () => usersNow() <= usersBefore);
   }, 40_000);
 
   test('away for 20 seconds while leases fall due: when it is back they are over, and nothing is let in', async () => {
