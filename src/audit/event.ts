@@ -37,6 +37,7 @@ export type AuditEvent =
       readonly by: string;
       readonly intent: string;
       readonly onBehalfOf?: string;
+      readonly run?: string;
       readonly labels: Readonly<Record<string, string>>;
       readonly tools?: readonly string[];
       readonly deadlineAt: number;
@@ -167,6 +168,7 @@ export type AuditEvent =
       readonly source: string;
       readonly delivery: string;
       readonly task: string;
+      readonly run?: string;
     }
   | {
       readonly type: 'hook.refused';

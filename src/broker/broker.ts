@@ -14,6 +14,7 @@ export interface OpenTask {
   readonly deadlineInSeconds?: number;
   readonly labels: Readonly<Record<string, string>>;
   readonly onBehalfOf?: string;
+  readonly run?: string;
   /** The agent the task is for, when an orchestrator opens it. */
   readonly agent?: string;
   readonly tools?: readonly string[];
@@ -84,6 +85,6 @@ export interface Broker {
   receiveHook(
     source: string,
     delivery: Delivery,
-  ): Promise<{ task?: string; effect: 'ended' | 'already' | 'ignored' }>;
+  ): Promise<{ task?: string; tasks?: readonly string[]; effect: 'ended' | 'already' | 'ignored' }>;
   ready(): Promise<Readiness>;
 }

@@ -1,11 +1,15 @@
 import type { Delivery } from '../identity/hooks/delivery.js';
 import type { HookReading } from '../identity/hooks/read-hook.js';
 import { Fault, faultCode } from '../kernel/fault.js';
+import { present } from '../kernel/present.js';
+import type { TaskOutcome } from '../task/task.js';
 import type { Ports } from './ports.js';
 import { endAndDispatch } from './tasks.js';
 
 export interface HookEffect {
   readonly task?: string;
+  /** Those of the run that the delivery is about, where it is about a run. */
+  readonly tasks?: readonly string[];
   readonly effect: 'ended' | 'already' | 'ignored';
 }
 
@@ -30,6 +34,7 @@ export async function receiveHook(ports: Ports, source: string, delivery: Delive
 
 /** The task is part of the name: some schemes do not sign the id, and a task that has not ended is never "already". */
 async function once(ports: Ports, source: string, reading: HookReading): Promise<HookEffect> {
+  if (reading.run !== undefined) return endRun(ports, source, reading);
   if (reading.taskId === undefined) return { effect: 'ignored' };
   const name = `hook:${source}:${reading.taskId}:${reading.deliveryId}`;
   if (await ports.ledger.seen(name)) return { task: reading.taskId, effect: 'already' };
@@ -53,6 +58,30 @@ async function authenticated(ports: Ports, source: string, delivery: Delivery): 
   }
 }
 
+/**
+ * Every task of the run that the source may end. Nothing is remembered: a delivery that comes again finds what was
+ * opened since. A run without a task here is nobody's mistake: orchestrators tell of all they run.
+ */
+async function endRun(
+  ports: Ports,
+  source: string,
+  { run, outcome, deliveryId }: HookReading & { readonly run: string },
+): Promise<HookEffect> {
+  const ids = await ports.ledger.tasks.ofRun(run);
+  const found = await Promise.all(ids.map((id) => ports.ledger.tasks.find(id)));
+  const tasks = found
+    .filter((task) => task !== undefined)
+    .filter((task) => task.run === run && ports.hookMayEnd(source, task))
+    .map(({ id }) => id)
+    .toSorted();
+  if (tasks.length === 0) return { effect: 'ignored' };
+  let effect: HookEffect['effect'] = 'already';
+  for (const id of tasks) {
+    if (await endOne(ports, source, id, { outcome, deliveryId, run })) effect = 'ended';
+  }
+  return { tasks, effect };
+}
+
 async function carryOut(
   ports: Ports,
   source: string,
@@ -64,11 +93,22 @@ async function carryOut(
     await ports.flood.tell({ type: 'hook.refused', source, reason });
     throw new Fault('task.unknown', 'There is no such task.');
   }
-  const { again } = await endAndDispatch(ports, taskId, {
-    outcome,
-    by: `hook:${source}`,
-    via: `hook:${source}`,
-  });
-  await ports.ledger.log.record({ type: 'hook.accepted', source, delivery: deliveryId, task: taskId });
-  return { task: taskId, effect: again ? 'already' : 'ended' };
+  const ended = await endOne(ports, source, taskId, { outcome, deliveryId });
+  return { task: taskId, effect: ended ? 'ended' : 'already' };
+}
+
+/** False when it had ended before. */
+async function endOne(
+  ports: Ports,
+  source: string,
+  task: string,
+  { outcome, deliveryId, run }: { outcome: TaskOutcome; deliveryId: string; run?: string },
+): Promise<boolean> {
+  const by = `hook:${source}`;
+  const { again } = await endAndDispatch(ports, task, { outcome, by, via: by });
+  if (again && run !== undefined) return false;
+  await ports.ledger.log.record(
+    present({ type: 'hook.accepted' as const, source, delivery: deliveryId, task, run }),
+  );
+  return !again;
 }

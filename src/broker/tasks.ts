@@ -28,7 +28,7 @@ export async function openTask(
   const now = ports.ledger.clock();
   if (request.deadlineAt <= now || request.deadlineAt > now + ports.limits.longestTaskSeconds * 1000)
     throw new Fault('task.deadline_past', 'The deadline must lie ahead, within the longest task allowed.');
-  const { intent, labels, deadlineAt, deadlineInSeconds, onBehalfOf, tools } = request;
+  const { intent, labels, deadlineAt, deadlineInSeconds, onBehalfOf, run, tools } = request;
   const same = deadlineInSeconds === undefined ? request : { ...request, deadlineAt: undefined };
   const idempotency = idempotencyOf(principal, same, key);
   for (let attempt = 0; attempt < 5; attempt++) {
@@ -41,6 +41,7 @@ export async function openTask(
         labels,
         deadlineAt,
         ...(onBehalfOf !== undefined && { onBehalfOf }),
+        ...(run !== undefined && { run }),
         ...(tools !== undefined && { tools }),
       },
       idempotency,

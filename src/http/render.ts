@@ -25,6 +25,7 @@ export const renderTask = (task: Task): TaskShape =>
     agent: task.agent,
     openedBy: task.openedBy,
     onBehalfOf: task.onBehalfOf,
+    run: task.run,
     labels: task.labels,
     tools: task.tools,
     state: task.state,

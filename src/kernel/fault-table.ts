@@ -102,6 +102,12 @@ export const faults = {
     retry: false,
     remedy: 'Name a deadline in the future, within the longest task the settings allow.',
   },
+  'task.run_full': {
+    status: 429,
+    title: 'The run has as many open tasks as one may have',
+    retry: true,
+    remedy: 'End tasks of the run that are over, or give the run another name.',
+  },
   'lease.unknown': {
     status: 404,
     title: 'No such lease',

@@ -56,6 +56,8 @@ export interface TaskLedger {
    */
   recall(id: string): Promise<Task | undefined>;
   list(query: PageQuery & { readonly agent?: string }): Promise<Page<Task>>;
+  /** Ids of the tasks that were opened for the run, 256 at most; some may have ended, or be gone. */
+  ofRun(run: string): Promise<readonly string[]>;
   /**
    * The fence (I4): from its return on no lease of the task can be reserved or activated, and every lease it has is
    * due for revocation. Ending twice is ending once. Undefined when there is no such task.

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { Fault } from '../kernel/fault.js';
 import type { FaultCode } from '../kernel/fault.js';
@@ -9,7 +10,7 @@ import type { EndedTask, TaskLedger } from './ledger.js';
 import type { RedisClient, RunScript } from './script.js';
 import { unavailable } from './script.js';
 
-type Body = Pick<Task, 'intent' | 'openedBy' | 'onBehalfOf' | 'labels' | 'tools'>;
+type Body = Pick<Task, 'intent' | 'openedBy' | 'onBehalfOf' | 'run' | 'labels' | 'tools'>;
 
 interface Times {
   readonly retentionMs: number;
@@ -68,8 +69,11 @@ export function redisTasks(
         idempotency?.key ?? '',
         idempotency?.digest ?? '',
         times.idempotencyMs,
+        task.run === undefined ? '' : runKey(task.run),
       )) as [string, number | string];
       if (is === 'taken') return undefined;
+      if (is === 'task.run_full')
+        throw new Fault(is, 'The run has as many open tasks as one may have.', { retryAfterSeconds: 60 });
       if (is === 'same') return find(String(value));
       if (is !== 'ok') throw new Fault(is as FaultCode, 'The key was used for another request.');
       return remembered({ ...task, state: 'open', openedAt: Number(value) });
@@ -85,6 +89,12 @@ export function redisTasks(
       return { items, nextPageToken: encodePageToken([found.at(-1)!, found.at(-2)!]) };
     },
 
+    async ofRun(name) {
+      return redis.smembers(`${prefix}:${runKey(name)}`).catch((cause: unknown) => {
+        throw unavailable(cause);
+      });
+    },
+
     async end(id, { outcome, by, via, reason }) {
       const before = await find(id);
       if (!before) return undefined;
@@ -98,6 +108,9 @@ export function redisTasks(
     },
   };
 }
+
+/** The orchestrator's own text may be long. */
+const runKey = (run: string): string => `run:${createHash('sha256').update(run).digest('base64url')}`;
 
 function toTask(id: string, fields: Record<string, string>, now: number): Task {
   const deadlineAt = Number(fields['d']);

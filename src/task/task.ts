@@ -9,6 +9,8 @@ export interface Task {
   /** Principal id of who opened it: the agent itself or an orchestrator. */
   readonly openedBy: string;
   readonly onBehalfOf?: string;
+  /** What its orchestrator calls the run it belongs to: a webhook that knows no task id ends every task of the run. */
+  readonly run?: string;
   readonly labels: Readonly<Record<string, string>>;
   /** Tools the task declared; an undeclared tool is refused when the list is there. */
   readonly tools?: readonly string[];

@@ -17,6 +17,10 @@ export const taskRequest = z
     deadline,
     labels: labels.default({}).meta({ description: 'Up to 32 labels of 64 and values of 256 characters.' }),
     onBehalfOf: line(256).optional().meta({ description: 'The person or system the task serves.' }),
+    run: line(512).optional().meta({
+      description:
+        'What the orchestrator calls the run that the task belongs to; a webhook about the run ends all its tasks.',
+    }),
     agent: principalId.optional().meta({
       description: 'Principal id of the agent the task is for, when an orchestrator opens it.',
     }),
@@ -35,6 +39,7 @@ export const task = z
     agent: z.string().meta({ description: 'Principal id of the agent that may ask for credentials.' }),
     openedBy: z.string(),
     onBehalfOf: z.string().optional(),
+    run: z.string().optional(),
     labels: z.record(z.string(), z.string()),
     tools: z.array(z.string()).optional(),
     state: z

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Fault } from '../../kernel/fault.js';
+import { present } from '../../kernel/present.js';
 import { readBody } from '../body.js';
 import { pathParameter } from '../route.js';
 import type { RoutePorts, Routes } from '../route.js';
@@ -14,8 +15,8 @@ export const hookRoutes = ({ broker, limits }: RoutePorts): Routes<'receiveHook'
       throw new Fault('hook.unknown', 'There is no webhook source of this name.');
     // Raw, because the signature is over the bytes; it is parsed only when they are proven.
     const rawBody = await readBody(req, limits.hookBodyBytes);
-    const { task, effect } = await broker.receiveHook(source, { headers: headersOf(req), rawBody });
-    send(res, 200, { ...(task !== undefined && { task }), effect });
+    const { task, tasks, effect } = await broker.receiveHook(source, { headers: headersOf(req), rawBody });
+    send(res, 200, present({ task, tasks, effect }));
   },
 });
 

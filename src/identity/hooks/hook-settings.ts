@@ -19,14 +19,28 @@ const headerName = z
   .regex(/^[A-Za-z0-9-]{1,64}$/, 'expected the name of a header')
   .transform((name) => name.toLowerCase());
 
-const tasks = z.strictObject({
+const mapping = z.strictObject({
   when: z
     .record(pointer, z.union([scalar.transform((one) => [one]), z.array(scalar).min(1)]))
     .default({})
     .describe('JSON pointers and the values they must lead to; a delivery of which one differs is ignored.'),
-  task: pointer.describe(
-    'Leads to the task id, or to a text with one task id in it, such as the title of a workflow run.',
-  ),
+  task: pointer
+    .optional()
+    .describe(
+      'Leads to the task id, or to a text with one task id in it, such as the title of a workflow run.',
+    ),
+  run: pointer
+    .optional()
+    .describe(
+      "Instead of `task`: leads to the orchestrator's own name of the run; every task opened with it as its `run` ends.",
+    ),
+  runPrefix: z
+    .string()
+    .max(128)
+    .default('')
+    .describe(
+      'Stands before the name in the `run` of the tasks, so that two orchestrators do not share names.',
+    ),
   outcome: z
     .strictObject({
       from: pointer.describe('Leads to the word for how it ended.'),
@@ -36,6 +50,13 @@ const tasks = z.strictObject({
     .optional()
     .describe('How the task ended; completed, when this is left out.'),
 });
+
+const named = mapping.refine(
+  ({ task, run }) => (task === undefined) !== (run === undefined),
+  'expected either `task` or `run`',
+);
+
+const tasks = z.union([named.transform((one) => [one]), z.array(named).min(1).max(8)]);
 
 /** The contract that Protem publishes: `{ type: "task.completed", timestamp, data: { task_id } }`. */
 const published: z.input<typeof tasks> = {
@@ -48,7 +69,8 @@ const published: z.input<typeof tasks> = {
 };
 
 const longEnough = secretWhere((text) => text.length >= 16, 'expected a secret of at least 16 characters');
-const mapping = 'How a payload says that a task has ended.';
+const mappingText =
+  'How a payload says that a task has ended; of several ways, the first that fits the payload.';
 
 const openedBy = z
   .array(z.string().min(1).max(2048))
@@ -72,13 +94,13 @@ export const hookSourceSettings = z.discriminatedUnion('scheme', [
       .max(3600)
       .default(300)
       .describe('How far the signed time may lie from now, either way.'),
-    tasks: tasks.prefault(published).describe(mapping),
+    tasks: tasks.prefault(published).describe(mappingText),
     openedBy,
   }),
   z.strictObject({
     scheme: z.literal('github').describe('GitHub: the body is signed.'),
     secrets: secretsOf(longEnough),
-    tasks: tasks.describe(mapping),
+    tasks: tasks.describe(mappingText),
     openedBy,
   }),
   z.strictObject({
@@ -90,7 +112,7 @@ export const hookSourceSettings = z.discriminatedUnion('scheme', [
     deliveryHeader: headerName
       .optional()
       .describe('Where the sender names the delivery; without it, equal bodies are one delivery.'),
-    tasks: tasks.prefault(published).describe(mapping),
+    tasks: tasks.prefault(published).describe(mappingText),
     openedBy,
   }),
 ]);
@@ -109,4 +131,4 @@ export const sourceNamed = (sources: z.output<typeof hookSettings>, name: string
   Object.hasOwn(sources, name) ? sources[name] : undefined;
 
 export type HookSource = z.output<typeof hookSourceSettings>;
-export type TaskMapping = z.output<typeof tasks>;
+export type TaskMapping = z.output<typeof mapping>;

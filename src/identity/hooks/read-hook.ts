@@ -7,16 +7,14 @@ import type { HookSource, TaskMapping } from './hook-settings.js';
 import { textAt } from './json-pointer.js';
 import { proveStandardWebhook } from './standard-webhooks.js';
 
-/** What a proven delivery says: that a task has ended, or nothing that concerns us. */
-export type HookReading = Proven &
-  (
-    | {
-        readonly taskId: string;
-        readonly outcome: 'completed' | 'failed' | 'cancelled';
-        readonly ignored?: never;
-      }
-    | { readonly ignored: string; readonly taskId?: never; readonly outcome?: never }
-  );
+/** What a proven delivery says: that a task, or every task of a run, has ended, or nothing that concerns us. */
+export type HookReading = Proven & Mapped;
+
+type Outcome = 'completed' | 'failed' | 'cancelled';
+type Mapped =
+  | { readonly taskId: string; readonly outcome: Outcome; readonly run?: never; readonly ignored?: never }
+  | { readonly run: string; readonly outcome: Outcome; readonly taskId?: never; readonly ignored?: never }
+  | { readonly ignored: string; readonly taskId?: never; readonly run?: never; readonly outcome?: never };
 
 /**
  * Who sent the delivery, and what it says. Pure: whether it was seen before is for who keeps that.
@@ -54,22 +52,38 @@ function payloadOf(rawBody: Buffer): unknown {
 
 const taskIdWithin = /(?<![0-9A-Za-z])tsk_[0-9A-Za-z]{8}(?![0-9A-Za-z])/g;
 
-/**
- * Looking a task up by one of its labels is not built: it would need an index of labels in the ledger. A payload
- * has to carry the task id itself.
- */
-function mapped(tasks: TaskMapping, payload: unknown) {
-  for (const [pointer, values] of Object.entries(tasks.when)) {
+/** By the first mapping that fits; else why the last one did not. */
+function mapped(mappings: readonly TaskMapping[], payload: unknown): Mapped {
+  let said: Mapped = { ignored: 'nothing is mapped' };
+  for (const mapping of mappings) {
+    said = mappedBy(mapping, payload);
+    if (said.ignored === undefined) break;
+  }
+  return said;
+}
+
+function mappedBy(mapping: TaskMapping, payload: unknown): Mapped {
+  for (const [pointer, values] of Object.entries(mapping.when)) {
     const text = textAt(payload, pointer);
     if (text === undefined || !values.includes(text))
       return { ignored: `${pointer} is not ${values.join(' or ')}` };
   }
-  const ids = new Set(textAt(payload, tasks.task)?.match(taskIdWithin));
+  if (mapping.task === undefined) return ofRun(mapping, payload);
+  const ids = new Set(textAt(payload, mapping.task)?.match(taskIdWithin));
   const [taskId] = ids;
-  if (taskId === undefined) return { ignored: `there is no task id at ${tasks.task}` };
-  if (ids.size > 1) return { ignored: `there is more than one task id at ${tasks.task}` };
-  if (!tasks.outcome) return { taskId, outcome: 'completed' as const };
-  const { from, is, otherwise } = tasks.outcome;
-  const word = textAt(payload, from);
-  return { taskId, outcome: (word !== undefined && Object.hasOwn(is, word) && is[word]) || otherwise };
+  if (taskId === undefined) return { ignored: `there is no task id at ${mapping.task}` };
+  if (ids.size > 1) return { ignored: `there is more than one task id at ${mapping.task}` };
+  return { taskId, outcome: outcomeOf(mapping, payload) };
+}
+
+function ofRun(mapping: TaskMapping, payload: unknown): Mapped {
+  const name = textAt(payload, mapping.run ?? '');
+  if (name === undefined || name === '') return { ignored: `there is no run at ${mapping.run}` };
+  return { run: `${mapping.runPrefix}${name}`, outcome: outcomeOf(mapping, payload) };
+}
+
+function outcomeOf({ outcome }: TaskMapping, payload: unknown): Outcome {
+  if (!outcome) return 'completed';
+  const word = textAt(payload, outcome.from);
+  return (word !== undefined && Object.hasOwn(outcome.is, word) && outcome.is[word]) || outcome.otherwise;
 }

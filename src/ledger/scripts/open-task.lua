@@ -1,5 +1,6 @@
--- ARGV: task id, agent, deadline ms, body JSON, event, retention ms, idempotency key or '', digest, its ttl ms
--- RETURNS: {'ok', now} | {'same', task id} | {'idempotency.reused'} | {'taken'}
+-- ARGV: task id, agent, deadline ms, body JSON, event, retention ms, idempotency key or '', digest, its ttl ms,
+--       key of its run or ''
+-- RETURNS: {'ok', now} | {'same', task id} | {'idempotency.reused'} | {'task.run_full'} | {'taken'}
 local id, agent, deadline, body = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
 local at = timeMs()
 local idem = ARGV[7] ~= '' and key('idem:' .. ARGV[7])
@@ -11,8 +12,21 @@ if idem then
   end
 end
 if redis.call('EXISTS', key(id)) == 1 then return { 'taken' } end
+local keepUntil = math.max(deadline, at) + tonumber(ARGV[6])
+if ARGV[10] ~= '' then
+  local run = key(ARGV[10])
+  -- What is over makes room only when room is needed: a webhook that comes twice is to find it.
+  if redis.call('SCARD', run) >= 256 then
+    for _, other in ipairs(redis.call('SMEMBERS', run)) do
+      if redis.call('HGET', key(other), 's') ~= 'o' then redis.call('SREM', run, other) end
+    end
+    if redis.call('SCARD', run) >= 256 then return { 'task.run_full' } end
+  end
+  redis.call('SADD', run, id)
+  if redis.call('PEXPIRETIME', run) < keepUntil then redis.call('PEXPIREAT', run, keepUntil) end
+end
 redis.call('HSET', key(id), 's', 'o', 'd', deadline, 'a', agent, 'b', body, 'm', '', 'o', at)
-redis.call('PEXPIREAT', key(id), math.max(deadline, at) + tonumber(ARGV[6]))
+redis.call('PEXPIREAT', key(id), keepUntil)
 redis.call('ZADD', key('tasks'), at, id)
 redis.call('ZADD', key('tasks:' .. agent), at, id)
 if idem then
