@@ -88,10 +88,7 @@ export const lifeSeconds = ({ reservedAt }: Lease, endsAt: number): number =>
 
 function limits(ports: Ports, principal: Principal, task: Task, lease: Lease, entry: CatalogEntry) {
   const provider = ports.providers.get(lease.provider);
-  const ceilingAt = Math.min(
-    lease.ceilingAt ?? lease.expiresAt,
-    lease.reservedAt + entry.maximumTtlSeconds * 1000,
-  );
+  const ceilingAt = Math.min(lease.ceilingAt, lease.reservedAt + entry.maximumTtlSeconds * 1000);
   const limitAt = Math.min(
     ceilingAt,
     task.deadlineAt,

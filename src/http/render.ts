@@ -58,7 +58,7 @@ export const renderLease = (lease: Lease): LeaseShape =>
     }),
     reservedAt: instant(lease.reservedAt),
     expiresAt: instant(lease.expiresAt),
-    ceilingAt: instantIf(lease.ceilingAt),
+    ceilingAt: instant(lease.ceilingAt),
     renewedAt: instantIf(lease.renewedAt),
     renewals: lease.renewals,
   });

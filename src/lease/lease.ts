@@ -46,8 +46,8 @@ export interface Lease {
   readonly reservedAt: number;
   /** When it is taken back: the end that was reserved or renewed for, or the provider's own where that is earlier. */
   readonly expiresAt: number;
-  /** Renewals carry it no further; absent in records from before there were any. */
-  readonly ceilingAt?: number;
+  /** Renewals carry it no further. */
+  readonly ceilingAt: number;
   /** The provider's own end of it may be as late as that, where that is later than `expiresAt`. */
   readonly mayLiveUntil?: number;
   readonly renewedAt?: number;

@@ -3,32 +3,33 @@ import type { Lease, LeaseState, NewLease, RevocationCause } from '../lease/leas
 import type { ParameterValues } from '../policy/catalog.js';
 
 /**
- * How a lease is spelled in Redis: `<head>\n<body>`, both JSON with short names, about 330 bytes with its key.
+ * How a lease is spelled in Redis: `<head>\n<body>`, both JSON, about 270 bytes without its key.
  * The head is what scripts change; the body is written once (and once more when the handle is learned).
+ * prelude.lua says what stands for what: moments are told from one another, as most are close together.
  */
-interface Head {
-  s: string;
-  p: string;
-  o: number;
-  e: number;
-  f: string;
-  m?: number;
-  u?: 1;
-  c?: RevocationCause;
-  q?: number;
-  w?: number;
-  n?: number;
-  l?: string;
-  z?: number;
-  y?: number;
-  g?: number;
-  x?: number;
-  j?: number;
-  k?: number;
-}
+type Head = readonly [
+  stateAndEffect: string,
+  provider: string,
+  reservedAt: number,
+  lifeMs: number,
+  others?: {
+    readonly m?: number;
+    readonly u?: 1;
+    readonly c?: RevocationCause;
+    readonly q?: number;
+    readonly w?: number;
+    readonly n?: number;
+    readonly l?: string;
+    readonly z?: number;
+    readonly y?: number;
+    readonly g?: number;
+    readonly x?: number;
+    readonly j?: number;
+  },
+];
 
 interface Body {
-  /** agent, catalog entry, handle, parameters, tool, reason */
+  /** agent, catalog entry, handle, parameters, tool, reason; a handle mostly names its lease: see `ownId` */
   a: string;
   c: string;
   h: Handle;
@@ -58,10 +59,24 @@ export const effectCode = (effect: RevocationEffect): string => effectCodes.get(
 
 export const stateOfCode = (code: string): LeaseState | undefined => states[code];
 
+/** What stands for the lease's own id in its handle; what begins like it gets one more. */
+const ownId = '=';
+
+const shorten = (id: string, handle: Handle): Handle =>
+  replaced(handle, (text) => (text === id ? ownId : text.startsWith(ownId) ? ownId + text : text));
+
+const spellOut = (id: string, handle: Handle): Handle =>
+  replaced(handle, (text) => (text === ownId ? id : text.startsWith(ownId) ? text.slice(1) : text));
+
+const replaced = (handle: Handle, by: (text: string) => string): Handle =>
+  Object.fromEntries(
+    Object.entries(handle).map(([name, value]) => [name, typeof value === 'string' ? by(value) : value]),
+  );
+
 export function bodyText(
-  lease: Pick<NewLease, 'agent' | 'entry' | 'handle' | 'parameters' | 'tool' | 'reason'>,
+  lease: Pick<NewLease, 'id' | 'agent' | 'entry' | 'handle' | 'parameters' | 'tool' | 'reason'>,
 ): string {
-  const body: Body = { a: lease.agent, c: lease.entry, h: lease.handle };
+  const body: Body = { a: lease.agent, c: lease.entry, h: shorten(lease.id, lease.handle) };
   if (Object.keys(lease.parameters).length > 0) body.p = lease.parameters;
   if (lease.tool !== undefined) body.t = lease.tool;
   if (lease.reason !== undefined) body.r = lease.reason;
@@ -73,37 +88,38 @@ export function parseLease(id: string, text: string): Lease | undefined {
   const cut = text.indexOf('\n');
   if (cut < 0) return undefined;
   try {
-    const head = JSON.parse(text.slice(0, cut)) as Head;
+    const [is, provider, reservedAt, lifeMs, head = {}] = JSON.parse(text.slice(0, cut)) as Head;
     const body = JSON.parse(text.slice(cut + 1)) as Body;
-    const state = states[head.s];
-    const effect = effects[head.f];
-    if (!state || !effect || typeof body.a !== 'string') return undefined;
+    const state = states[is.charAt(0)];
+    const effect = effects[is.slice(1)];
+    const expiresAt = reservedAt + lifeMs;
+    if (!state || !effect || !Number.isFinite(expiresAt) || typeof body.a !== 'string') return undefined;
     return {
       id,
       taskId: `tsk_${id.slice(4, 12)}`,
       agent: body.a,
       entry: body.c,
-      provider: head.p,
+      provider,
       parameters: body.p ?? {},
       ...(body.t !== undefined && { tool: body.t }),
       ...(body.r !== undefined && { reason: body.r }),
-      handle: body.h,
+      handle: spellOut(id, body.h),
       effect,
       state,
-      reservedAt: head.o,
-      expiresAt: head.e,
+      reservedAt,
+      expiresAt,
       attempts: head.n ?? 0,
-      ...(head.y !== undefined && { ceilingAt: head.y }),
-      ...(head.g !== undefined && { mayLiveUntil: head.g }),
-      ...(head.x !== undefined && { renewedAt: head.x }),
+      ceilingAt: expiresAt + (head.y ?? 0),
+      ...(head.g !== undefined && { mayLiveUntil: expiresAt + head.g }),
+      ...(head.x !== undefined && { renewedAt: reservedAt + head.x }),
       ...(head.j !== undefined && { renewals: head.j }),
-      ...(head.m !== undefined && { mintUntil: head.m }),
+      ...(head.m !== undefined && { mintUntil: reservedAt + head.m }),
       ...(head.u !== undefined && { unending: true as const }),
       ...(head.c !== undefined && { cause: head.c }),
-      ...(head.q !== undefined && { revocationRequestedAt: head.q }),
-      ...(head.w !== undefined && { writtenAt: head.w }),
+      ...(head.q !== undefined && { revocationRequestedAt: reservedAt + head.q }),
+      ...(head.w !== undefined && { writtenAt: reservedAt + head.w }),
       ...(head.l !== undefined && { lastFault: head.l }),
-      ...(head.z !== undefined && { endedAt: head.z }),
+      ...(head.z !== undefined && { endedAt: reservedAt + head.z }),
     };
   } catch {
     return undefined;

@@ -217,8 +217,8 @@ export function redisLeases(
  */
 function liveLease(
   lease: NewLease | Lease,
-  now: Pick<Lease, 'state' | 'effect' | 'reservedAt' | 'expiresAt'> & {
-    readonly [Member in 'ceilingAt' | 'mayLiveUntil' | 'mintUntil' | 'unending']?: Lease[Member] | undefined;
+  now: Pick<Lease, 'state' | 'effect' | 'reservedAt' | 'expiresAt' | 'ceilingAt'> & {
+    readonly [Member in 'mayLiveUntil' | 'mintUntil' | 'unending']?: Lease[Member] | undefined;
   },
 ): Lease {
   const live: { -readonly [Member in keyof Lease]: Lease[Member] } = {
@@ -233,11 +233,11 @@ function liveLease(
     state: now.state,
     reservedAt: now.reservedAt,
     expiresAt: now.expiresAt,
+    ceilingAt: now.ceilingAt,
     attempts: 0,
   };
   if (lease.tool !== undefined) live.tool = lease.tool;
   if (lease.reason !== undefined) live.reason = lease.reason;
-  if (now.ceilingAt !== undefined) live.ceilingAt = now.ceilingAt;
   if (now.mayLiveUntil !== undefined) live.mayLiveUntil = now.mayLiveUntil;
   if (now.mintUntil !== undefined) live.mintUntil = now.mintUntil;
   if (now.unending !== undefined) live.unending = now.unending;

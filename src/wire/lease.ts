@@ -51,7 +51,7 @@ export const lease = z
     revocation,
     reservedAt: instant,
     expiresAt: instant,
-    ceilingAt: instant.optional().meta({ description: 'Renewals carry it no further.' }),
+    ceilingAt: instant.meta({ description: 'Renewals carry it no further.' }),
     renewedAt: instant.optional(),
     renewals: z.int().min(1).optional().meta({ description: 'How often it was renewed.' }),
   })

@@ -105,7 +105,7 @@ const learning = fc.tuple(aLease, fc.nat(9)).map(([{ id, entry }, version]) =>
     },
   ),
 );
-const leaseFacts = { state: 'reserved', reservedAt: 0, expiresAt: 0, attempts: 0 } as const;
+const leaseFacts = { state: 'reserved', reservedAt: 0, expiresAt: 0, ceilingAt: 0, attempts: 0 } as const;
 
 const activating = fc
   .tuple(aLease, fc.constantFrom('past' as const, 'later' as const, 'never' as const), anEffect)

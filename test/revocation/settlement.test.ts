@@ -33,6 +33,7 @@ const aLease = fc
       state: 'revoking',
       reservedAt,
       expiresAt: reservedAt + ttlMs,
+      ceilingAt: reservedAt + ttlMs,
       attempts,
       ...(requestedAgoMs !== undefined && { revocationRequestedAt: reservedAt - requestedAgoMs }),
       ...(mintMs !== undefined && { mintUntil: reservedAt + mintMs }),

@@ -23,17 +23,41 @@ end
 -- requested at, w deny written at, n attempts, l last fault, z ended at, k keep the record for so long after its end,
 -- y ceilingAt, g mayLiveUntil, x renewed at, j renewals, r a renewal under way {i its id, e the end it asked for, g what g
 -- was before}. Body: see lease-record.ts.
+--
+-- That is how scripts know it. There are many records, so they are short: [state and effect, provider, o, e, {others}].
+-- Only o and what is in r are moments; e and those in `sinceReserved` are told from o, y and g from e. y is left out where
+-- it is e.
+local sinceReserved = { 'm', 'q', 'w', 'z', 'x' }
+
 local function readLease(id)
   local text = redis.call('GET', key(id))
   if not text then return nil end
   local cut = string.find(text, '\n', 1, true)
   if not cut then return nil end
-  local ok, head = pcall(cjson.decode, string.sub(text, 1, cut - 1))
-  if not ok or type(head) ~= 'table' or not head.s or not head.p then return nil end
+  local ok, short = pcall(cjson.decode, string.sub(text, 1, cut - 1))
+  if not ok or type(short) ~= 'table' or type(short[1]) ~= 'string' or not short[4] then return nil end
+  local head, reservedAt = short[5] or {}, short[3]
+  head.s, head.f = string.sub(short[1], 1, 1), string.sub(short[1], 2)
+  head.p, head.o, head.e = short[2], reservedAt, reservedAt + short[4]
+  for _, moment in ipairs(sinceReserved) do head[moment] = head[moment] and reservedAt + head[moment] end
+  head.y = head.e + (head.y or 0)
+  head.g = head.g and head.e + head.g
   return head, string.sub(text, cut + 1)
 end
 
-local function leaseText(head, body) return cjson.encode(head) .. '\n' .. body end
+local inPlace = { s = true, f = true, p = true, o = true, e = true }
+
+local function leaseText(head, body)
+  local others = {}
+  for name, value in pairs(head) do
+    if not inPlace[name] then others[name] = value end
+  end
+  for _, moment in ipairs(sinceReserved) do others[moment] = head[moment] and head[moment] - head.o end
+  others.y = head.y ~= head.e and head.y - head.e or nil
+  others.g = head.g and head.g - head.e
+  local short = { head.s .. head.f, head.p, head.o, head.e - head.o, next(others) and others }
+  return cjson.encode(short) .. '\n' .. body
+end
 
 local function writeLease(id, head, body)
   local text = leaseText(head, body)
@@ -61,7 +85,7 @@ local function setEnd(head, promised, said, latest)
 end
 
 -- Whether a renewal that this store has lost may have carried its end further (y: as far as renewals may carry it).
-local function mayHaveMoved(head) return head.s == 'a' and head.y ~= nil and head.y > head.e end
+local function mayHaveMoved(head) return head.s == 'a' and head.y > head.e end
 
 local function isOver(head) return head.s == 'd' or head.s == 'x' end
 

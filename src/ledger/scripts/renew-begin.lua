@@ -31,7 +31,7 @@ if task[1] ~= 'o' or tonumber(task[2]) <= at then return { 'task.ended' } end
 if head.s ~= 'a' or head.e <= at then return { 'lease.not_active' } end
 if head.r and (head.m or 0) > at then return { 'lease.renewing' } end
 
-local limit = math.min(tonumber(ARGV[6]), head.y or head.e, tonumber(task[2]))
+local limit = math.min(tonumber(ARGV[6]), head.y, tonumber(task[2]))
 local wanted = promised or at + tonumber(ARGV[4])
 if not promised then
   -- Less than a second is nothing: ends are counted in whole seconds from now.

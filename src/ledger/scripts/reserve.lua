@@ -48,7 +48,7 @@ end
 
 local expiresAt, mintUntil = at + tonumber(ARGV[6]), at + tonumber(ARGV[7])
 local head = {
-  p = provider, o = at, e = expiresAt, m = mintUntil, f = ARGV[8], k = tonumber(ARGV[14]), y = only.y and at + only.y,
+  p = provider, o = at, e = expiresAt, m = mintUntil, f = ARGV[8], k = tonumber(ARGV[14]), y = at + only.y,
 }
 move(head, 'r', { a = agent, c = only.n })
 redis.call('SET', key(id), leaseText(head, ARGV[5]))
