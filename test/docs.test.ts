@@ -15,10 +15,13 @@ import type { Block } from './document.js';
 import { startSandboxBroker } from './setup/sandbox-broker.js';
 import { canRun, findProgram } from './stack/program.js';
 
-const documents = [
-  ...readdirSync('docs')
+const pagesIn = (folder: string) =>
+  readdirSync(folder)
     .filter((file) => file.endsWith('.md'))
-    .map((file) => join('docs', file)),
+    .map((file) => join(folder, file));
+const documents = [
+  ...pagesIn('docs'),
+  ...pagesIn('docs/orchestrators'),
   ...[...providerKinds.keys()].map((kind) => join('src/issuance/providers', kind, 'README.md')),
 ];
 const blocks = documents.flatMap(blocksOf);
