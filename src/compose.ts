@@ -55,7 +55,7 @@ export async function compose(settings: Settings, roles: Roles): Promise<Running
       await step().catch((error: unknown) => log.warn({ err: error }, 'something did not close cleanly'));
   };
   try {
-    const { ports, meter } = await openPorts(settings, log, closing);
+    const { ports, meter, place } = await openPorts(settings, log, closing);
     if (roles.worker)
       await startWorker(
         settings,
@@ -66,6 +66,7 @@ export async function compose(settings: Settings, roles: Roles): Promise<Running
         closing,
       );
     const url = roles.api ? await startApi(settings, ports, meter, log, closing) : undefined;
+    place.url = url;
     return { url, log, close };
   } catch (error) {
     await close();
@@ -176,12 +177,15 @@ async function openPorts(settings: Settings, log: Logger, closing: (() => Promis
   });
   const limits = limitsOf(settings);
   const admission = openAdmission({ ledger, limits });
+  const place: { url?: string | undefined } = {};
   const { rollbackGuard } = settings;
   const guard = rollbackGuard && openRollbackGuard({ ledger, log: asLog(log) }, rollbackGuard.file);
   const ports: Ports = {
     installation: `${settings.audience} ${settings.redis.prefix}`,
     identify: createIdentify(settings, {
       clock: ledger.clock,
+      proofs: ledger.proofs(settings.dpop.requireNonce ? settings.dpop.nonceLifetime * 1000 : undefined),
+      listeningAt: () => place.url,
       onRefusal: (reason) => void refusals.tell({ type: 'identity.refused', reason }).catch(couldNotRecord),
     }),
     policy: () => policy.current(),
@@ -216,7 +220,7 @@ async function openPorts(settings: Settings, log: Logger, closing: (() => Promis
     return lookEveryMs;
   }, ports.log);
   closing.push(() => looking.close());
-  return { ports, meter };
+  return { ports, meter, place };
 }
 
 /** What is lost of the store is noticed when it is older than this. */

@@ -88,7 +88,11 @@ const policy = loadPolicy({
 const metrics = prometheusMeter({ version: 'bench' });
 const log = { debug() {}, info() {}, warn: console.warn, error: console.error };
 const ports: Ports = {
-  identify: createIdentify(identitySettings.parse(config.identity), { clock: ledger.clock }),
+  identify: createIdentify(identitySettings.parse(config.identity), {
+    clock: ledger.clock,
+    proofs: ledger.proofs(undefined),
+    listeningAt: () => undefined,
+  }),
   installation: 'bench',
   policy: () => policy,
   providers: new Map([['bench', bench]]),

@@ -69,6 +69,9 @@ export type AuditEvent =
       readonly ttlSeconds: number;
       readonly effect: RevocationEffect;
       readonly issuer: string;
+      /** Thumbprint of the key that the request was proved by, and whether the token is bound to it. */
+      readonly jkt?: string;
+      readonly senderConstrained?: boolean;
       readonly claims: Readonly<Record<string, string | number | boolean>>;
     })
   | (OfLease & {

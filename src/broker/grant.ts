@@ -1,3 +1,4 @@
+import { isSenderConstrained } from '../identity/principal.js';
 import type { Principal } from '../identity/principal.js';
 import { Fault, faultCode } from '../kernel/fault.js';
 import { newLeaseId } from '../kernel/id.js';
@@ -126,6 +127,8 @@ function reservedEvent({ task, asked, record, principal }: Decided, provider: Pr
     ttlSeconds: order.ttlSeconds,
     effect: provider.effect(order.scope),
     issuer: principal.issuer,
+    jkt: principal.provedBy,
+    senderConstrained: principal.provedBy === undefined ? undefined : isSenderConstrained(principal),
     claims: principal.claims,
   });
 }

@@ -10,23 +10,30 @@ export function headerValues(req: IncomingMessage, lowerCaseName: string): strin
 }
 
 // RFC 6750 section 2.1 (b64token); RFC 9110 section 11.1 has the scheme in either case.
-const bearerPattern = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i;
+const authorizationPattern = /^(Bearer|DPoP) +([A-Za-z0-9._~+/-]+=*)$/i;
+
+export interface ShownToken {
+  readonly scheme: 'bearer' | 'dpop';
+  readonly token: string;
+}
 
 /**
- * The token of the one `Authorization: Bearer` header.
+ * The token of the one `Authorization` header, and whether it is shown as Bearer (RFC 6750) or DPoP (RFC 9449).
  * @throws Fault identity.unproven
  */
-export function bearer(req: IncomingMessage): string {
+export function shownToken(req: IncomingMessage): ShownToken {
   const values = headerValues(req, 'authorization');
-  const [, token] = (values.length === 1 && values[0] !== undefined && bearerPattern.exec(values[0])) || [];
-  if (token !== undefined) return token;
+  const [, scheme, token] =
+    (values.length === 1 && values[0] !== undefined && authorizationPattern.exec(values[0])) || [];
+  if (scheme !== undefined && token !== undefined)
+    return { scheme: scheme.toLowerCase() as ShownToken['scheme'], token };
   throw new Fault('identity.unproven', 'The request does not prove who the caller is.', {
     reason:
       values.length === 0
         ? 'no Authorization header'
         : values.length > 1
           ? 'more than one Authorization header'
-          : 'the Authorization header is not "Bearer <token>"',
+          : 'the Authorization header is neither "Bearer <token>" nor "DPoP <token>"',
   });
 }
 

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { proofAlgorithms } from '../identity/dpop/proof-key.js';
 import { Fault, faults } from '../kernel/fault.js';
 import type { FaultCode } from '../kernel/fault.js';
 import type { Problem } from '../wire/problem.js';
@@ -39,10 +40,27 @@ export function problemOf(fault: Fault, instance: string): Problem {
   };
 }
 
+const dpopChallenge = `DPoP realm="protem", algs="${proofAlgorithms.join(' ')}"`;
+
+/** RFC 9449 section 7.1: `error` says which of the ways to be refused it is. */
+const dpopErrors: Partial<Record<FaultCode, string>> = {
+  'dpop.missing': 'invalid_token',
+  'dpop.required': 'invalid_request',
+  'dpop.invalid': 'invalid_dpop_proof',
+  'dpop.nonce': 'use_dpop_nonce',
+};
+
+function challengeOf(code: FaultCode): string | undefined {
+  if (code === 'identity.unproven') return `Bearer realm="protem", ${dpopChallenge}`;
+  const error = dpopErrors[code];
+  return error && `${dpopChallenge}, error="${error}"`;
+}
+
 /** Headers that the kind of fault asks for. */
 export function headersOf(fault: Fault): Record<string, string> {
   const headers: Record<string, string> = { 'Content-Type': 'application/problem+json' };
-  if (fault.code === 'identity.unproven') headers['WWW-Authenticate'] = 'Bearer realm="protem"';
+  const challenge = challengeOf(fault.code);
+  if (challenge !== undefined) headers['WWW-Authenticate'] = challenge;
   if (faults[fault.code].retry) headers['Retry-After'] = String(Math.ceil(fault.retryAfterSeconds ?? 1));
   if (fault.code === 'broker.stopping' || fault.code === 'request.too_large') headers['Connection'] = 'close';
   return headers;

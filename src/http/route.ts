@@ -3,7 +3,7 @@ import type { Broker } from '../broker/broker.js';
 import type { Principal } from '../identity/principal.js';
 import type { Clock } from '../kernel/clock.js';
 import type { OperationId } from '../wire/operations.js';
-import { bearer } from './bearer.js';
+import { headerValues, shownToken } from './bearer.js';
 import { callOf } from './call.js';
 import type { Limits } from './limits.js';
 
@@ -19,7 +19,14 @@ export type Routes<Id extends OperationId> = Readonly<Record<Id, RequestHandler>
 
 /** Who asks. Before anything else of the request is looked at. */
 export async function identified(broker: Broker, req: Request, res: Response): Promise<Principal> {
-  const principal = await broker.identify(bearer(req));
+  const { scheme, token } = shownToken(req);
+  const principal = await broker.identify(token, {
+    scheme,
+    proofs: headerValues(req, 'dpop'),
+    method: req.method,
+    path: req.baseUrl + req.path,
+    giveNonce: (nonce) => res.setHeader('DPoP-Nonce', nonce),
+  });
   callOf(res).principal = principal.id;
   return principal;
 }

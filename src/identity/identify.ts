@@ -1,11 +1,14 @@
 import type { Clock } from '../kernel/clock.js';
 import { Fault } from '../kernel/fault.js';
+import { constrain, type SenderConstraint } from './dpop/constrain.js';
+import type { ProofStore } from './dpop/proof-store.js';
+import { proofVerifier, type ProofRules } from './dpop/verify-proof.js';
 import type { IdentitySettings } from './identity-settings.js';
 import { readClaims, readJws } from './jws.js';
 import { verifySvid } from './jwt-svid.js';
 import { fetchKeys, type FetchKeys } from './key-fetch.js';
 import { verifyOidc } from './oidc-issuer.js';
-import type { Identify } from './principal.js';
+import type { Identify, Principal } from './principal.js';
 import type { Proof } from './proof.js';
 import { unproven } from './refusal.js';
 import { openOidcIssuers, openTrustDomains } from './trust.js';
@@ -16,14 +19,22 @@ export interface IdentifyPorts {
   readonly fetch?: FetchKeys;
   /** Told why each token was refused, by a stable code; never told the token. */
   readonly onRefusal?: (reason: string) => void;
+  readonly proofs: ProofStore;
+  /** Where this broker listens, for a settings file that does not say where it is reached. */
+  readonly listeningAt: () => string | undefined;
 }
 
 /** Makes `Identify` from the settings. Fetches nothing until a token needs it, and holds nothing to be closed. */
 export function createIdentify(settings: IdentitySettings, ports: IdentifyPorts): Identify {
-  const { clock, fetch = fetchKeys, onRefusal = () => undefined } = ports;
+  const { clock, fetch = fetchKeys, onRefusal = () => undefined, proofs } = ports;
   const issuers = openOidcIssuers(settings, fetch, clock);
   const trustDomains = openTrustDomains(settings, fetch, clock);
   const verified = createVerifiedTokens(clock);
+  const demands = new Map<string, SenderConstraint>([
+    ...settings.issuers.map((one) => [one.issuer, one.requireSenderConstraint] as const),
+    ...settings.trustDomains.map((one) => [one.name, one.requireSenderConstraint] as const),
+  ]);
+  const verifyProof = proofVerifier(proofRules(settings, ports.listeningAt), proofs, clock);
 
   /** The token itself says where to look; only what is configured is ever looked at. */
   async function verify(token: string): Promise<Proof> {
@@ -37,14 +48,20 @@ export function createIdentify(settings: IdentitySettings, ports: IdentifyPorts)
     return verifyOidc(jws, claims, issuer, clock);
   }
 
-  return async (token) => {
+  async function whose(token: string): Promise<Principal> {
     const known = verified.find(token);
     if (known !== undefined) return known;
+    const proof = await verify(token);
+    const principal = Object.freeze(proof.principal);
+    verified.keep(token, proof);
+    return principal;
+  }
+
+  return async (token, showing) => {
     try {
-      const proof = await verify(token);
-      const principal = Object.freeze(proof.principal);
-      verified.keep(token, proof);
-      return principal;
+      const principal = await whose(token);
+      const demand = demands.get(principal.issuer) ?? 'no';
+      return await constrain(principal, demand, showing && { ...showing, token }, verifyProof);
     } catch (cause) {
       // Anything that is not a Fault is a flaw in the broker, and becomes its 500.
       if (cause instanceof Fault) onRefusal(cause.reason ?? cause.code);
@@ -52,3 +69,12 @@ export function createIdentify(settings: IdentitySettings, ports: IdentifyPorts)
     }
   };
 }
+
+const proofRules = (
+  { publicUrl, dpop }: IdentitySettings,
+  listeningAt: IdentifyPorts['listeningAt'],
+): ProofRules => ({
+  maximumAgeSeconds: dpop.maximumAge,
+  nonceSeconds: dpop.requireNonce ? dpop.nonceLifetime : undefined,
+  publicUrls: () => [publicUrl ?? listeningAt() ?? '', ...dpop.alsoAt],
+});

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { duration } from '../kernel/duration.js';
+import { dpopSettings, publicUrl, senderConstraint } from './dpop/dpop-settings.js';
 import { isAllowedUrl } from './key-fetch.js';
 import { asymmetricAlgorithms } from './jws.js';
 import { isSpiffePath, isTrustDomain, parseSpiffeId } from './spiffe-id.js';
@@ -41,6 +42,7 @@ const common = {
     .describe(
       'How the keys are reached, where the address asks for it, as that of a Kubernetes cluster does.',
     ),
+  requireSenderConstraint: senderConstraint,
   refresh: duration
     .optional()
     .describe('How often the keys are read. Default: as their publisher says, else 5m.'),
@@ -132,6 +134,12 @@ const agentSettings = z.strictObject({
 
 /** The sections of the settings that say who can be believed; spread into the whole schema. */
 export const identitySections = {
+  publicUrl: publicUrl
+    .optional()
+    .describe(
+      'Where callers reach this broker, as they write it: proofs (DPoP) have to be made for it. Default: where it listens.',
+    ),
+  dpop: dpopSettings,
   audience: text(2048).describe('The identifier of this broker: the one `aud` that tokens must carry.'),
   issuers: z
     .array(issuerSettings)

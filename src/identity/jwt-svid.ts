@@ -2,6 +2,7 @@ import type { Clock } from '../kernel/clock.js';
 import type { Algorithm, Claims, Jws } from './jws.js';
 import type { KeySource } from './key-source.js';
 import type { Principal } from './principal.js';
+import { boundTo } from './dpop/confirmation.js';
 import type { Proof } from './proof.js';
 import { unproven } from './refusal.js';
 import { parseSpiffeId, type SpiffeId } from './spiffe-id.js';
@@ -56,7 +57,9 @@ export async function verifySvid(
   const keySet = await proveSignature(jws, trustDomain.source, 'svid');
   const expiry = checkTimes(claims, trustDomain.limits, clock, 'svid');
   checkAudience(claims, trustDomain.limits, 'svid');
-  const principal = principalOf(id, trustDomain, jws.header.kid, expiry);
+  const key = boundTo(claims, 'svid');
+  const named = principalOf(id, trustDomain, jws.header.kid, expiry);
+  const principal = { ...named, ...(key !== undefined && { boundTo: key }) };
   return { principal, keySet, source: trustDomain.source };
 }
 

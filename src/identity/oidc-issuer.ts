@@ -1,6 +1,7 @@
 import type { Clock } from '../kernel/clock.js';
 import type { Algorithm, Claims, Jws } from './jws.js';
 import type { KeySource } from './key-source.js';
+import { boundTo } from './dpop/confirmation.js';
 import type { Proof } from './proof.js';
 import { unproven } from './refusal.js';
 import { holds, subjectOf, type Condition, type SubjectRule } from './subject-rule.js';
@@ -33,8 +34,13 @@ export async function verifyOidc(jws: Jws, claims: Claims, issuer: OidcIssuer, c
   checkAudience(claims, issuer.limits, 'oidc');
   if (typeof claims['sub'] !== 'string' || claims['sub'] === '') throw unproven('oidc.no_subject');
   if (issuer.deny.some((condition) => holds(condition, claims))) throw unproven('oidc.denied');
-  const subject = subjectOf(claims, issuer.rules);
-  const principal = { ...subject, issuer: issuer.issuer, proofExpiresAt: expiry * 1000 };
+  const key = boundTo(claims, 'oidc');
+  const principal = {
+    ...subjectOf(claims, issuer.rules),
+    issuer: issuer.issuer,
+    proofExpiresAt: expiry * 1000,
+    ...(key !== undefined && { boundTo: key }),
+  };
   return { principal, keySet, source: issuer.source };
 }
 

@@ -1,3 +1,5 @@
+import type { Showing } from './dpop/constrain.js';
+
 export type PrincipalKind = 'agent' | 'operator' | 'orchestrator';
 
 /** What an operator may do; agents and orchestrators have none of these. */
@@ -15,10 +17,19 @@ export interface Principal {
   readonly claims: Readonly<Record<string, string | number | boolean>>;
   /** Milliseconds since the epoch; the end of the proof, not of the principal. */
   readonly proofExpiresAt: number;
+  /** Thumbprint (RFC 7638, SHA-256) of the key that the token is bound to. */
+  readonly boundTo?: string;
+  /** Thumbprint of the key that this request was proved by (DPoP). */
+  readonly provedBy?: string;
 }
 
 /**
- * Tells whose token this is. Throws Fault `identity.unproven` with one public sentence for every kind of bad
- * token (the reason goes to log and audit), and `identity.unavailable` when the issuer's keys cannot be had.
+ * Tells whose token this is, and that the request may show it as it does; without `showing` it is shown as a bearer
+ * token. Throws Fault `identity.unproven` with one public sentence for every kind of bad token (the reason goes to log
+ * and audit), `identity.unavailable` when the issuer's keys cannot be had, and as `constrain` does.
  */
-export type Identify = (token: string) => Promise<Principal>;
+export type Identify = (token: string, showing?: Showing) => Promise<Principal>;
+
+/** Whether only the holder of a key that its token names can ask as this principal. */
+export const isSenderConstrained = ({ boundTo, provedBy }: Principal): boolean =>
+  boundTo !== undefined && boundTo === provedBy;

@@ -25,7 +25,9 @@ type Flaw =
   /** No rule of the settings speaks of this subject. */
   | 'subject'
   /** A claim that the settings use is not of a usable shape. */
-  | 'claim';
+  | 'claim'
+  /** It is bound to something that is not checked here, or that is not well-formed (RFC 7800 `cnf`). */
+  | 'confirmation';
 
 /** Stable: audit, logs and metrics name them. The caller never sees them. */
 export type RefusalReason =

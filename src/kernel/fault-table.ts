@@ -23,6 +23,31 @@ export const faults = {
     retry: true,
     remedy: 'Retry; if it lasts, an operator should check that the broker reaches the issuer.',
   },
+  'dpop.missing': {
+    status: 401,
+    title: 'The token is bound to a key, and was shown without a proof of it',
+    retry: false,
+    remedy: 'Send it as "Authorization: DPoP" with a proof in the header "DPoP" (RFC 9449 section 7.1).',
+  },
+  'dpop.required': {
+    status: 400,
+    title: 'A proof of possession is required',
+    retry: false,
+    remedy:
+      'Send the token as "Authorization: DPoP" with a proof in the header "DPoP"; where the issuer can, have the token bound to that key.',
+  },
+  'dpop.invalid': {
+    status: 401,
+    title: 'The proof of possession does not prove anything',
+    retry: false,
+    remedy: 'Make a new proof for each request: its method, its address, this token, the time of now.',
+  },
+  'dpop.nonce': {
+    status: 401,
+    title: 'The proof of possession needs another nonce',
+    retry: false,
+    remedy: 'Make a new proof with the nonce of the header "DPoP-Nonce", and repeat the request.',
+  },
   'role.missing': {
     status: 403,
     title: 'This kind of caller may not do this',

@@ -1,4 +1,5 @@
 import type { AuditEvent, AuditRecord } from '../audit/event.js';
+import type { ProofStore } from '../identity/dpop/proof-store.js';
 import type { Clock } from '../kernel/clock.js';
 import type { Handle, RevocationEffect } from '../issuance/provider.js';
 import type { SharedState } from '../issuance/world.js';
@@ -174,6 +175,8 @@ export interface Ledger {
   mark(held?: Mark): Promise<{ readonly now: Mark; readonly holds: boolean }>;
   /** Takes the store as it is, though it has lost what came up to `lost`. */
   accept(epoch: number, lost: Mark): Promise<void>;
+  /** What the processes know together of proofs of possession; `nonceMs`: how long a nonce is handed out, where any is. */
+  proofs(nonceMs: number | undefined): ProofStore;
   /** How much of the memory that the store may use is used: 0 to about 1; 0 where there is no limit. */
   usedShare(): Promise<number>;
   /** Throws `state.unavailable` when the state store does not answer. */

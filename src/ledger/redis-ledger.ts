@@ -4,6 +4,7 @@ import type { Ledger } from './ledger.js';
 import { redisLeases } from './redis-leases.js';
 import { redisLog } from './redis-log.js';
 import { usedShare } from './redis-memory.js';
+import { redisProofs } from './redis-proofs.js';
 import { redisRenewals } from './redis-renewals.js';
 import { redisShared } from './redis-shared.js';
 import { redisTasks } from './redis-tasks.js';
@@ -56,6 +57,7 @@ export function redisLedger(redis: RedisClient, options: LedgerOptions = {}): Le
     log: redisLog(redis, run, prefix),
     clock,
     shared: (provider) => redisShared(redis, run, prefix, provider),
+    proofs: (nonceMs) => redisProofs(run, nonceMs),
 
     seen: async (name) => (await ask(redis.exists(nameKey(name)))) === 1,
 

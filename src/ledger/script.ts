@@ -31,6 +31,7 @@ const names = [
   'turn',
   'end-turn',
   'leave-note',
+  'see-proof',
 ] as const;
 
 export type ScriptName = (typeof names)[number];
@@ -53,6 +54,8 @@ const endings: ReadonlySet<ScriptName> = new Set([
   'turn',
   'end-turn',
   'leave-note',
+  // Whoever ends something may have to prove itself by it.
+  'see-proof',
 ]);
 
 function loadScript(name: ScriptName): { text: string; sha: string } {

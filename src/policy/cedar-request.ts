@@ -1,4 +1,5 @@
 import type { CedarValueJson, EntityJson } from '@cedar-policy/cedar-wasm/nodejs';
+import { isSenderConstrained } from '../identity/principal.js';
 import type { CatalogEntry, ParameterValues } from './catalog.js';
 import type { Reads } from './cedar-reads.js';
 import type { Ask } from './decision.js';
@@ -28,6 +29,8 @@ const entryFacts: Facts<CatalogEntry> = {
 const verifiedFacts: Facts<Ask> = {
   ttlSeconds: ({ ttlSeconds }) => ttlSeconds,
   renewals: ({ renewals }) => renewals ?? 0,
+  senderConstrained: ({ principal }) => isSenderConstrained(principal),
+  provedBy: ({ principal }) => principal.provedBy ?? '',
   toolDeclared: ({ task: { tools }, tool }) =>
     tools === undefined || (tool !== undefined && tools.includes(tool)),
 };

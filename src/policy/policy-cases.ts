@@ -18,6 +18,8 @@ const caseSchema = z
     agent: z.string().default('spiffe://sandbox.protem.example/agent/reporter'),
     issuer: z.string().default('sandbox.protem.example'),
     claims: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
+    boundTo: z.string().optional().describe('Thumbprint of the key that its token is bound to.'),
+    provedBy: z.string().optional().describe('Thumbprint of the key that the request was proved by.'),
     task: z
       .strictObject({
         intent: z.string().default('a case'),
@@ -137,6 +139,8 @@ const askOf = (given: PolicyCase, entry: CatalogEntry): Ask => ({
     roles: [],
     claims: given.claims,
     proofExpiresAt: 0,
+    ...(given.boundTo !== undefined && { boundTo: given.boundTo }),
+    ...(given.provedBy !== undefined && { provedBy: given.provedBy }),
   },
   task: {
     id: 'tsk_case0000',

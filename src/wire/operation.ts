@@ -40,6 +40,10 @@ const onTheWay: readonly FaultCode[] = [
 const ofBearers: readonly FaultCode[] = [
   'identity.unproven',
   'identity.unavailable',
+  'dpop.missing',
+  'dpop.required',
+  'dpop.invalid',
+  'dpop.nonce',
   'role.missing',
   'state.unavailable',
 ];

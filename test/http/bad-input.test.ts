@@ -11,7 +11,9 @@ test('WID-03 a request without a token is unproven, and told how to prove itself
   const { call, broker, logged } = await serving();
   const answer = await call('POST', '/v1/tasks', { token: null, body: ask });
   const problem = expectProblem(answer, 'identity.unproven');
-  expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="protem"');
+  expect(answer.headers.get('www-authenticate')).toMatch(
+    /^Bearer realm="protem", DPoP realm="protem", algs="ES256 [^"]*"$/,
+  );
   expect(await logged({ requestId: problem.instance })).toMatchObject({ reason: 'no Authorization header' });
   expect(broker.calls).toEqual([]);
 });

@@ -1,3 +1,5 @@
+import { rememberedProofs } from '../fake/remembered-proofs.js';
+import type { Showing } from '../../src/identity/dpop/constrain.js';
 import { createIdentify } from '../../src/identity/identify.js';
 import { identitySettings } from '../../src/identity/identity-settings.js';
 import type { FetchKeys } from '../../src/identity/key-fetch.js';
@@ -26,6 +28,8 @@ export function trusting(sections: Record<string, unknown>, fetch?: FetchKeys) {
       return fetch(url, init);
     },
     onRefusal: (reason) => refusals.push(reason),
+    proofs: rememberedProofs(),
+    listeningAt: () => undefined,
   });
   return {
     identify,
@@ -34,9 +38,9 @@ export function trusting(sections: Record<string, unknown>, fetch?: FetchKeys) {
     now: () => now,
     advance: (seconds: number) => (now += seconds * 1000),
     /** The principal, or the reason that the log gets. */
-    ask: async (token: string): Promise<Outcome> => {
+    ask: async (token: string, showing?: Showing): Promise<Outcome> => {
       try {
-        return { principal: await identify(token) };
+        return { principal: await identify(token, showing) };
       } catch (cause) {
         if (!(cause instanceof Fault)) throw cause;
         return { refused: cause.reason ?? '' };

@@ -287,3 +287,13 @@ test('POL-09: the digest changes with a policy, the schema and the catalog, and 
     first,
   );
 });
+
+test('TOK-09 policy can demand that the request was proved by the key of its token', () => {
+  const demanding = policyOf(rule('permit', 'bound', 'context.verified.senderConstrained'));
+  const by = (principal: object) => demanding.decide(askFor(reports, { principal })).is;
+  expect(by({})).toBe('deny');
+  expect(by({ provedBy: 'k' })).toBe('deny');
+  expect(by({ boundTo: 'k' })).toBe('deny');
+  expect(by({ boundTo: 'k', provedBy: 'other' })).toBe('deny');
+  expect(by({ boundTo: 'k', provedBy: 'k' })).toBe('permit');
+});

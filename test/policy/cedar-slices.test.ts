@@ -52,6 +52,8 @@ const atoms = [
   'context.verified.task.onBehalfOf == ""',
   'context.verified.task.tools.contains("sql")',
   'context.verified.toolDeclared',
+  'context.verified.senderConstrained',
+  'context.verified.provedBy == "one-key"',
   'context.verified.task.hasTag(context.asserted.tool)',
   'context.verified.task.hasTag("team") && context.verified.task.getTag("team") == "y"',
   'context.verified.ttlSeconds < 900',
@@ -106,6 +108,7 @@ const ask: fc.Arbitrary<Ask> = fc
     tools: fc.constantFrom(undefined, ['sql'], ['sql', 's3']),
     tool: fc.constantFrom(undefined, 'sql', 'shell'),
     reason: fc.constantFrom(undefined, 'why', ''),
+    keys: fc.constantFrom({}, { provedBy: 'one-key' }, { provedBy: 'one-key', boundTo: 'one-key' }),
     ttlSeconds: fc.constantFrom(60, 900),
     parameters: fc.constantFrom({}, { p: 'reports', n: 5, s: ['v', 'w'] }, { n: 2, s: ['w'] }),
   })
@@ -122,11 +125,12 @@ const ask: fc.Arbitrary<Ask> = fc
       tools,
       tool,
       reason,
+      keys,
       ttlSeconds,
       parameters,
     }) =>
       askFor(entry, {
-        principal: { id, issuer, claims },
+        principal: { id, issuer, claims, ...keys },
         task: { intent, openedBy, labels, ...(onBehalfOf && { onBehalfOf }), ...(tools && { tools }) },
         ...(tool !== undefined && { tool }),
         ttlSeconds,

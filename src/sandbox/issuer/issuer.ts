@@ -16,8 +16,8 @@ export interface SandboxIssuer {
   readonly bundleUrl: string;
   /** An OIDC token; the claims given go over `iss`, `aud`, `iat`, `exp` (10 minutes) and `jti`. Undefined removes. */
   mintToken(claims: Readonly<Record<string, unknown>>): Promise<string>;
-  /** A JWT-SVID, 5 minutes long. */
-  mintSvid(spiffeId: string, audience?: string): Promise<string>;
+  /** A JWT-SVID, 5 minutes long; `claims` go over those it has by itself. */
+  mintSvid(spiffeId: string, audience?: string, claims?: object): Promise<string>;
   /** New keys sign from now on; those before them stay published, those before these do not. */
   rotate(): Promise<void>;
   /** Publishes a bundle without keys, which takes back every SVID, until the next `rotate`. */
@@ -54,8 +54,8 @@ export async function startIssuer(options: SandboxIssuerOptions): Promise<Sandbo
       { iss: url, aud: audience, iat: now(), exp: now() + tokenSeconds, jti: randomUUID(), ...claims },
       newest(oidcKeys),
     );
-  const mintSvid = (spiffeId: string, to = audience) =>
-    sign({ sub: spiffeId, aud: [to], iat: now(), exp: now() + svidSeconds }, newest(svidKeys));
+  const mintSvid = (spiffeId: string, to = audience, claims: object = {}) =>
+    sign({ sub: spiffeId, aud: [to], iat: now(), exp: now() + svidSeconds, ...claims }, newest(svidKeys));
 
   const { url, close } = await listen(options.port ?? 0, {
     requests,

@@ -8,7 +8,7 @@ export interface Issuing {
   publicKeys(): readonly object[];
   bundle(): object;
   mintToken(claims: Readonly<Record<string, unknown>>): Promise<string>;
-  mintSvid(spiffeId: string): Promise<string>;
+  mintSvid(spiffeId: string, audience: undefined, claims: object): Promise<string>;
 }
 
 const tokenRequest = z.strictObject({
@@ -17,6 +17,11 @@ const tokenRequest = z.strictObject({
   role: z.enum(['viewer', 'approver', 'admin', 'breakglass']).default('admin'),
   /** Agents can come with either. */
   format: z.enum(['svid', 'oidc']).optional(),
+  /** Thumbprint of a key of the caller: the token is bound to it (RFC 9449 section 6.1). */
+  jkt: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{43}$/)
+    .optional(),
 });
 
 const maximumBodyBytes = 4096;
@@ -87,14 +92,19 @@ async function mint(request: IncomingMessage, issuing: Issuing): Promise<Answer>
       status: 400,
       body: { error: 'invalid_request', error_description: z.prettifyError(asked.error) },
     };
-  const { subject, kind, role, format = kind === 'agent' ? 'svid' : 'oidc' } = asked.data;
+  const { subject, kind, role, format = kind === 'agent' ? 'svid' : 'oidc', jkt } = asked.data;
+  const bound = jkt === undefined ? {} : { cnf: { jkt } };
   const access_token =
     format === 'svid'
-      ? await issuing.mintSvid(`spiffe://${issuing.trustDomain}/${kind}/${subject}`)
-      : await issuing.mintToken({ sub: subject, kind, ...(kind === 'operator' && { role }) });
+      ? await issuing.mintSvid(`spiffe://${issuing.trustDomain}/${kind}/${subject}`, undefined, bound)
+      : await issuing.mintToken({ sub: subject, kind, ...(kind === 'operator' && { role }), ...bound });
   return {
     status: 200,
-    body: { access_token, token_type: 'Bearer', expires_in: format === 'svid' ? 300 : 600 },
+    body: {
+      access_token,
+      token_type: jkt === undefined ? 'Bearer' : 'DPoP',
+      expires_in: format === 'svid' ? 300 : 600,
+    },
   };
 }
 

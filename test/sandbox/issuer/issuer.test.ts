@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify, type JSONWebKeySet } from 'jose';
+import { rememberedProofs } from '../../fake/remembered-proofs.js';
 import { createIdentify } from '../../../src/identity/identify.js';
 import { identitySettings } from '../../../src/identity/identity-settings.js';
 import { systemClock } from '../../../src/kernel/clock.js';
@@ -62,7 +63,11 @@ test('rotation keeps the key before, and an emptied bundle stays empty until the
 });
 
 test('a token asked for by hand is believed by a broker with the settings that go with it', async () => {
-  const identify = createIdentify(identitySettings.parse(trustSettings(issuer)), { clock: systemClock });
+  const identify = createIdentify(identitySettings.parse(trustSettings(issuer)), {
+    clock: systemClock,
+    proofs: rememberedProofs(),
+    listeningAt: () => undefined,
+  });
   expect(await identify(await mint('subject=reports'))).toMatchObject({
     id: 'spiffe://sandbox.example/agent/reports',
     kind: 'agent',
