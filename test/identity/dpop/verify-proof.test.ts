@@ -149,7 +149,7 @@ describe('proofs of our own', () => {
     await fc.assert(
       fc.asyncProperty(
         fc.nat(proof.length - 1),
-        fc.constantFrom(...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.= '),
+        fc.constantFrom(...'ABC XYZ abc xyz 0189-_.='.split('')),
         async (place, character) => {
           const changed = proof.slice(0, place) + character + proof.slice(place + 1);
           expect(await any(changed, request)).toMatch(/^dpop\./);
