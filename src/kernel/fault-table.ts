@@ -1,60 +1,11 @@
-export interface FaultKind {
-  /** HTTP status of the answer. */
-  readonly status: number;
-  readonly title: string;
-  /** Whether the same request may succeed later without being changed. */
-  readonly retry: boolean;
-  /** What the caller can do about it. */
-  readonly remedy: string;
-}
+import type { FaultKind } from './fault-kind.js';
+import { identityFaults } from './identity-faults.js';
+
+export type { FaultKind } from './fault-kind.js';
 
 /** Every failure a caller can see. The HTTP answer, the exit code and docs/errors.md are read from here. */
 export const faults = {
-  'identity.unproven': {
-    status: 401,
-    title: 'The caller has not proven who it is',
-    retry: false,
-    remedy:
-      'Send a valid, unexpired token for this broker as "Authorization: Bearer". The audit log holds the reason.',
-  },
-  'identity.unavailable': {
-    status: 503,
-    title: 'The keys of an identity issuer cannot be read',
-    retry: true,
-    remedy: 'Retry; if it lasts, an operator should check that the broker reaches the issuer.',
-  },
-  'dpop.missing': {
-    status: 401,
-    title: 'The token is bound to a key, and was shown without a proof of it',
-    retry: false,
-    remedy: 'Send it as "Authorization: DPoP" with a proof in the header "DPoP" (RFC 9449 section 7.1).',
-  },
-  'dpop.required': {
-    status: 400,
-    title: 'A proof of possession is required',
-    retry: false,
-    remedy:
-      'Send the token as "Authorization: DPoP" with a proof in the header "DPoP"; where the issuer can, have the token bound to that key.',
-  },
-  'dpop.invalid': {
-    status: 401,
-    title: 'The proof of possession does not prove anything',
-    retry: false,
-    remedy: 'Make a new proof for each request: its method, its address, this token, the time of now.',
-  },
-  'dpop.nonce': {
-    status: 401,
-    title: 'The proof of possession needs another nonce',
-    retry: false,
-    remedy: 'Make a new proof with the nonce of the header "DPoP-Nonce", and repeat the request.',
-  },
-  'role.missing': {
-    status: 403,
-    title: 'This kind of caller may not do this',
-    retry: false,
-    remedy:
-      'Use an identity with the role that the call needs; agents cannot act as operators, nor operators as agents.',
-  },
+  ...identityFaults,
   'request.malformed': {
     status: 400,
     title: 'The request is not well-formed',

@@ -1,0 +1,50 @@
+import type { FaultKind } from './fault-kind.js';
+
+/** Why a caller is not believed, or may not do what it asks for. */
+export const identityFaults = {
+  'identity.unproven': {
+    status: 401,
+    title: 'The caller has not proven who it is',
+    retry: false,
+    remedy:
+      'Send a valid, unexpired token for this broker as "Authorization: Bearer". The audit log holds the reason.',
+  },
+  'identity.unavailable': {
+    status: 503,
+    title: 'The keys of an identity issuer cannot be read',
+    retry: true,
+    remedy: 'Retry; if it lasts, an operator should check that the broker reaches the issuer.',
+  },
+  'dpop.missing': {
+    status: 401,
+    title: 'The token is bound to a key, and was shown without a proof of it',
+    retry: false,
+    remedy: 'Send it as "Authorization: DPoP" with a proof in the header "DPoP" (RFC 9449 section 7.1).',
+  },
+  'dpop.required': {
+    status: 400,
+    title: 'A proof of possession is required',
+    retry: false,
+    remedy:
+      'Send the token as "Authorization: DPoP" with a proof in the header "DPoP"; where the issuer can, have the token bound to that key.',
+  },
+  'dpop.invalid': {
+    status: 401,
+    title: 'The proof of possession does not prove anything',
+    retry: false,
+    remedy: 'Make a new proof for each request: its method, its address, this token, the time of now.',
+  },
+  'dpop.nonce': {
+    status: 401,
+    title: 'The proof of possession needs another nonce',
+    retry: false,
+    remedy: 'Make a new proof with the nonce of the header "DPoP-Nonce", and repeat the request.',
+  },
+  'role.missing': {
+    status: 403,
+    title: 'This kind of caller may not do this',
+    retry: false,
+    remedy:
+      'Use an identity with the role that the call needs; agents cannot act as operators, nor operators as agents.',
+  },
+} as const satisfies Record<string, FaultKind>;
