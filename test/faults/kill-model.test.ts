@@ -16,7 +16,7 @@ import type { Moment } from './kill-history.js';
 import { run } from './kill-run.js';
 import { startPlace } from './place.js';
 import type { Place } from './place.js';
-import { processes } from './processes.js';
+import { processes, quickStart } from './processes.js';
 import type { Processes } from './processes.js';
 import { passwordMark } from './recording-provider.js';
 import { counted, runs, seed } from './seed.js';
@@ -37,7 +37,7 @@ const quietMs = 60_000;
 
   beforeAll(async () => {
     place = await startPlace();
-    makers = processes();
+    makers = processes(quickStart());
     redis = connectRedis({ url: place.redis.url }, 'waiting');
     redis.on('error', () => {});
     await untilReady(redis, 10_000);
