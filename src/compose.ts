@@ -237,6 +237,7 @@ const limitsOf = ({ limits }: Settings): Limits => ({
   longestOverdueMs: limits.longestOverdue * 1000,
   liveLeasesPerAgent: limits.liveLeasesPerAgent,
   liveLeases: limits.liveLeases,
+  liveLeasesPerTask: limits.liveLeasesPerTask,
 });
 
 type Tell = (event: AuditEvent) => void;

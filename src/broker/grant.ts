@@ -90,6 +90,7 @@ const conditionsOf = ({ limits, guard }: Ports, { entry }: Decided) => ({
   mustHold: guard?.mustHold(),
   ofAgent: limits.liveLeasesPerAgent,
   ofEntry: entry.maximumLive,
+  ofTask: limits.liveLeasesPerTask,
   inAll: limits.liveLeases,
 });
 

@@ -58,4 +58,5 @@ export interface Limits {
   /** The most leases live at once; undefined is without bound. */
   readonly liveLeasesPerAgent?: number | undefined;
   readonly liveLeases?: number | undefined;
+  readonly liveLeasesPerTask?: number | undefined;
 }

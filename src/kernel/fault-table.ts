@@ -84,6 +84,13 @@ export const faults = {
     retry: true,
     remedy: 'End tasks of the run that are over, or give the run another name.',
   },
+  'task.full': {
+    status: 429,
+    title: 'The task has as many live leases as it may have',
+    retry: true,
+    remedy:
+      'Give back what the task no longer needs, or open another task; an operator sets how many there may be (limits.liveLeasesPerTask).',
+  },
   'lease.unknown': {
     status: 404,
     title: 'No such lease',

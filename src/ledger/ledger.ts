@@ -75,11 +75,15 @@ export interface LeaseQuery extends PageQuery {
   readonly effect?: RevocationEffect;
 }
 
-/** An event that the store must hold; and the most leases that may be live at once, those being revoked included; undefined is without bound. */
+/**
+ * An event that the store must hold; and the most leases that may be live at once, those being revoked included;
+ * undefined is without bound.
+ */
 export interface Conditions {
   readonly mustHold?: string | undefined;
   readonly ofAgent?: number | undefined;
   readonly ofEntry?: number | undefined;
+  readonly ofTask?: number | undefined;
   readonly inAll?: number | undefined;
 }
 
@@ -99,8 +103,8 @@ export interface Claim {
 export interface LeaseLedger {
   /**
    * Durable, with handle and end, before anything is minted. Decided in one step with the fence of its task: throws
-   * task.unknown, task.ended, idempotency.reused, idempotency.in_flight, lease.limit, state.rolled_back. A retried request supersedes the
-   * lease it left behind.
+   * task.unknown, task.ended, idempotency.reused, idempotency.in_flight, lease.limit, task.full,
+   * state.rolled_back. A retried request supersedes the lease it left behind.
    */
   reserve(
     lease: NewLease,

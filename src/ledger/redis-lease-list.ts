@@ -28,7 +28,7 @@ export function redisLeaseList(redis: RedisClient, run: RunScript, prefix: strin
 
   async function ofTask(query: LeaseQuery & { task: string }): Promise<Page<Lease>> {
     const start = Number(decodePageToken(query.pageToken, /^\d{1,9}$/)?.[0] ?? 0);
-    const marks = (await redis.hget(`${prefix}:${query.task}`, 'm')) ?? '';
+    const marks = await marksOf(redis, `${prefix}:${query.task}`);
     const ids = (marks.match(/.{6}/g) ?? []).map((mark) => `lse_${query.task.slice(4)}${mark}`);
     const items: Lease[] = [];
     let at = start;
@@ -87,3 +87,10 @@ const matches =
     (query.provider === undefined || lease.provider === query.provider) &&
     (query.entry === undefined || lease.entry === query.entry) &&
     (query.effect === undefined || lease.effect === query.effect);
+
+/** What the ids of its leases end with, one after the other, in the fields that prelude.lua tells of. */
+async function marksOf(redis: RedisClient, task: string): Promise<string> {
+  const last = Number((await redis.hget(task, 'i')) ?? 0);
+  const fields = Array.from({ length: last + 1 }, (_, i) => (i === 0 ? 'm' : `m${i}`));
+  return (await redis.hmget(task, ...fields)).join('');
+}

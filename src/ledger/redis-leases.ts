@@ -37,6 +37,7 @@ const refusals: Partial<Record<FaultCode, string>> = {
   'task.unknown': 'There is no such task.',
   'state.rolled_back': 'The state store has lost what it had.',
   'task.ended': 'The task has ended; nothing more can be issued for it.',
+  'task.full': 'The task has as many live leases as it may have.',
   'lease.unknown': 'There is no such lease.',
   'lease.not_active': 'The lease is ending, or over.',
   'lease.at_ceiling': 'Renewing would carry the lease no further.',
@@ -84,7 +85,7 @@ export function redisLeases(
   return {
     find,
 
-    async reserve(lease, event, idempotency, { mustHold, ofAgent, ofEntry, inAll } = {}) {
+    async reserve(lease, event, idempotency, { mustHold, ofAgent, ofEntry, ofTask, inAll } = {}) {
       const [is, at, expiresAt, mintUntil] = (await run(
         'reserve',
         lease.id,
@@ -105,6 +106,7 @@ export function redisLeases(
           h: mustHold,
           a: ofAgent,
           e: ofEntry,
+          o: ofTask,
           t: inAll,
         }),
         lease.enrolment ? lease.enrolment.keepSeconds * 1000 : '',
@@ -112,6 +114,7 @@ export function redisLeases(
       )) as [string, number, number, number];
       if (is === 'taken')
         throw new Fault('state.unavailable', 'The lease id is taken.', { reason: 'id collision' });
+      if (is === 'task.full') throw new Fault(is, refusals[is]!, { retryAfterSeconds: 10 });
       if (is === 'lease.limit') throw new Fault('lease.limit', limitReached[at]!, { retryAfterSeconds: 10 });
       if (is !== 'ok') throw refusal(is as FaultCode);
       heard(at);

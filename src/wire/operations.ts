@@ -44,6 +44,7 @@ export const operations = {
       'idempotency.reused',
       'idempotency.in_flight',
       'lease.limit',
+      'task.full',
       ...heldBack,
     ],
   },

@@ -38,7 +38,7 @@ for i = 1, #found, 2 do
     local trace = traceOf(id)
     if head then trace.s = head.s end
     trace.p = provider
-    if isLive(trace.s) and trace.a then move(trace, 'd', trace) end
+    if isLive(trace.s) and trace.a then move(trace, 'd', trace, id) end
     tell(cjson.encode({ type = 'lease.quarantined', lease = id, task = taskOf(id), provider = provider }), taskOf(id))
   elseif isOver(head) then
     redis.call('ZREM', due, id)

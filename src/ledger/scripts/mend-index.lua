@@ -19,7 +19,7 @@ local function look(id)
 end
 
 for _, task in ipairs(tasks) do
-  local marks = redis.call('HGET', key(task), 'm')
+  local marks = marksOf(task)
   remembered = remembered or marks
   for mark in string.gmatch(marks or '', '......') do look('lse_' .. string.sub(task, 5) .. mark) end
 end

@@ -93,6 +93,29 @@ local function isLive(state) return state ~= nil and state ~= 'd' and state ~= '
 
 local function taskOf(leaseId) return 'tsk_' .. string.sub(leaseId, 5, 12) end
 
+-- What the ids of a task's leases end with, in its hash: 64 of them in field m, the next 64 in m1, and so on to the field
+-- that i tells, so that one more lease writes no more where there are many.
+local marksInField = 64
+local function fieldOfMarks(i) return i == 0 and 'm' or 'm' .. i end
+
+-- All of them, one after the other; nil when there is no such task.
+local function marksOf(task)
+  local fields = {}
+  for i = 0, tonumber(redis.call('HGET', key(task), 'i') or '0') do table.insert(fields, fieldOfMarks(i)) end
+  local marks = redis.call('HMGET', key(task), unpack(fields))
+  return marks[1] and table.concat(marks)
+end
+
+local function addMark(task, leaseId)
+  local i = tonumber(redis.call('HGET', key(task), 'i') or '0')
+  local marks = redis.call('HGET', key(task), fieldOfMarks(i)) or ''
+  if #marks >= marksInField * 6 then
+    i, marks = i + 1, ''
+    redis.call('HSET', key(task), 'i', i)
+  end
+  redis.call('HSET', key(task), fieldOfMarks(i), marks .. string.sub(leaseId, 13))
+end
+
 -- Read only: a script asks for the facts of one lease several times, and they are taken apart once.
 local knownBody, knownFacts
 local function factsOf(body)
@@ -110,14 +133,16 @@ local function isReadable(body)
   return type(facts.a) == 'string' and type(facts.h) == 'table'
 end
 
--- Live leases by provider and state, and by agent and catalog entry, kept as they move so that nobody has to count.
--- `facts` (a agent, c entry) are needed where a lease begins to live, or ends.
-local function move(head, to, facts)
+-- Live leases by provider and state, by agent and catalog entry, and by task (l in its hash), kept as they move so that
+-- nobody has to count. `facts` (a agent, c entry) and `id` are needed where a lease begins to live, or ends.
+local function move(head, to, facts, id)
   local before, now = isLive(head.s), isLive(to)
   if before then redis.call('HINCRBY', key('counts'), head.s .. head.p, -1) end
   if now then redis.call('HINCRBY', key('counts'), to .. head.p, 1) end
   head.s = to
   if before == now then return end
+  local task = key(taskOf(id))
+  if redis.call('EXISTS', task) == 1 then redis.call('HINCRBY', task, 'l', now and 1 or -1) end
   for _, field in ipairs({ 'a:' .. facts.a, 'e:' .. facts.c }) do
     if redis.call('HINCRBY', key('live'), field, now and 1 or -1) < 1 then redis.call('HDEL', key('live'), field) end
   end

@@ -10,7 +10,7 @@ for _, id in ipairs(redis.call('ZRANGE', key('quarantine'), 0, ARGV[1] - 1)) do
     local state = head.s
     if isLive(state) then
       head.s = nil
-      move(head, state, factsOf(body))
+      move(head, state, factsOf(body), id)
       redis.call('ZADD', key('due:' .. head.p), at, id)
       if head.q then markOpen(id, head) end
       tell(cjson.encode({

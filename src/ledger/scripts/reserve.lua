@@ -3,13 +3,13 @@
 -- ARGV: lease id, task id, agent, provider, body JSON, ttl ms, mint timeout ms, effect, event,
 --       idempotency key or '', digest, its ttl ms,
 --       conditions as JSON: n catalog entry; y ceiling ms; h an event that must be there; the most live leases of it (e), of the agent
---       (a), and of all (t), or none,
+--       (a), of the task (o), and of all (t), or none,
 --       keep ms or '', rosters to be listed in ...
 -- RETURNS: {'ok', now, expiresAt, mintUntil} | {fault code, what of it} | {'taken'}
 local id, task, agent, provider = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local only = cjson.decode(ARGV[13])
 if only.h and #redis.call('XRANGE', KEYS[1], only.h, only.h) == 0 then return { 'state.rolled_back' } end
-local facts = redis.call('HMGET', key(task), 's', 'd', 'a', 'm')
+local facts = redis.call('HMGET', key(task), 's', 'd', 'a', 'l')
 if not facts[1] or facts[3] ~= agent then return { 'task.unknown' } end
 local at = timeMs()
 if facts[1] ~= 'o' or tonumber(facts[2]) <= at then return { 'task.ended' } end
@@ -37,6 +37,7 @@ local function boundReached()
   for _, count in ipairs(redis.call('HVALS', key('counts'))) do all = all + tonumber(count) end
   return all >= only.t and 'all' or nil
 end
+if only.o and tonumber(facts[4] or '0') >= only.o then return { 'task.full' } end
 local bound = boundReached()
 if bound then return { 'lease.limit', bound } end
 
@@ -50,9 +51,9 @@ local expiresAt, mintUntil = at + tonumber(ARGV[6]), at + tonumber(ARGV[7])
 local head = {
   p = provider, o = at, e = expiresAt, m = mintUntil, f = ARGV[8], k = tonumber(ARGV[14]), y = at + only.y,
 }
-move(head, 'r', { a = agent, c = only.n })
+move(head, 'r', { a = agent, c = only.n }, id)
 redis.call('SET', key(id), leaseText(head, ARGV[5]))
-redis.call('HSET', key(task), 'm', facts[4] .. string.sub(id, 13))
+addMark(task, id)
 redis.call('ZADD', key('due:' .. provider), math.min(expiresAt, mintUntil), id)
 redis.call('SADD', key('providers'), provider)
 for i = 15, #ARGV do

@@ -41,7 +41,7 @@ local function settle(id, is, first, second, third)
     return leaseText(head, body)
   end
 
-  move(head, is == 'revoked' and 'd' or 'x', factsOf(body))
+  move(head, is == 'revoked' and 'd' or 'x', factsOf(body), id)
   -- Nobody knows when it was minted, if at all: for those that look at all leases of a roster, at the last moment.
   if head.k then head.e = latestEnd(head) end
   head.m, head.r = nil, nil
