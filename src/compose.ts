@@ -4,9 +4,12 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { openAdmission } from './broker/admission.js';
 import { openBreaker } from './broker/breaker.js';
+import { openTracing } from './compose/otel-tracing.js';
+import { tracedBroker, tracedPolicy, tracedProvider, tracedQueue } from './compose/traced.js';
+import { openPolicy } from './compose/open-policy.js';
+import type { Tell } from './compose/open-policy.js';
 import { startWorker } from './compose/start-worker.js';
 import { createBroker } from './broker/create-broker.js';
-import type { AuditEvent } from './audit/event.js';
 import type { Limits, Log, Ports } from './broker/ports.js';
 import { openRollbackGuard } from './broker/rollback-guard.js';
 import { flood } from './broker/flood.js';
@@ -14,6 +17,7 @@ import { createIdentify } from './identity/identify.js';
 import { sourceNamed } from './identity/hooks/hook-settings.js';
 import { readHook } from './identity/hooks/read-hook.js';
 import type { Secret } from './kernel/secret.js';
+import type { Tracing } from './kernel/tracing.js';
 import type { Provider } from './issuance/provider.js';
 import { acceptStore } from './ledger/accept-store.js';
 import { connectRedis, untilReady } from './ledger/redis-connection.js';
@@ -21,8 +25,6 @@ import type { ConnectionMood } from './ledger/redis-connection.js';
 import { redisLedger } from './ledger/redis-ledger.js';
 import { unsafeStore } from './ledger/redis-safety.js';
 import type { RedisClient } from './ledger/script.js';
-import { openPolicySource } from './policy/policy-source.js';
-import type { PolicySource } from './policy/policy-source.js';
 import { bullmqRevocationQueue } from './revocation/bullmq-revocation-queue.js';
 import { openLog } from './log.js';
 import type { Settings } from './settings/load.js';
@@ -55,7 +57,8 @@ export async function compose(settings: Settings, roles: Roles): Promise<Running
       await step().catch((error: unknown) => log.warn({ err: error }, 'something did not close cleanly'));
   };
   try {
-    const { ports, meter, place } = await openPorts(settings, log, closing);
+    const tracing = settings.telemetry.traces ? await openTracing(version) : undefined;
+    const { ports, meter, place } = await openPorts(settings, log, closing, tracing);
     if (roles.worker)
       await startWorker(
         settings,
@@ -64,8 +67,9 @@ export async function compose(settings: Settings, roles: Roles): Promise<Running
         await openRedis(settings, 'waiting', log, closing),
         log,
         closing,
+        tracing,
       );
-    const url = roles.api ? await startApi(settings, ports, meter, log, closing) : undefined;
+    const url = roles.api ? await startApi(settings, ports, meter, log, closing, tracing) : undefined;
     place.url = url;
     return { url, log, close };
   } catch (error) {
@@ -125,7 +129,12 @@ async function refuseUnsafeStore(redis: RedisClient, allowed: readonly string[],
     );
 }
 
-async function openPorts(settings: Settings, log: Logger, closing: (() => Promise<unknown>)[]) {
+async function openPorts(
+  settings: Settings,
+  log: Logger,
+  closing: (() => Promise<unknown>)[],
+  tracing?: Tracing,
+) {
   const redis = await openRedis(settings, 'asking', log, closing);
   await refuseUnsafeStore(redis, settings.allowUnsafe, log);
   const ledger = redisLedger(redis, {
@@ -147,10 +156,11 @@ async function openPorts(settings: Settings, log: Logger, closing: (() => Promis
       mintTimeoutMs: settings.limits.mintTimeout * 2000,
       log: asLog(log.child({ provider: name })),
     });
-    providers.set(name, provider);
+    providers.set(name, tracing ? tracedProvider(provider, tracing) : provider);
     closing.push(() => provider.close());
   }
-  const queue = bullmqRevocationQueue(redis, settings.redis.prefix);
+  const jobs = bullmqRevocationQueue(redis, settings.redis.prefix);
+  const queue = tracing ? tracedQueue(jobs, tracing) : jobs;
   closing.push(() => queue.close());
   const breakers = { issuing: openBreaker(), revoking: openBreaker() };
   const meter = prometheusMeter({
@@ -188,7 +198,7 @@ async function openPorts(settings: Settings, log: Logger, closing: (() => Promis
       listeningAt: () => place.url,
       onRefusal: (reason) => void refusals.tell({ type: 'identity.refused', reason }).catch(couldNotRecord),
     }),
-    policy: () => policy.current(),
+    policy: () => (tracing ? tracedPolicy(policy.current(), tracing) : policy.current()),
     providers,
     ledger,
     queue,
@@ -240,30 +250,6 @@ const limitsOf = ({ limits }: Settings): Limits => ({
   liveLeasesPerTask: limits.liveLeasesPerTask,
 });
 
-type Tell = (event: AuditEvent) => void;
-
-function openPolicy(
-  settings: Settings,
-  log: Logger,
-  record: Tell,
-  closing: (() => Promise<unknown>)[],
-): PolicySource {
-  const source = openPolicySource({
-    directory: settings.policy.directory,
-    catalog: settings.catalog,
-    onLoaded: (policyDigest) => {
-      log.info({ policyDigest }, 'policy is in force');
-      record({ type: 'policy.loaded', policyDigest });
-    },
-    onRefused: (problems) => {
-      log.error({ problems }, 'a changed policy was refused; the one before stays in force');
-      record({ type: 'policy.refused', policyDigest: source.current().digest, problems });
-    },
-  });
-  closing.push(() => source.close());
-  return source;
-}
-
 function asLog(log: Logger): Log {
   return {
     info: (facts, message) => log.info(facts, message),
@@ -278,9 +264,11 @@ async function startApi(
   metrics: PrometheusMeter,
   log: Logger,
   closing: (() => Promise<unknown>)[],
+  tracing?: Tracing,
 ): Promise<string> {
   const { server, stop } = createHttpServer({
-    broker: createBroker(ports),
+    broker: tracing ? tracedBroker(createBroker(ports), tracing) : createBroker(ports),
+    tracing,
     limits: settings.http,
     clock: ports.ledger.clock,
     metrics,

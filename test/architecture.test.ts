@@ -44,6 +44,7 @@ const drivers: Record<string, RegExp> = {
   'prom-client': /^http\/prometheus-/,
   'rate-limiter-flexible': /^http\/rate\.ts/,
   yaml: /^(settings|policy)\//,
+  '@opentelemetry/api': /^compose\/otel-tracing\.ts/,
 };
 
 const root = join(process.cwd(), 'src');

@@ -3,10 +3,12 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import type { Ports } from '../broker/ports.js';
 import { createMetricsServer } from '../http/metrics-server.js';
+import type { Tracing } from '../kernel/tracing.js';
 import type { PrometheusMeter } from '../http/prometheus-meter.js';
 import type { RedisClient } from '../ledger/script.js';
 import { bullmqRevocationWorker } from '../revocation/bullmq-revocation-queue.js';
 import type { Settings } from '../settings/load.js';
+import { tracedRevocation } from './traced.js';
 import { canaryFlights } from '../worker/canary-flights.js';
 import { orphanScan } from '../worker/orphan-scan.js';
 import { runWorker } from '../worker/run-worker.js';
@@ -19,6 +21,7 @@ export async function startWorker(
   connection: RedisClient,
   log: Logger,
   closing: (() => Promise<unknown>)[],
+  tracing?: Tracing,
 ) {
   const worker = runWorker(ports, {
     sealEveryMs: 100,
@@ -31,7 +34,7 @@ export async function startWorker(
           concurrency: settings.worker.concurrency,
           onError: (error) => log.warn({ provider, err: error }, 'revocation worker'),
         },
-        revokeOne,
+        tracing ? tracedRevocation(provider, revokeOne, tracing) : revokeOne,
       ),
   });
   closing.push(() => worker.close());

@@ -11,6 +11,7 @@ export interface Call {
   route: string;
   principal?: string;
   fault?: Fault;
+  traceId?: string;
 }
 
 const ofResponse = Symbol('call');

@@ -37,6 +37,21 @@ export function addGauges(registry: Registry, sources: GaugeSources): void {
   gauge('protem_leases', 'Leases that are not yet over.', ['provider', 'state'], async () =>
     (await sources.leases()).map(({ provider, state, count }) => [{ provider, state }, count]),
   );
+  const summed = async (states: readonly string[]): Promise<Value[]> => {
+    const byProvider = new Map<string, number>();
+    for (const { provider, state, count } of await sources.leases())
+      byProvider.set(provider, (byProvider.get(provider) ?? 0) + (states.includes(state) ? count : 0));
+    return [...byProvider].map(([provider, count]) => [{ provider }, count]);
+  };
+  gauge('protem_leases_active', 'Leases that may be in use: reserved or active.', ['provider'], () =>
+    summed(['reserved', 'active']),
+  );
+  gauge(
+    'protem_leases_irrevocable',
+    'Leases whose revocation keeps failing: they are stuck, and tried on.',
+    ['provider'],
+    () => summed(['stuck']),
+  );
   gauge(
     'protem_oldest_overdue_lease_seconds',
     'By how much the oldest due lease of the provider is late; 0 when none is.',

@@ -24,6 +24,7 @@ export function logRequest(
     ...parameters,
     status,
     ms: Math.round((performance.now() - call.startedAt) * 10) / 10,
+    ...(call.traceId !== undefined && { traceId: call.traceId }),
     ...(call.principal !== undefined && { principal: call.principal }),
     ...(call.fault && faultFields(call.fault, secretsOf(req))),
   };

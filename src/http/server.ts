@@ -3,6 +3,7 @@ import type { ErrorRequestHandler, Express, RequestHandler } from 'express';
 import type { Broker } from '../broker/broker.js';
 import type { Clock } from '../kernel/clock.js';
 import { Fault } from '../kernel/fault.js';
+import type { Tracing } from '../kernel/tracing.js';
 import type { Operation } from '../wire/operation.js';
 import { operations } from '../wire/operations.js';
 import type { OperationId } from '../wire/operations.js';
@@ -35,6 +36,8 @@ export interface HttpPorts {
   readonly clock: Clock;
   readonly metrics: PrometheusMeter;
   readonly log?: Log;
+  /** Where the settings ask for traces. */
+  readonly tracing?: Tracing | undefined;
   /** Version of the program, for /openapi.json. */
   readonly version: string;
 }
@@ -48,7 +51,7 @@ export interface HttpServer {
 
 /** The HTTP API of a broker. Nothing is wired here: whoever calls it has made what it needs. */
 export function createHttpServer(ports: HttpPorts): HttpServer {
-  const { limits, metrics, log = silentLog } = ports;
+  const { limits, metrics, log = silentLog, tracing } = ports;
   const app = expressApp();
   const server = expressServer(app, {
     maxHeaderSize: limits.headerBytes,
@@ -68,6 +71,7 @@ export function createHttpServer(ports: HttpPorts): HttpServer {
   server.on('checkExpectation', (req, res) => server.emit('request', req, res));
 
   app.use(observe(flow, log, metrics));
+  if (tracing) app.use(traceRequest(tracing));
   addRoutes(app, admit(flow, limits), {
     ...taskRoutes(ports),
     ...leaseRoutes(ports),
@@ -99,6 +103,17 @@ function observe(flow: Traffic, log: Log, metrics: PrometheusMeter): RequestHand
     if (req.httpVersion === '1.1' && headerValues(req, 'host').length !== 1)
       throw new Fault('request.malformed', 'The request has not exactly one Host header.');
     next();
+  };
+}
+
+/** The whole request in one span; what is asked of policy, ledger and provider for it stands below. */
+function traceRequest(tracing: Tracing): RequestHandler {
+  return (req, res, next) => {
+    const call = callOf(res);
+    const span = tracing.request(req.method, req.headers);
+    call.traceId = span.traceId;
+    res.once('close', () => span.end(call.route, res.writableFinished ? res.statusCode : 499));
+    span.run(next);
   };
 }
 

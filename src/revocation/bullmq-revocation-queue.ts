@@ -11,7 +11,7 @@ const jobSize = 25;
 
 const jobOptions = { removeOnComplete: true, removeOnFail: true };
 
-/** `prefix` must hold the hash tag of the ledger. Job data is lease ids and nothing else. */
+/** `prefix` must hold the hash tag of the ledger. Job data is lease ids, and which trace they were asked for in. */
 export function bullmqRevocationQueue(connection: ConnectionOptions, prefix: string): RevocationQueue {
   const queues = new Map<string, Queue>();
   const queueOf = (provider: string): Queue => {
@@ -24,12 +24,12 @@ export function bullmqRevocationQueue(connection: ConnectionOptions, prefix: str
     return queue;
   };
   return {
-    async add(provider, leaseIds) {
+    async add(provider, leaseIds, from) {
       const jobs = [];
-      for (let from = 0; from < leaseIds.length; from += jobSize)
+      for (let at = 0; at < leaseIds.length; at += jobSize)
         jobs.push({
           name: 'revoke',
-          data: { leaseIds: leaseIds.slice(from, from + jobSize) },
+          data: { leaseIds: leaseIds.slice(at, at + jobSize), ...(from !== undefined && { from }) },
           opts: jobOptions,
         });
       if (jobs.length > 0) await queueOf(provider).addBulk(jobs);
@@ -56,10 +56,10 @@ export function bullmqRevocationWorker(
   revokeOne: RevokeOne,
 ): RevocationWorker {
   const underWay = new Set<Promise<unknown>>();
-  const worker = new Worker<{ leaseIds: readonly string[] }>(
+  const worker = new Worker<{ leaseIds: readonly string[]; from?: string }>(
     queueName(options.provider),
     async (job) => {
-      const work = Promise.allSettled(job.data.leaseIds.map(revokeOne));
+      const work = Promise.allSettled(job.data.leaseIds.map((id) => revokeOne(id, job.data.from)));
       underWay.add(work);
       const ends = await work.finally(() => underWay.delete(work));
       const broken = ends.find((end) => end.status === 'rejected');

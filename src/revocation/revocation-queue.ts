@@ -1,7 +1,7 @@
 /** Work for the revocation workers. It may lose anything: the ledger's index of due leases is the truth (I8). */
 export interface RevocationQueue {
-  /** Puts leases of one provider to work now, in jobs of a few. */
-  add(provider: string, leaseIds: readonly string[]): Promise<void>;
+  /** Puts leases of one provider to work now, in jobs of a few. `from`: the `traceparent` of what asked for it. */
+  add(provider: string, leaseIds: readonly string[], from?: string): Promise<void>;
   /** Jobs that wait for a worker. */
   backlog(provider: string): Promise<number>;
   close(): Promise<void>;
@@ -15,4 +15,4 @@ export interface RevocationWorker {
 }
 
 /** Runs one lease; it reads everything but the id from the ledger. */
-export type RevokeOne = (leaseId: string) => Promise<void>;
+export type RevokeOne = (leaseId: string, from?: string) => Promise<void>;

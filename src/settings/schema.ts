@@ -149,6 +149,17 @@ export const settingsSchema = z.strictObject({
     .strictObject({ directory: z.string().describe('Folder of *.cedar, the schema and cases.yaml.') })
     .describe('Where the policies are; relative to the settings file.'),
   hooks: hookSettings,
+  telemetry: z
+    .strictObject({
+      traces: z
+        .boolean()
+        .default(false)
+        .describe(
+          'Makes OpenTelemetry spans; needs the package @opentelemetry/api and an SDK that collects them.',
+        ),
+    })
+    .prefault({})
+    .describe('What is told to tracing; metrics are always there.'),
   limits,
   worker: z
     .strictObject({

@@ -30,7 +30,7 @@ export function sweeper(
 ): Repeating {
   const revokeHere = async (leaseIds: readonly string[]) => {
     for (let from = 0; from < leaseIds.length; from += ownHands)
-      await Promise.all(leaseIds.slice(from, from + ownHands).map(revokeOne));
+      await Promise.all(leaseIds.slice(from, from + ownHands).map((id) => revokeOne(id)));
   };
   const queueOrRevoke = (leaseIds: readonly string[]) =>
     ports.queue.add(provider, leaseIds).catch((error: unknown) => {

@@ -7,7 +7,7 @@ import type { Places } from '../../src/sandbox/story/commands-to-try.js';
 import { loadSettings } from '../../src/settings/load.js';
 
 /** What `npm start` serves, without its story. */
-export async function startSandboxBroker(): Promise<{
+export async function startSandboxBroker(more: Readonly<Record<string, unknown>> = {}): Promise<{
   readonly places: Places;
   /** What `npm start` tells to export. */
   readonly variables: Record<string, string>;
@@ -17,7 +17,10 @@ export async function startSandboxBroker(): Promise<{
   const settings = loadSettings('config/protem.yaml', {
     environment: { ...sandbox.environment, PROTEM_LOG_LEVEL: 'error' },
     kinds: providerKinds,
-    overrides: sandbox.overrides,
+    overrides: [
+      ...sandbox.overrides,
+      ...Object.entries(more).map(([path, value]) => [path.split('.'), value] as const),
+    ],
   });
   const running = await compose(settings, { api: true, worker: true });
   const places = placesOf(sandbox, running.url ?? '');
