@@ -28,12 +28,17 @@ export interface Sandbox {
 
 const trustDomain = 'sandbox.protem.example';
 
-/** Starts everything at the ports of config/protem.yaml, or at free ones where those are taken. */
-export async function startSandbox(): Promise<Sandbox> {
+const usualPorts = [8700, 8701, 8702, 8703, 8704];
+
+/**
+ * Starts everything at the ports of config/protem.yaml, or at free ones where those are taken. `anyPorts` asks for free
+ * ones at once: two sandboxes that start together would both find the usual ones free.
+ */
+export async function startSandbox({ anyPorts = false } = {}): Promise<Sandbox> {
   const random = (prefix = '') => prefix + randomBytes(24).toString('base64');
   const [awsSecret, vaultSecret, webhookSecret] = [random(), random(), random('whsec_')];
   const [apiPort, issuerPort, awsPort, vaultPort, valkeyPort] = await Promise.all(
-    [8700, 8701, 8702, 8703, 8704].map(portOrFree),
+    usualPorts.map((port) => portOrFree(anyPorts ? 0 : port)),
   );
   const audience = `http://127.0.0.1:${apiPort}`;
   const [valkey, issuer, aws, vault] = await Promise.all([

@@ -13,7 +13,7 @@ export async function startSandboxBroker(more: Readonly<Record<string, unknown>>
   readonly variables: Record<string, string>;
   readonly close: () => Promise<void>;
 }> {
-  const sandbox = await startSandbox();
+  const sandbox = await startSandbox({ anyPorts: true });
   const settings = loadSettings('config/protem.yaml', {
     environment: { ...sandbox.environment, PROTEM_LOG_LEVEL: 'error' },
     kinds: providerKinds,
