@@ -27,6 +27,8 @@ const mayImport: Record<string, readonly string[]> = {
   worker: stages,
   cli: ['wire', 'settings', 'policy', 'kernel'],
   sandbox: ['kernel'],
+  // Shapes and the Secret; what runs in it is its own, so that it also loads in a browser, and fast.
+  sdk: ['wire', 'kernel'],
 };
 const composing = new Set(['compose.ts', 'main.ts', 'aws-command.ts', 'sandbox-command.ts', 'compose']);
 const isFree = (file: string) => composing.has(file.split('/')[0] ?? '');
@@ -35,7 +37,7 @@ const isFree = (file: string) => composing.has(file.split('/')[0] ?? '');
 const drivers: Record<string, RegExp> = {
   ioredis: /^(ledger\/redis-|revocation\/bullmq-|ledger\/script\.ts)/,
   bullmq: /^revocation\/bullmq-/,
-  jose: /^(identity|sandbox)\//,
+  jose: /^(identity\/|sandbox\/|sdk\/jose-)/,
   '@cedar-policy/cedar-wasm/nodejs': /^policy\/cedar-/,
   '@aws-sdk/client-iam': /^issuance\/providers\/aws-sts\//,
   '@aws-sdk/client-sts': /^issuance\/providers\/aws-sts\//,

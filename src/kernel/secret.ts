@@ -1,4 +1,5 @@
-import { inspect } from 'node:util';
+// Node's inspector looks for this symbol; by its name, so that clients in a browser have the class too.
+const inspected = Symbol.for('nodejs.util.inspect.custom');
 
 /**
  * A value that must be asked for. It prints as `[secret]` in logs, JSON, templates and the inspector;
@@ -23,7 +24,7 @@ export class Secret<T = string> {
     return '[secret]';
   }
 
-  [inspect.custom](): string {
+  [inspected](): string {
     return '[secret]';
   }
 }

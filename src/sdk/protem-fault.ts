@@ -1,0 +1,103 @@
+import type { Problem } from '../wire/problem.js';
+
+/** What only a client can meet: no answer, an answer that is not the broker's, a person who has not answered yet. */
+export type ClientCode = 'client.unreachable' | 'client.unexpected' | 'client.approval_pending';
+
+/** A question to a person that stands behind an answer of 202. */
+export interface PendingApproval {
+  readonly id: string;
+  readonly status: string;
+  /** Where a person answers it. */
+  readonly url: string;
+  /** ISO 8601; until then it can be answered. */
+  readonly expiresAt: string;
+}
+
+export interface FaultParts {
+  readonly code: Problem['code'] | ClientCode;
+  /** HTTP status; 0 when there was no answer. */
+  readonly status: number;
+  readonly detail: string;
+  readonly remedy: string;
+  readonly retry: boolean;
+  readonly policies?: readonly string[] | undefined;
+  readonly errors?: Problem['errors'] | undefined;
+  readonly instance?: string | undefined;
+  readonly retryAfterSeconds?: number | undefined;
+  readonly approval?: PendingApproval;
+  readonly cause?: unknown;
+}
+
+/** A failure, as the broker tells it (RFC 9457) or as it was met on the way there. It never holds a token or a secret. */
+export class ProtemFault extends Error {
+  readonly code: FaultParts['code'];
+  /** HTTP status; 0 when there was no answer. */
+  readonly status: number;
+  /** What happened this time. */
+  readonly detail: string;
+  /** What the caller can do about it. */
+  readonly remedy: string;
+  /** Whether the same request may succeed later, unchanged. */
+  readonly retry: boolean;
+  /** Ids of the policies that decided. */
+  readonly policies: readonly string[];
+  /** What is wrong where in the request. */
+  readonly errors: NonNullable<Problem['errors']>;
+  /** Id of the request; the log line of the broker has it too. */
+  readonly instance: string | undefined;
+  readonly retryAfterSeconds: number | undefined;
+  /** Of `client.approval_pending`. */
+  readonly approval: PendingApproval | undefined;
+
+  constructor(parts: FaultParts) {
+    super(`${parts.code}: ${parts.detail} ${parts.remedy}`.trim(), { cause: parts.cause });
+    this.name = 'ProtemFault';
+    this.code = parts.code;
+    this.status = parts.status;
+    this.detail = parts.detail;
+    this.remedy = parts.remedy;
+    this.retry = parts.retry;
+    this.policies = parts.policies ?? [];
+    this.errors = parts.errors ?? [];
+    this.instance = parts.instance;
+    this.retryAfterSeconds = parts.retryAfterSeconds;
+    this.approval = parts.approval;
+  }
+}
+
+/** The fault that an answer tells; one that is no problem of the broker's (a proxy's page) is `client.unexpected`. */
+export function faultOf(response: Response, body: unknown): ProtemFault {
+  const after = Number(response.headers.get('retry-after') ?? Number.NaN);
+  const retryAfterSeconds = Number.isFinite(after) ? after : undefined;
+  const isProblem = response.headers.get('content-type')?.startsWith('application/problem+json') === true;
+  if (isProblem && typeof body === 'object' && body !== null && 'code' in body)
+    return new ProtemFault({ ...(body as Problem), status: response.status, retryAfterSeconds });
+  return new ProtemFault({
+    code: 'client.unexpected',
+    status: response.status,
+    detail: `The answer (${response.status}) is not one of the broker.`,
+    remedy: 'Check the URL of the broker, and what stands between it and here.',
+    retry: [502, 503, 504].includes(response.status),
+    retryAfterSeconds,
+  });
+}
+
+export const unreachable = (cause: unknown): ProtemFault =>
+  new ProtemFault({
+    code: 'client.unreachable',
+    status: 0,
+    detail: 'The broker did not answer.',
+    remedy: 'Check the URL of the broker, and that it runs.',
+    retry: true,
+    cause,
+  });
+
+export const stillPending = (approval: PendingApproval): ProtemFault =>
+  new ProtemFault({
+    code: 'client.approval_pending',
+    status: 202,
+    detail: `A person has to approve this: ${approval.url}`,
+    remedy: `Ask again with the approval ${approval.id} once it has been answered.`,
+    retry: false,
+    approval,
+  });
