@@ -236,12 +236,27 @@ test('the provider that docs/adding-a-provider.md shows is the one that the cont
 });
 
 test('every link of the documents leads to a file', () => {
-  const dead = [...documents, 'SECURITY.md', 'CONTRIBUTING.md'].flatMap((file) =>
+  const dead = [
+    ...documents,
+    'README.md',
+    'SECURITY.md',
+    'CONTRIBUTING.md',
+    'llms.txt',
+    'skills/protem/SKILL.md',
+  ].flatMap((file) =>
     linksOf(file)
       .filter((target) => !existsSync(join(dirname(file), target)))
       .map((target) => `${file}: ${target}`),
   );
   expect(dead).toEqual([]);
+});
+
+test('docs/README.md and llms.txt lead to every page', () => {
+  const all = documents.filter((file) => /^docs\/[^/]+\.md$/.test(file) && file !== 'docs/README.md');
+  const from = (file: string) => linksOf(file).map((target) => join(dirname(file), target));
+  const linked = new Set(from('docs/README.md'));
+  expect(all.filter((file) => !linked.has(file))).toEqual([]);
+  expect(from('llms.txt').length).toBeGreaterThan(10);
 });
 
 test('docs/api.md shows every call there is', () => {

@@ -5,6 +5,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { taskIdPattern, leaseIdPattern, newLeaseId, newTaskId } from '../../src/kernel/id.js';
 import { moves } from '../../src/lease/lease.js';
 import { leaseState } from '../../src/wire/lease.js';
+import { apiReference } from '../../src/wire/api-reference.js';
 import { faultReference } from '../../src/wire/fault-reference.js';
 import { openapi } from '../../src/wire/openapi.js';
 import { operations } from '../../src/wire/operations.js';
@@ -93,8 +94,9 @@ test('wire and domain agree on what they both spell', () => {
   expect([leaseId.safeParse(lease).success, leaseIdPattern.test(lease)]).toEqual([true, true]);
 });
 
-test('docs/errors.md and docs/openapi.json are what the code says; `npm run docs` writes them', () => {
+test('docs/errors.md, docs/http-reference.md and docs/openapi.json are what the code says; `npm run docs` writes them', () => {
   expect(readFileSync('docs/errors.md', 'utf8')).toBe(faultReference());
+  expect(readFileSync('docs/http-reference.md', 'utf8')).toBe(apiReference(version));
   expect(JSON.parse(readFileSync('docs/openapi.json', 'utf8'))).toEqual(
     JSON.parse(JSON.stringify(openapi(version))),
   );
