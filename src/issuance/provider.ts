@@ -125,7 +125,23 @@ export interface ProviderKind<Settings = unknown, Scope = unknown> {
   readonly settings: z.ZodType<Settings>;
   /** The provider's section of a catalog entry, with `{{parameter}}` placeholders in its strings. */
   readonly scope: z.ZodType<Scope>;
+  /** What entries of the catalog do to each other, where each by itself is sound; empty when nothing is wrong. */
+  problemsTogether?(entries: readonly PlacedEntry<Settings, Scope>[]): readonly EntryProblem[];
   open(name: string, settings: Settings, world: ProviderWorld): Provider<Scope>;
+}
+
+/** An entry of the catalog, with the settings of its provider. */
+export interface PlacedEntry<Settings = unknown, Scope = unknown> {
+  readonly name: string;
+  readonly settings: Settings;
+  readonly mint: Scope;
+}
+
+export interface EntryProblem {
+  readonly entry: string;
+  /** Within its `mint`. */
+  readonly path: string;
+  readonly message: string;
 }
 
 /** Keeps the settings and scope types of a kind together where it is defined. */

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
-import type { ProviderKind } from '../issuance/provider.js';
+import type { PlacedEntry, ProviderKind } from '../issuance/provider.js';
 import type { CatalogEntry } from '../policy/catalog.js';
 import { readSettingsTree, setAt } from './read.js';
 import type { Environment } from './read.js';
@@ -46,6 +46,7 @@ export function loadSettings(file: string, options: LoadOptions): Settings {
 
   const providers = openableProviders(sections.providers ?? {}, options.kinds, problems);
   const catalog = withScopes(sections.catalog ?? new Map(), sections.providers, options.kinds, problems);
+  problems.push(...problemsTogether(catalog, providers));
   const bird = sections.canary?.entry;
   if (bird !== undefined && sections.catalog && !sections.catalog.has(bird))
     problems.push(`canary.entry: there is no catalog entry "${bird}"`);
@@ -111,6 +112,25 @@ function withScopes(
     else if (scope) problems.push(...describeIssues(scope.error, `catalog.${name}.mint`));
   }
   return scoped;
+}
+
+/** What sound entries do to each other, as each kind of provider tells of all of its own. */
+function problemsTogether(
+  catalog: ReadonlyMap<string, CatalogEntry>,
+  providers: ReadonlyMap<string, ProviderSection>,
+): string[] {
+  const placed = new Map<ProviderKind, PlacedEntry[]>();
+  for (const { name, provider, mint } of catalog.values()) {
+    const section = providers.get(provider);
+    if (!section) continue;
+    const { kind, settings } = section;
+    placed.set(kind, [...(placed.get(kind) ?? []), { name, settings, mint }]);
+  }
+  return [...placed].flatMap(([kind, entries]) =>
+    (kind.problemsTogether?.(entries) ?? []).map(
+      ({ entry, path, message }) => `catalog.${entry}.mint.${path}: ${message}`,
+    ),
+  );
 }
 
 const describeIssues = (error: z.ZodError, within?: string): string[] =>

@@ -20,6 +20,7 @@ import {
   shortestSliceSeconds,
 } from './settings.js';
 import { openSlices } from './slices.js';
+import { problemsTogether } from './together.js';
 import { openWholeSession } from './whole-session.js';
 import { checkWithin } from './within.js';
 
@@ -130,5 +131,6 @@ export const awsSts = defineProvider<AwsStsSettings, AwsStsScope>({
   kind: 'aws-sts',
   settings,
   scope,
+  problemsTogether,
   open: (name, parsed, world) => openAwsSts(name, parsed, world),
 });

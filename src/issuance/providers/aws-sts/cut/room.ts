@@ -1,8 +1,8 @@
 import { Fault } from '../../../../kernel/fault.js';
 import type { ProviderWorld } from '../../../world.js';
 
-/** A document that fills more than this of its share gets no new lease. */
-const fullAt = 0.9;
+/** A document that fills more than this of its share gives up what it can, and gets no new lease if that does not help. */
+export const fullAt = 0.9;
 const knownForMs = 5000;
 
 /**

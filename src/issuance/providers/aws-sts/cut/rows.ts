@@ -11,7 +11,15 @@ export interface RowOptions {
   readonly mintTimeoutMs: number;
   /** After that much time a deny that was written is taken to be in force. */
   readonly effectiveAfterMs: number;
+  /** Sessions that a renewal has replaced a while ago may be denied, so that there is room for others. */
+  readonly giveUpReplaced?: boolean;
 }
+
+/**
+ * The SDKs take the next session when 15 minutes of the one before are left, or 5: what has been replaced for so long is
+ * not in use, or close to its end.
+ */
+const replacedForMs = 300_000;
 
 /** A session that is to be denied, whatever the ledger says of its lease. */
 export interface Denied {
@@ -66,7 +74,8 @@ function deadRow(name: string, issuedUntil: number): Row {
 export function rowOf(lease: Enrolled, time: AwsTime, options: RowOptions): Row {
   const { leaseId, handle, live, reservedAt, expiresAt, taskClosed, taskSpoiled } = lease;
   const [task = '', mark = ''] = nameOf(leaseId).split('.');
-  const issuedFrom = Math.min(reservedAt + time.aheadFrom, expiresAt - ttlMsOf(handle));
+  const first = Math.min(reservedAt + time.aheadFrom, expiresAt - ttlMsOf(handle));
+  const issuedFrom = options.giveUpReplaced ? Math.max(first, lastIssueMs(lease, time, options)) : first;
   const ahead = Math.max(0, time.aheadUntil);
   return {
     task,
@@ -78,6 +87,17 @@ export function rowOf(lease: Enrolled, time: AwsTime, options: RowOptions): Row 
     taskClosed,
     taskSpoiled,
   };
+}
+
+/**
+ * The earliest moment at which the last renewal, if it is a while ago, can have issued its session. Slices go on being
+ * cut from the session that was there first, and what was chained from one is not replaced by another.
+ */
+function lastIssueMs({ renewedAt, handle }: Enrolled, time: AwsTime, options: RowOptions): number {
+  const { subject, mintTimeoutMs } = options;
+  if (renewedAt === undefined || handle['slices'] || subject !== 'aws:userid') return -Infinity;
+  if (renewedAt + time.aheadUntil + replacedForMs > time.at) return -Infinity;
+  return renewedAt - mintTimeoutMs + time.aheadFrom;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { ProviderWorld, Roster } from '../../../world.js';
 import { type Row, skewSeconds } from './cover.js';
 import type { Look, Standing } from './place.js';
-import { rowOf } from './rows.js';
+import { rowOf, rowsOf } from './rows.js';
 import { readCut, wrongFor } from './verdict.js';
 import type { Group, Write, Writer, Written } from './writer.js';
 
@@ -37,10 +37,12 @@ export async function lookAfter(
     if (last && clock() - last.writtenAt < writtenLatelyMs) return undefined;
     const look = await group.place.look();
     const standing = await group.place.read(look);
-    const { roster, rows } = await writer.rowsNow(look, []);
+    const roster = await shared.roster(group.name);
+    const rules = { ...group.rows, giveUpReplaced: last?.gaveUpReplaced === true };
     wrong =
       last &&
-      (whatIsWrong(group, look, standing, roster) ?? whatIsWasted(last, () => writer.sizeOf(rows, look)));
+      (whatIsWrong({ ...group, rows: rules }, look, standing, roster) ??
+        whatIsWasted(last, () => writer.sizeOf(rowsOf(roster, [], look.time, rules), look)));
     if (wrong === undefined && look.epochs.length > 1) await group.place.clear(look, look.epochs.at(-1)!);
     await shared.forget(group.name, notNeeded(group, look, roster));
     await shared.leaveNote('checked', group.name, { epoch: turn.epoch, checkedAt: clock() });

@@ -3,9 +3,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Fault } from '../../../../kernel/fault.js';
 import type { Note, ProviderWorld, Turn } from '../../../world.js';
 import type { Row } from './cover.js';
-import { type CutDocument, cutDocument, type CutOptions } from './document.js';
+import { cutDocument, type CutOptions } from './document.js';
 import type { Look, Place } from './place.js';
 import type { Probe } from './probe.js';
+import { fullAt } from './room.js';
 import { type Denied, rowsOf, type RowOptions } from './rows.js';
 
 /** One group whose documents are written together, and what is the same for all of them. */
@@ -27,6 +28,8 @@ export interface Written extends Note {
   readonly capacity: number;
   readonly digest: string;
   readonly probe: string;
+  /** Whether sessions that renewals have replaced were given up, as there was no room for them. */
+  readonly gaveUpReplaced: boolean;
 }
 
 export interface Write {
@@ -84,41 +87,52 @@ export function openWriter(group: Group, { shared, clock, log }: ProviderWorld) 
     const [look, probe] = await Promise.all([group.place.look(), probeOrNone()]);
     const highest = look.epochs.at(-1) ?? 0;
     const { epoch } = highest < turn.epoch ? turn : await turnOf(highest);
-    const { rows, readAt } = await rowsNow(look, [
+    const roster = await shared.roster(group.name);
+    const all = [
       ...denied,
       ...[probe?.name, last?.probe].flatMap((name) => (name ? [{ name, unknownLease: true }] : [])),
-    ]);
+    ];
     const capacity = await group.place.capacity();
-    const document = render(rows, look, epoch, capacity);
+    const { document, gaveUpReplaced } = render(
+      (giveUpReplaced) => rowsOf(roster, all, look.time, { ...group.rows, giveUpReplaced }),
+      look,
+      epoch,
+      capacity,
+    );
     const stands = await group.place.put(look, epoch, document.text, () => isOurs(epoch));
     const written: Written = {
       epoch,
       writtenAt: clock(),
-      readAt,
+      readAt: roster.readAt,
       size: document.size,
       capacity,
       digest: createHash('sha256').update(document.text).digest('hex'),
       probe: probe?.name ?? '',
+      gaveUpReplaced,
     };
     await shared.leaveNote('written', group.name, written);
     await clear(look, stands);
     return { written, ...(probe && { probe }) };
   }
 
-  async function rowsNow(look: Look, denied: readonly Denied[]) {
-    const roster = await shared.roster(group.name);
-    return { rows: rowsOf(roster, denied, look.time, group.rows), readAt: roster.readAt, roster };
-  }
-
-  function render(rows: readonly Row[], look: Look, epoch: number, quota: number): CutDocument {
-    const nowSeconds = Math.floor(look.time.at / 1000);
-    const document = cutDocument(rows, { ...group.document, nowSeconds, epoch, quota });
+  /** Where the document is crowded, without the sessions that have been replaced, if that makes it shorter. */
+  function render(rows: (giveUpReplaced: boolean) => Row[], look: Look, epoch: number, quota: number) {
+    const options = { ...group.document, nowSeconds: Math.floor(look.time.at / 1000), epoch, quota };
+    const whole = cutDocument(rows(false), options);
+    const least = whole.size > fullAt * quota ? cutDocument(rows(true), options) : whole;
+    const gaveUpReplaced = least.size < whole.size;
+    const document = gaveUpReplaced ? least : whole;
+    if (gaveUpReplaced)
+      log.warn(
+        { group: group.name, size: document.size, without: whole.size, capacity: quota },
+        'the deny document is crowded: sessions that renewals have replaced are denied before their end',
+      );
     if (!document.fits)
       log.error(
         { group: group.name, size: document.size, capacity: quota },
         'the deny document is larger than its share; it is written in place of the one before',
       );
-    return document;
+    return { document, gaveUpReplaced };
   }
 
   const isOurs = async (epoch: number) => ((await lastWritten())?.epoch ?? 0) <= epoch;
@@ -155,7 +169,7 @@ export function openWriter(group: Group, { shared, clock, log }: ProviderWorld) 
       quota: Infinity,
     }).size;
 
-  return { write, rowsNow, lastWritten, sizeOf, holder };
+  return { write, lastWritten, sizeOf, holder };
 }
 
 export type Writer = ReturnType<typeof openWriter>;

@@ -2,9 +2,10 @@ import { IAMClient } from '@aws-sdk/client-iam';
 import type { CatalogEntry } from '../../../../policy/catalog.js';
 import { openSts } from '../client.js';
 import { nonsense } from '../refusal.js';
-import { type AwsStsSettings, isLoopback } from '../settings.js';
+import type { AwsStsSettings } from '../settings.js';
 import { roleFacts, simulated } from './facts.js';
 import { cannotTell, type Finding } from './finding.js';
+import { iamConfig } from './iam-config.js';
 import { brokerRights, judgeRole } from './judge.js';
 import { rolePlans } from './plan.js';
 
@@ -17,7 +18,7 @@ export async function checkRoles(
   entries: readonly CatalogEntry[],
 ): Promise<Finding[]> {
   const sts = openSts(settings);
-  const iam = openIam(settings, sts.credentials);
+  const iam = new IAMClient(iamConfig(settings, sts.credentials));
   try {
     const { Arn: broker } = await sts.callerIdentity();
     if (!broker) throw nonsense('the answer names nobody');
@@ -42,19 +43,3 @@ export async function checkRoles(
 }
 
 const accountOf = (arn: string): string | undefined => arn.split(':')[4];
-
-/** An address of STS is none of IAM, unless it is the sandbox. */
-const openIam = (
-  { region, endpoint, iamEndpoint, attempts }: AwsStsSettings,
-  credentials: ReturnType<typeof openSts>['credentials'],
-): IAMClient =>
-  new IAMClient({
-    region,
-    maxAttempts: attempts,
-    credentials,
-    ...(iamEndpoint !== undefined
-      ? { endpoint: iamEndpoint }
-      : endpoint !== undefined && isLoopback(endpoint)
-        ? { endpoint }
-        : {}),
-  });

@@ -63,6 +63,18 @@ test('what is asked to be denied is dead, whatever the roster says, and whether 
   ]);
 });
 
+test('4.4b where room is short, a session counts from its last renewal, once that is five minutes ago', () => {
+  const renewed = lease({ reservedAt: at - 2_000_000, renewedAt: at - 400_000, expiresAt: at + 500_000 });
+  const from = (of: Enrolled, more: Partial<RowOptions> = {}) =>
+    rowOf(of, { giveUpReplaced: true, ...more }).issuedFrom - at / 1000;
+  expect(rowOf(renewed).issuedFrom).toBe((at - 2_001_000) / 1000);
+  expect(from(renewed)).toBe(-421);
+  expect(from({ ...renewed, renewedAt: at - 299_000 })).toBe(-2001);
+  expect(from({ ...renewed, handle: { ttlSeconds: 900, slices: true } })).toBe(-2001);
+  expect(from(renewed, { subject: 'aws:SourceIdentity' })).toBe(-2001);
+  expect(from(lease())).toBe(-101);
+});
+
 test('a lease whose record is lost is dead', () => {
   const rows = rowsOf(roster([], [{ leaseId: 'lse_tAAAAAAA000001', mintedUntil: at }]), [], time, options);
   expect(rows).toMatchObject([
