@@ -81,8 +81,7 @@ async function stop({ config, role, before, lift, yes }: Stopping, load: (file: 
       say(
         lift
           ? 'Nothing was taken away: say --yes.'
-          : `Nothing was written: say --yes. It ends every session of
-Protem on these roles that was opened before that time, of tasks that go on too.`,
+          : `Nothing was written: say --yes. It ends every session of Protem on these roles that was opened before that time, of tasks that go on too.`,
       );
       continue;
     }

@@ -41,8 +41,12 @@ export function openCut(groups: Groups, world: ProviderWorld): CutSessions {
   }
 
   async function isInForce(name: string, handle: Handle, ending: Ending & { writtenAt: number }) {
-    if ((await confirmedUntil(world, name)) >= ending.writtenAt) return true;
-    const { place, rows } = of(name);
+    const { place, rows, writer } = of(name);
+    const until = await confirmedUntil(world, name);
+    if (until >= ending.writtenAt) return true;
+    // The lease was written everywhere by then, and here perhaps sooner: the last document denies it.
+    const last = await writer.lastWritten();
+    if (last && until >= last.writtenAt) return true;
     if (world.clock() < ending.writtenAt + rows.effectiveAfterMs) return false;
     // Nobody saw it in force. After so long it is, if it still stands there.
     const standing = await place.read(await place.look());

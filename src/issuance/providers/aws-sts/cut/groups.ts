@@ -6,7 +6,7 @@ import { nonsense } from '../refusal.js';
 import { type AwsStsSettings, isLoopback, longestChainedSeconds } from '../settings.js';
 import { boundaryPlace } from './boundary-place.js';
 import { type IamCalls, openIam } from './iam.js';
-import { openProbe } from './probe.js';
+import { openChainedProbe, openProbe } from './probe.js';
 import { rolePlace } from './role-place.js';
 import type { Group } from './writer.js';
 
@@ -21,7 +21,7 @@ export interface Groups {
   enrolment(handle: Handle): Enrolment | undefined;
   /** Group of the sessions of a role. */
   groupOf(role: string): string;
-  /** Notes a role of a group, for its probe. */
+  /** Notes a role of a group, or one that sessions go on from, for its probe. */
   seen(handle: Handle): void;
   group(name: string): Group;
   close(): void;
@@ -100,8 +100,7 @@ export function openGroups(
     },
 
     seen(handle) {
-      const [group] = groupsOf(handle);
-      if (group !== undefined) roles.set(group, String(handle['role']));
+      for (const group of groupsOf(handle)) roles.set(group, String(handle['role']));
     },
 
     group(name) {
@@ -115,7 +114,10 @@ export function openGroups(
         const role = probeRole();
         if (role === undefined) return undefined;
         const { externalId } = settings;
-        return openProbe(sts, clientConfig(settings), { arn: role, prefix, externalId }, timeoutMs);
+        const from = { arn: role, prefix, externalId };
+        return kind === 'chained'
+          ? openChainedProbe(sts, clientConfig(settings), { ...from, onto: arn }, timeoutMs)
+          : openProbe(sts, clientConfig(settings), from, timeoutMs);
       };
       return {
         name,
@@ -125,7 +127,7 @@ export function openGroups(
             : rolePlace(iam, world.clock, arn, policyPrefix),
         document: { prefix, longestSeconds, subject, boundary: kind === 'boundary' },
         rows: { subject, mintTimeoutMs: world.mintTimeoutMs, effectiveAfterMs },
-        openProbe: kind === 'chained' ? undefined : probed,
+        openProbe: probed,
       };
     },
 

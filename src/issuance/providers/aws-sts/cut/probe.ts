@@ -1,6 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { AssumeRoleCommand, STSClient, type STSClientConfig } from '@aws-sdk/client-sts';
-import { Fault } from '../../../../kernel/fault.js';
+import {
+  AssumeRoleCommand,
+  type AssumeRoleCommandOutput,
+  STSClient,
+  type STSClientConfig,
+} from '@aws-sdk/client-sts';
+import type { Fault } from '../../../../kernel/fault.js';
 import { inTime, type StsCalls } from '../client.js';
 import { shortestSeconds } from '../settings.js';
 
@@ -16,31 +21,73 @@ export interface Probe {
 /** No task has this mark: theirs are letters and digits. */
 const mark = '-probe-';
 
-/** It may do nothing, and does nothing: what it asks for is refused before and after, in other words. */
-const nothing = JSON.stringify({
-  Version: '2012-10-17',
-  Statement: [{ Effect: 'Allow', Action: 'sts:GetCallerIdentity', Resource: '*' }],
-});
+/** What it asks for, and is refused before and after, in other words. */
+const nothing = policyOf('sts:GetCallerIdentity', '*');
+
+interface ProbedRole {
+  readonly arn: string;
+  readonly prefix: string;
+  readonly externalId: string | undefined;
+}
 
 /**
- * Opens one on the role. Its credentials stay in this process. It asks for a session of the same role, and may not have
- * one; `sts:GetCallerIdentity` would not do, as that cannot be denied. Throws a Fault when the role does not let it be.
+ * Opens one on the role. Its credentials stay in this process. It may do nothing, and asks for a session of the same
+ * role; `sts:GetCallerIdentity` would not do, as that cannot be denied. Throws a Fault when the role does not let it be.
  */
 export async function openProbe(
   sts: StsCalls,
   config: STSClientConfig,
-  role: { readonly arn: string; readonly prefix: string; readonly externalId: string | undefined },
+  role: ProbedRole,
   timeoutMs: number,
 ): Promise<Probe> {
-  const name = `${mark}.${randomBytes(4).toString('hex')}`;
-  const { Credentials: made } = await sts.assumeRole({
-    RoleArn: role.arn,
-    RoleSessionName: `${role.prefix}.${name}`,
-    DurationSeconds: shortestSeconds,
-    Policy: nothing,
-    ...(role.externalId === undefined ? {} : { ExternalId: role.externalId }),
+  const name = nextName();
+  const made = await sts.assumeRole(sessionOn(role, name, nothing));
+  return probeWith(clientOf(config, made), name, role, timeoutMs);
+}
+
+/**
+ * Opens one that goes the way of those it is to be denied with: from a role of the catalog on to the role `onto`, with a
+ * source identity of its own, which the document there names.
+ */
+export async function openChainedProbe(
+  sts: StsCalls,
+  config: STSClientConfig,
+  role: ProbedRole & { readonly onto: string },
+  timeoutMs: number,
+): Promise<Probe> {
+  const name = nextName();
+  const goesOn = policyOf(['sts:AssumeRole', 'sts:SetSourceIdentity'], role.onto);
+  const first = await sts.assumeRole({
+    ...sessionOn(role, name, goesOn),
+    SourceIdentity: `${role.prefix}.${name}`,
   });
-  const client = new STSClient({
+  const onto = { arn: role.onto, prefix: role.prefix, externalId: undefined };
+  const going = clientOf(config, first);
+  try {
+    const on = new AssumeRoleCommand(sessionOn(onto, name, nothing));
+    const made = await inTime(timeoutMs, (options) => going.send(on, options));
+    return probeWith(clientOf(config, made), name, onto, timeoutMs);
+  } finally {
+    going.destroy();
+  }
+}
+
+const nextName = () => `${mark}.${randomBytes(4).toString('hex')}`;
+
+function policyOf(Action: string | readonly string[], Resource: string): string {
+  return JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action, Resource }] });
+}
+
+const sessionOn = ({ arn, prefix, externalId }: ProbedRole, name: string, Policy: string) => ({
+  RoleArn: arn,
+  RoleSessionName: `${prefix}.${name}`,
+  DurationSeconds: shortestSeconds,
+  Policy,
+  ...(externalId === undefined ? {} : { ExternalId: externalId }),
+});
+
+const clientOf = (config: STSClientConfig, { Credentials: made }: AssumeRoleCommandOutput): STSClient =>
+  new STSClient({
     ...config,
     maxAttempts: 1,
     credentials: {
@@ -49,12 +96,9 @@ export async function openProbe(
       sessionToken: made?.SessionToken ?? '',
     },
   });
-  const again = new AssumeRoleCommand({
-    RoleArn: role.arn,
-    RoleSessionName: `${role.prefix}.${name}`,
-    DurationSeconds: shortestSeconds,
-    Policy: nothing,
-  });
+
+function probeWith(client: STSClient, name: string, role: ProbedRole, timeoutMs: number): Probe {
+  const again = new AssumeRoleCommand(sessionOn({ ...role, externalId: undefined }, name, nothing));
   return {
     name,
     async denied() {

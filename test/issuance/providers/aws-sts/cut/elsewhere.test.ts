@@ -149,7 +149,8 @@ describe('roles that a session has gone on to', () => {
 
   test('are cut off with it, lease by lease, by source identity', async () => {
     const account = await openAccount();
-    const provider = account.provider({ effectiveAfter: '1s' });
+    // So long that only a probe which went the same way can have seen it in force.
+    const provider = account.provider({ effectiveAfter: '1h' });
     const task = await account.openTask();
     const [ending, sibling] = [
       await chained(account, provider, task),
@@ -162,5 +163,22 @@ describe('roles that a session has gone on to', () => {
 
     expect(answers.at(-1)).toEqual({ is: 'revoked' });
     expect([await ending.works(), await sibling.works(), await other.works()]).toEqual([false, true, true]);
+  });
+
+  test('where no probe can go the same way, the deny counts as in force once so much time has passed', async () => {
+    const [first, ...others] = seed.accounts;
+    const onlyOnward = { StringEquals: { 'sts:RoleSessionName': 'j.onward' } };
+    const roles = first!.roles!.map((role) => {
+      const trust = role.trust as { Statement: object[] };
+      const Statement = trust.Statement.map((each) => ({ ...each, Condition: onlyOnward }));
+      return role.name === 'hop' ? { ...role, trust: { ...trust, Statement } } : role;
+    });
+    const account = await openAccount({ seed: { accounts: [{ ...first!, roles }, ...others] } });
+    const provider = account.provider({ effectiveAfter: '1s' });
+    const { lease, works } = await chained(account, provider, await account.openTask());
+    const answers = await revokedFully(provider, await account.end(lease));
+    expect(answers.at(-1)).toEqual({ is: 'revoked' });
+    expect(await works()).toBe(false);
+    expect(account.logged.map(({ message }) => message)).toContainEqual(expect.stringContaining('no probe'));
   });
 });
