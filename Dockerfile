@@ -7,6 +7,7 @@ RUN npm ci
 COPY tsconfig.json ./
 COPY scripts scripts
 COPY src src
+COPY console console
 RUN npm run build && npm prune --omit=dev
 
 FROM gcr.io/distroless/nodejs24-debian13:nonroot

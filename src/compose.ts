@@ -1,6 +1,4 @@
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { openAdmission } from './broker/admission.js';
 import { openBreaker } from './broker/breaker.js';
@@ -8,6 +6,9 @@ import { openTracing } from './compose/otel-tracing.js';
 import { tracedBroker, tracedPolicy, tracedProvider, tracedQueue } from './compose/traced.js';
 import { openPolicy } from './compose/open-policy.js';
 import type { Tell } from './compose/open-policy.js';
+import { openConsole } from './compose/open-console.js';
+import type { RedeemLink } from './compose/open-console.js';
+import { startApi } from './compose/start-api.js';
 import { startWorker } from './compose/start-worker.js';
 import { createBroker } from './broker/create-broker.js';
 import type { Limits, Log, Ports } from './broker/ports.js';
@@ -28,8 +29,6 @@ import type { RedisClient } from './ledger/script.js';
 import { bullmqRevocationQueue } from './revocation/bullmq-revocation-queue.js';
 import { openLog } from './log.js';
 import type { Settings } from './settings/load.js';
-import { createHttpServer } from './http/server.js';
-import type { PrometheusMeter } from './http/prometheus-meter.js';
 import { prometheusMeter } from './http/prometheus-meter.js';
 import { repeat } from './worker/repeat.js';
 
@@ -49,7 +48,7 @@ export interface Running {
 }
 
 /** The only place that knows every adapter. Throws, with everything closed again, when it is not safe to run. */
-export async function compose(settings: Settings, roles: Roles): Promise<Running> {
+export async function compose(settings: Settings, roles: Roles, redeem?: RedeemLink): Promise<Running> {
   const log = openLog(settings.log.level);
   const closing: (() => Promise<unknown>)[] = [];
   const close = async () => {
@@ -58,7 +57,7 @@ export async function compose(settings: Settings, roles: Roles): Promise<Running
   };
   try {
     const tracing = settings.telemetry.traces ? await openTracing(version) : undefined;
-    const { ports, meter, place } = await openPorts(settings, log, closing, tracing);
+    const { ports, meter, place, redis } = await openPorts(settings, log, closing, tracing);
     if (roles.worker)
       await startWorker(
         settings,
@@ -69,7 +68,22 @@ export async function compose(settings: Settings, roles: Roles): Promise<Running
         closing,
         tracing,
       );
-    const url = roles.api ? await startApi(settings, ports, meter, log, closing, tracing) : undefined;
+    const url = roles.api
+      ? await startApi(
+          settings,
+          {
+            broker: tracing ? tracedBroker(createBroker(ports), tracing) : createBroker(ports),
+            tracing,
+            limits: settings.http,
+            clock: ports.ledger.clock,
+            metrics: meter,
+            console: openConsole(settings, ports, redis, redeem),
+            log,
+            version,
+          },
+          closing,
+        )
+      : undefined;
     place.url = url;
     return { url, log, close };
   } catch (error) {
@@ -230,7 +244,7 @@ async function openPorts(
     return lookEveryMs;
   }, ports.log);
   closing.push(() => looking.close());
-  return { ports, meter, place };
+  return { ports, meter, place, redis };
 }
 
 /** What is lost of the store is noticed when it is older than this. */
@@ -256,28 +270,4 @@ function asLog(log: Logger): Log {
     warn: (facts, message) => log.warn(facts, message),
     error: (facts, message) => log.error(facts, message),
   };
-}
-
-async function startApi(
-  settings: Settings,
-  ports: Ports,
-  metrics: PrometheusMeter,
-  log: Logger,
-  closing: (() => Promise<unknown>)[],
-  tracing?: Tracing,
-): Promise<string> {
-  const { server, stop } = createHttpServer({
-    broker: tracing ? tracedBroker(createBroker(ports), tracing) : createBroker(ports),
-    tracing,
-    limits: settings.http,
-    clock: ports.ledger.clock,
-    metrics,
-    log,
-    version,
-  });
-  const { host, port } = settings.listen;
-  server.listen(port, host);
-  await once(server, 'listening');
-  closing.push(stop);
-  return `http://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
 }

@@ -4,6 +4,7 @@ import { compose } from './compose.js';
 import { providerKinds } from './issuance/providers/registry.js';
 import { startSandbox } from './sandbox/sandbox.js';
 import type { Sandbox } from './sandbox/sandbox.js';
+import { signInLinks } from './sandbox/sign-in-link.js';
 import { apiClient } from './sandbox/story/api-client.js';
 import type { Json } from './sandbox/story/api-client.js';
 import { commandsToTry } from './sandbox/story/commands-to-try.js';
@@ -29,7 +30,12 @@ export async function runSandbox(
     kinds: providerKinds,
     overrides: sandbox.overrides,
   });
-  const running = await compose(settings, { api: true, worker: true });
+  const links = signInLinks(
+    settings.console?.url ?? '',
+    () => sandbox.issuer.mintToken({ sub: 'olga', kind: 'operator', role: 'admin' }),
+    say,
+  );
+  const running = await compose(settings, { api: true, worker: true }, (link) => links.redeem(link));
   const close = async () => {
     await running.close();
     await sandbox.close();
@@ -47,6 +53,7 @@ export async function runSandbox(
   if (options.once === true) return close();
 
   for (const line of commandsToTry(placesOf(sandbox, running.url!))) say(line);
+  links.print();
   closeWithGrace({ delay: 10_000 }, close);
 }
 

@@ -165,6 +165,13 @@ export type AuditEvent =
       readonly epoch: number;
       readonly lost: { readonly seq: number; readonly lastId: string };
     }
+  | {
+      /** An operator signed in to the console, or out of it. */
+      readonly type: 'session.begun' | 'session.ended';
+      readonly by: string;
+      readonly roles: readonly string[];
+      readonly issuer: string;
+    }
   | { readonly type: 'identity.refused'; readonly reason: string; readonly count: number }
   | {
       readonly type: 'hook.accepted';

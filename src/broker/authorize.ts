@@ -19,7 +19,7 @@ export function requireRole(principal: Principal, role: OperatorRole): void {
 }
 
 /** Any operator may look; a caller that may not see a thing is told that it does not exist. */
-const mayLook = (principal: Principal, ...owners: string[]): boolean =>
+export const mayLook = (principal: Principal, ...owners: string[]): boolean =>
   principal.kind === 'operator' || owners.includes(principal.id);
 
 export function visibleTask(principal: Principal, task: Task | undefined): Task {

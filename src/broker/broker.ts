@@ -6,6 +6,8 @@ import type { Lease } from '../lease/lease.js';
 import type { LeaseQuery, Page, PageQuery } from '../ledger/ledger.js';
 import type { CatalogEntry } from '../policy/catalog.js';
 import type { Task, TaskOutcome } from '../task/task.js';
+import type { LiveMessage } from './live-feed.js';
+import type { Overview } from './overview.js';
 
 export interface OpenTask {
   readonly intent: string;
@@ -71,6 +73,8 @@ export interface Broker {
   renew(principal: Principal, request: RenewalRequest, idempotencyKey?: string): Promise<Renewal>;
   findLease(principal: Principal, id: string): Promise<Lease>;
   listLeases(principal: Principal, query: LeaseQuery): Promise<Page<Lease>>;
+  /** The tasks of these leases, which this principal was shown. */
+  tasksOf(principal: Principal, leases: readonly Lease[]): Promise<readonly Task[]>;
   revokeLease(principal: Principal, id: string, reason?: string): Promise<Lease>;
   revokeTask(
     principal: Principal,
@@ -81,6 +85,13 @@ export interface Broker {
     principal: Principal,
     query: PageQuery & { readonly subject?: string },
   ): Promise<Page<AuditRecord>>;
+  /** What happens from now on, or from behind the event `from`. The listener is called until it is closed. */
+  watch(
+    principal: Principal,
+    from: string | undefined,
+    listener: (message: LiveMessage) => void,
+  ): Promise<{ readonly close: () => void }>;
+  overview(principal: Principal): Promise<Overview>;
   /** A task-end webhook, raw as it came. Returns when its effect is durable. */
   receiveHook(
     source: string,

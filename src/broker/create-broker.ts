@@ -1,7 +1,9 @@
-import { requireKind } from './authorize.js';
+import { mayLook, requireKind } from './authorize.js';
 import type { Broker } from './broker.js';
 import { grant } from './grant.js';
 import { findLease, listLeases, revokeLease, revokeTask } from './leases.js';
+import { liveFeed, tasksOf } from './live-feed.js';
+import { openOverview } from './overview.js';
 import type { Ports } from './ports.js';
 import { ready } from './ready.js';
 import { receiveHook } from './receive-hook.js';
@@ -10,6 +12,8 @@ import { endTask, findTask, listTasks, openTask } from './tasks.js';
 
 /** The verbs of the product, bound to the world they act on. */
 export function createBroker(ports: Ports): Broker {
+  const feed = liveFeed(ports);
+  const overview = openOverview(ports.ledger);
   return {
     identify: ports.identify,
     catalog: () => [...ports.policy().catalog.values()],
@@ -21,11 +25,21 @@ export function createBroker(ports: Ports): Broker {
     renew: (principal, request, key) => renew(ports, principal, request, key),
     findLease: (principal, id) => findLease(ports, principal, id),
     listLeases: (principal, query) => listLeases(ports, principal, query),
+    tasksOf: async (principal, leases) =>
+      (await tasksOf(ports.ledger, leases)).filter((task) => mayLook(principal, task.agent, task.openedBy)),
     revokeLease: (principal, id, reason) => revokeLease(ports, principal, id, reason),
     revokeTask: (principal, taskId, options) => revokeTask(ports, principal, taskId, options),
     readAudit: async (principal, query) => {
       requireKind(principal, 'operator');
       return ports.ledger.log.read(query);
+    },
+    watch: async (principal, from, listener) => {
+      requireKind(principal, 'operator');
+      return feed.watch(from, listener);
+    },
+    overview: async (principal) => {
+      requireKind(principal, 'operator');
+      return overview();
     },
     receiveHook: (source, delivery) => receiveHook(ports, source, delivery),
     ready: () => ready(ports),

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Fault } from '../kernel/fault.js';
+import type { Principal } from '../identity/principal.js';
 import { newRequestId } from '../kernel/id.js';
 
 /** What is known of one request while it is answered. */
@@ -10,6 +11,8 @@ export interface Call {
   /** The path of its operation, with `{name}` for what varies; `none` until one is found. */
   route: string;
   principal?: string;
+  /** Where the request has another proof than a bearer token; throws when that does not hold. */
+  proven?: () => Promise<Principal>;
   fault?: Fault;
   traceId?: string;
 }

@@ -10,7 +10,7 @@ import type { CatalogEntryShape } from '../wire/catalog.js';
 import type { GrantShape } from '../wire/credential.js';
 import type { LeaseShape } from '../wire/lease.js';
 import type { RenewalShape } from '../wire/renewal.js';
-import type { TaskShape } from '../wire/task.js';
+import type { TaskShape, TaskSummaryShape } from '../wire/task.js';
 import { present } from '../kernel/present.js';
 
 // Domain to wire. Each names every field it gives, so that a new field of the domain is not published by itself.
@@ -34,6 +34,16 @@ export const renderTask = (task: Task): TaskShape =>
     endedAt: instantIf(task.endedAt),
     endedBy: task.endedBy,
     outcome: task.outcome,
+  });
+
+export const renderTaskSummary = (task: Task): TaskSummaryShape =>
+  present({
+    intent: task.intent,
+    agent: task.agent,
+    openedBy: task.openedBy,
+    onBehalfOf: task.onBehalfOf,
+    state: task.state,
+    deadline: instant(task.deadlineAt),
   });
 
 export const renderLease = (lease: Lease): LeaseShape =>

@@ -19,16 +19,21 @@ export type Routes<Id extends OperationId> = Readonly<Record<Id, RequestHandler>
 
 /** Who asks. Before anything else of the request is looked at. */
 export async function identified(broker: Broker, req: Request, res: Response): Promise<Principal> {
+  const { proven } = callOf(res);
+  const principal = await (proven ? proven() : byToken(broker, req, res));
+  callOf(res).principal = principal.id;
+  return principal;
+}
+
+function byToken(broker: Broker, req: Request, res: Response): Promise<Principal> {
   const { scheme, token } = shownToken(req);
-  const principal = await broker.identify(token, {
+  return broker.identify(token, {
     scheme,
     proofs: headerValues(req, 'dpop'),
     method: req.method,
     path: req.baseUrl + req.path,
     giveNonce: (nonce) => res.setHeader('DPoP-Nonce', nonce),
   });
-  callOf(res).principal = principal.id;
-  return principal;
 }
 
 /** A parameter of the path; the router has seen to it that it is there. */

@@ -10,6 +10,10 @@ import type { OperationId } from '../wire/operations.js';
 import { headerValues } from './bearer.js';
 import { beginCall, callOf } from './call.js';
 import { answerConnectionFaults } from './connection-fault.js';
+import { addConsole } from './console/console.js';
+import type { Console } from './console/console.js';
+import { cookiesFor } from './console/cookie.js';
+import { acceptSessions } from './console/session-proof.js';
 import { expressApp, expressServer } from './express-server.js';
 import type { Limits } from './limits.js';
 import { silentLog } from './log.js';
@@ -20,10 +24,13 @@ import { rateGate } from './rate.js';
 import { logRequest } from './request-log.js';
 import type { Routes } from './route.js';
 import { descriptionRoutes } from './routes/description.js';
+import { eventStreams } from './routes/events.js';
 import { healthRoutes } from './routes/health.js';
 import { hookRoutes } from './routes/hooks.js';
 import { leaseRoutes } from './routes/leases.js';
+import { overviewRoutes } from './routes/overview.js';
 import { readingRoutes } from './routes/reading.js';
+import { sessionRoutes } from './routes/session.js';
 import { taskRoutes } from './routes/tasks.js';
 import { commonHeaders } from './send.js';
 import { traffic } from './traffic.js';
@@ -38,6 +45,8 @@ export interface HttpPorts {
   readonly log?: Log;
   /** Where the settings ask for traces. */
   readonly tracing?: Tracing | undefined;
+  /** Where there is one: its pages, and sessions beside bearer tokens. */
+  readonly console?: Console | undefined;
   /** Version of the program, for /openapi.json. */
   readonly version: string;
 }
@@ -72,19 +81,32 @@ export function createHttpServer(ports: HttpPorts): HttpServer {
 
   app.use(observe(flow, log, metrics));
   if (tracing) app.use(traceRequest(tracing));
-  addRoutes(app, admit(flow, limits), {
+  const admitted = admit(flow, limits);
+  const streams = eventStreams(ports);
+  const { console } = ports;
+  if (console) app.use(acceptSessions({ ...console, cookies: cookiesFor(console.origin) }));
+  addRoutes(app, admitted, {
     ...taskRoutes(ports),
     ...leaseRoutes(ports),
     ...readingRoutes(ports),
     ...hookRoutes(ports),
     ...healthRoutes({ ...ports, log, stopping: flow.stopping }),
     ...descriptionRoutes(ports.version),
+    ...sessionRoutes(console),
+    ...streams.routes,
+    ...overviewRoutes(ports),
   });
+  if (console) addConsole(app, admitted, console);
+  app.use(admitted);
   app.use(() => {
     throw new Fault('route.unknown', 'There is nothing at this path.');
   });
   app.use(answerFault);
-  return { server, stop: flow.stop };
+  const stop = () => {
+    streams.close();
+    return flow.stop();
+  };
+  return { server, stop };
 }
 
 /** Begins the record of the call, and writes it down when the answer has gone out or the caller has gone. */
@@ -147,7 +169,6 @@ function addRoutes(app: Express, admitted: RequestHandler, routes: Routes<Operat
       res.setHeader('Allow', methods.join(', '));
       throw new Fault('route.method', `This path takes ${methods.join(', ')}.`);
     });
-  app.use(admitted);
 }
 
 const expressPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1');

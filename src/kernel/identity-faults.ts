@@ -15,6 +15,13 @@ export const identityFaults = {
     retry: true,
     remedy: 'Retry; if it lasts, an operator should check that the broker reaches the issuer.',
   },
+  'session.forged': {
+    status: 403,
+    title: 'The request was not made by the console itself',
+    retry: false,
+    remedy:
+      'Use the console, or a bearer token. With a session, what changes something needs the origin of "console.url" and the header "Protem-CSRF".',
+  },
   'dpop.missing': {
     status: 401,
     title: 'The token is bound to a key, and was shown without a proof of it',

@@ -160,12 +160,31 @@ export interface AuditLog {
   seal(): Promise<number>;
 }
 
+/** An event as it was written; its place in the chain follows. */
+export interface Told {
+  /** `<milliseconds>-<n>`, on the store's clock; later ids are later. */
+  readonly id: string;
+  readonly at: number;
+  readonly event: AuditEvent;
+}
+
+/** The log for those who follow it. Nothing here waits for the chain. */
+export interface LogFeed {
+  /** Id of the latest event; `0-0` before there is one. */
+  latest(): Promise<string>;
+  /** What was written after it, oldest first. */
+  after(id: string, limit: number): Promise<readonly Told[]>;
+  /** What was written before it, or up to now; latest first. */
+  before(id: string | undefined, limit: number): Promise<readonly Told[]>;
+}
+
 /** The one durable state of the broker: tasks, leases and their history move together. */
 export interface Ledger {
   readonly tasks: TaskLedger;
   readonly leases: LeaseLedger;
   readonly renewals: RenewalLedger;
   readonly log: AuditLog;
+  readonly feed: LogFeed;
   /** The ledger's own time as this process last learned it; the one clock for deadlines and ends. */
   readonly clock: Clock;
   /** What the processes know together of the leases of one provider. */

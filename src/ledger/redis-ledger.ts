@@ -1,6 +1,7 @@
 import { systemClock } from '../kernel/clock.js';
 import type { Clock } from '../kernel/clock.js';
 import type { Ledger } from './ledger.js';
+import { redisFeed } from './redis-feed.js';
 import { redisLeases } from './redis-leases.js';
 import { redisLog } from './redis-log.js';
 import { usedShare } from './redis-memory.js';
@@ -55,6 +56,7 @@ export function redisLedger(redis: RedisClient, options: LedgerOptions = {}): Le
     leases: redisLeases(redis, run, prefix, times, heard),
     renewals: redisRenewals(run, times, heard),
     log: redisLog(redis, run, prefix),
+    feed: redisFeed(redis, prefix),
     clock,
     shared: (provider) => redisShared(redis, run, prefix, provider),
     proofs: (nonceMs) => redisProofs(run, nonceMs),

@@ -56,6 +56,7 @@ export async function startSandbox({ anyPorts = false } = {}): Promise<Sandbox> 
     overrides: [
       [['audience'], audience],
       [['listen', 'port'], apiPort],
+      [['console', 'url'], audience],
       [['redis', 'url'], valkey.url],
       [['trustDomains', '0', 'bundle', 'url'], issuer.bundleUrl],
       [['issuers', '0', 'issuer'], issuer.url],

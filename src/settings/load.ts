@@ -50,6 +50,9 @@ export function loadSettings(file: string, options: LoadOptions): Settings {
   const bird = sections.canary?.entry;
   if (bird !== undefined && sections.catalog && !sections.catalog.has(bird))
     problems.push(`canary.entry: there is no catalog entry "${bird}"`);
+  const signIn = sections.console?.oidc?.issuer;
+  if (signIn !== undefined && sections.issuers && !sections.issuers.some(({ issuer }) => issuer === signIn))
+    problems.push(`console.oidc.issuer: there is no issuer "${signIn}"`);
   problems.push(...unsafeSettings(tree));
   if (!parsed.success || problems.length > 0) throw new SettingsError(file, problems);
   const settings = parsed.data;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { consoleSettings } from '../http/console/settings.js';
 import { limitsSettings } from '../http/limits.js';
 import { hookSettings } from '../identity/hooks/hook-settings.js';
 import { identitySections } from '../identity/identity-settings.js';
@@ -140,6 +141,7 @@ export const settingsSchema = z.strictObject({
     .prefault({})
     .describe('Where the API listens.'),
   http: limitsSettings.prefault({}),
+  console: consoleSettings.optional(),
   redis: redis.transform(passwordApart).describe('The state store.'),
   providers: z
     .record(name, z.looseObject({ kind: z.string().describe('Which kind of provider it is.') }))

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Shape } from './shape.js';
 import { pageOf, pageQuery } from './page.js';
+import { taskSummaries } from './task.js';
 import { instant, leaseId, name, principalId, prose, taskId } from './text.js';
 
 export const leaseState = z
@@ -65,8 +66,12 @@ export const leaseQuery = z.strictObject({
   provider: name.optional(),
   credential: name.optional(),
   effect: revocationEffect.optional(),
+  with_tasks: z
+    .enum(['true', 'false'])
+    .optional()
+    .meta({ description: 'Adds `tasks`: why each of these leases exists.' }),
 });
-export const leasePage = pageOf(lease);
+export const leasePage = pageOf(lease).extend({ tasks: taskSummaries.optional() });
 
 export const reason = prose(500);
 

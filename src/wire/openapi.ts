@@ -3,6 +3,7 @@ import { faults } from '../kernel/fault.js';
 import { auditRecord } from './audit.js';
 import { catalogEntry } from './catalog.js';
 import { lease } from './lease.js';
+import { liveChanges } from './live.js';
 import { faultsOf } from './operation.js';
 import type { Operation } from './operation.js';
 import { operations } from './operations.js';
@@ -17,6 +18,7 @@ const shared = {
   Lease: lease,
   CatalogEntry: catalogEntry,
   AuditRecord: auditRecord,
+  LiveChanges: liveChanges,
   Problem: problem,
 };
 
@@ -47,10 +49,24 @@ export function openapi(version: string): Json {
           bearerFormat: 'JWT',
           description: 'OIDC token or JWT-SVID.',
         },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: '__Host-protem',
+          description:
+            'Session of the console. What changes something carries the header `Protem-CSRF` as well.',
+        },
       },
     },
   };
 }
+
+const security: Record<Operation['proof'], readonly Json[]> = {
+  bearer: [{ bearer: [] }, { session: [] }],
+  session: [{ session: [] }],
+  hook: [],
+  none: [],
+};
 
 function components(): Json {
   const { schemas } = z.toJSONSchema(registry(), { uri: reference });
@@ -89,7 +105,7 @@ function described(id: string, operation: Operation): Json {
     operationId: id,
     tags: [operation.tag],
     summary: operation.summary,
-    security: operation.proof === 'bearer' ? [{ bearer: [] }] : [],
+    security: security[operation.proof],
     ...(parameters.length > 0 && { parameters }),
     ...(operation.body && { requestBody: requestBody(operation.body) }),
     ...(operation.proof === 'hook' && {

@@ -13,10 +13,10 @@ export interface Operation {
   readonly method: 'get' | 'post';
   /** With `{name}` for each path parameter. */
   readonly path: string;
-  readonly tag: 'tasks' | 'leases' | 'catalog' | 'hooks' | 'audit' | 'health' | 'description';
+  readonly tag: 'tasks' | 'leases' | 'catalog' | 'hooks' | 'audit' | 'session' | 'health' | 'description';
   readonly summary: string;
-  /** How the caller proves who it is: a bearer token, the webhook's own proof, or not at all. */
-  readonly proof: 'bearer' | 'hook' | 'none';
+  /** How the caller proves who it is: a bearer token or a session, a session only, the webhook's own proof, not at all. */
+  readonly proof: 'bearer' | 'session' | 'hook' | 'none';
   /** Takes an Idempotency-Key. */
   readonly idempotent?: boolean;
   readonly query?: z.ZodObject;
@@ -45,13 +45,17 @@ const ofBearers: readonly FaultCode[] = [
   'dpop.invalid',
   'dpop.nonce',
   'role.missing',
+  'session.forged',
   'state.unavailable',
 ];
+
+const ofSessions: readonly FaultCode[] = ['identity.unproven', 'session.forged', 'state.unavailable'];
 
 /** Every fault that the operation may answer. */
 export const faultsOf = (operation: Operation): readonly FaultCode[] => [
   ...new Set([
     ...(operation.proof === 'bearer' ? ofBearers : []),
+    ...(operation.proof === 'session' ? ofSessions : []),
     ...(operation.body ? (['request.media_type'] as const) : []),
     ...operation.faults,
     ...onTheWay,

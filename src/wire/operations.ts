@@ -4,8 +4,10 @@ import { credentialRequest, grant } from './credential.js';
 import { liveness, readiness, readinessQuery } from './health.js';
 import { hookAnswer } from './hook.js';
 import { lease, leasePage, leaseQuery, leaseRevocationRequest } from './lease.js';
+import { overview } from './live.js';
 import type { Operation } from './operation.js';
 import { problemType } from './problem.js';
+import { endedSession, session } from './session.js';
 import { renewal, renewalRequest } from './renewal.js';
 import { blastRadius, revocationRequest } from './revocation.js';
 import { task, taskEndRequest, taskPage, taskQuery, taskRequest } from './task.js';
@@ -187,6 +189,48 @@ export const operations = {
     proof: 'bearer',
     query: auditQuery,
     answers: { 200: { description: 'One page of records.', shape: auditPage } },
+    faults: [],
+  },
+  findSession: {
+    method: 'get',
+    path: '/v1/session',
+    tag: 'session',
+    summary: 'See the session of the console',
+    proof: 'session',
+    answers: { 200: { description: 'Who is signed in.', shape: session } },
+    faults: [],
+  },
+  endSession: {
+    method: 'post',
+    path: '/v1/session/end',
+    tag: 'session',
+    summary: 'Sign out of the console',
+    proof: 'session',
+    answers: { 200: { description: 'The session is over.', shape: endedSession } },
+    faults: [],
+  },
+  watchEvents: {
+    method: 'get',
+    path: '/v1/events',
+    tag: 'audit',
+    summary: 'Follow what happens, as server-sent events',
+    proof: 'bearer',
+    answers: {
+      200: {
+        description:
+          'Messages `changes` (shape: LiveChanges), `resync` (look at everything again), `stalled` (the state store does not answer) and `over` (the proof has ended). Their ids are for `Last-Event-ID`.',
+        mediaType: 'text/event-stream',
+      },
+    },
+    faults: [],
+  },
+  overview: {
+    method: 'get',
+    path: '/v1/overview',
+    tag: 'audit',
+    summary: 'How much is live, how fast it comes and goes, and how late its ends are',
+    proof: 'bearer',
+    answers: { 200: { description: 'Now, and the last hour.', shape: overview } },
     faults: [],
   },
   receiveHook: {

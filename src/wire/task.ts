@@ -53,6 +53,20 @@ export const task = z
   })
   .meta({ description: 'For what: the unit that credentials are issued for and end with.' });
 
+/** What a list of leases says of the task of each. */
+export const taskSummary = task.pick({
+  intent: true,
+  agent: true,
+  openedBy: true,
+  onBehalfOf: true,
+  state: true,
+  deadline: true,
+});
+export const taskSummaries = z
+  .record(taskId, taskSummary)
+  .meta({ description: 'The tasks of these leases, by id; those that are no longer kept are missing.' });
+export type TaskSummaryShape = Shape<typeof taskSummary>;
+
 export const taskQuery = z.strictObject({ ...pageQuery, agent: principalId.optional() });
 export const taskPage = pageOf(task);
 

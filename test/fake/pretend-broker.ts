@@ -148,6 +148,7 @@ export function pretendBroker(clock: Clock, instead: Partial<Broker> = {}): Pret
     },
     findLease: async (_principal, id) => leaseOf(id),
     listLeases: async () => ({ items: [...leases.values()] }),
+    tasksOf: async () => [...tasks.values()],
     revokeLease: async (_principal, id) => revoking(leaseOf(id), 'operator'),
     async revokeTask(_principal, task, { dryRun }) {
       taskOf(task);
@@ -167,6 +168,23 @@ export function pretendBroker(clock: Clock, instead: Partial<Broker> = {}): Pret
           hash: 'a'.repeat(64),
         },
       ],
+    }),
+    watch: async () => ({ close() {} }),
+    overview: async () => ({
+      at: clock(),
+      leases: [],
+      overdue: [],
+      quarantined: 0,
+      course: {
+        from: 0,
+        stepMs: 30_000,
+        wholeFrom: 0,
+        live: [],
+        issued: [],
+        revoked: [],
+        lagP50Ms: [],
+        lagP99Ms: [],
+      },
     }),
     async receiveHook(source, { rawBody }) {
       if (source !== 'orchestrator')

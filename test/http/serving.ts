@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, expect } from '@jest/globals';
 import { pino } from 'pino';
 import type { Broker } from '../../src/broker/broker.js';
+import type { Console } from '../../src/http/console/console.js';
 import { limitsSettings } from '../../src/http/limits.js';
 import type { Limits } from '../../src/http/limits.js';
 import { prometheusMeter } from '../../src/http/prometheus-meter.js';
@@ -62,7 +63,7 @@ afterEach(async () => {
 });
 
 export async function serving(
-  options: { limits?: Partial<Limits>; broker?: Partial<Broker> } = {},
+  options: { limits?: Partial<Limits>; broker?: Partial<Broker>; console?: Console } = {},
 ): Promise<Serving> {
   const clock = fixedClock(now);
   const broker = pretendBroker(clock, options.broker);
@@ -79,7 +80,15 @@ export async function serving(
   );
   const limits = limitsSettings.parse({ ...options.limits });
   const metrics = prometheusMeter({ version: '0.0.0-test' });
-  const made = createHttpServer({ broker, limits, metrics, log: logger, clock, version: '0.0.0-test' });
+  const made = createHttpServer({
+    broker,
+    limits,
+    metrics,
+    log: logger,
+    clock,
+    version: '0.0.0-test',
+    console: options.console,
+  });
   running.push(made);
   made.server.listen(0, '127.0.0.1');
   await once(made.server, 'listening');

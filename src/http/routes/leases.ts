@@ -8,7 +8,7 @@ import { revocationRequest } from '../../wire/revocation.js';
 import { idempotencyKey } from '../bearer.js';
 import { readJson } from '../body.js';
 import { parse } from '../parse.js';
-import { renderLease, renderPage, renderRenewal } from '../render.js';
+import { renderLease, renderPage, renderRenewal, renderTaskSummary } from '../render.js';
 import { identified, pathParameter } from '../route.js';
 import type { RoutePorts, Routes } from '../route.js';
 import { send } from '../send.js';
@@ -20,8 +20,13 @@ export const leaseRoutes = ({
 }: RoutePorts): Routes<'listLeases' | 'findLease' | 'renewLease' | 'revokeLease' | 'revokeMany'> => ({
   listLeases: async (req, res) => {
     const principal = await identified(broker, req, res);
-    const page = await broker.listLeases(principal, queryOf(req));
-    send(res, 200, renderPage(page, renderLease));
+    const { withTasks, ...query } = queryOf(req);
+    const page = await broker.listLeases(principal, query);
+    const tasks = withTasks ? await broker.tasksOf(principal, page.items) : undefined;
+    send(res, 200, {
+      ...renderPage(page, renderLease),
+      ...(tasks && { tasks: Object.fromEntries(tasks.map((task) => [task.id, renderTaskSummary(task)])) }),
+    });
   },
 
   findLease: async (req, res) => {
@@ -52,10 +57,11 @@ export const leaseRoutes = ({
   },
 });
 
-function queryOf(req: Request): LeaseQuery {
+function queryOf(req: Request): LeaseQuery & { readonly withTasks: boolean } {
   const query = parse(leaseQuery, req.query, { within: '/query' });
-  const { page_size: _size, page_token: _token, credential, ...filters } = query;
-  return { ...pageOf(query), ...filters, ...(credential !== undefined && { entry: credential }) };
+  const { page_size: _size, page_token: _token, with_tasks, credential, ...filters } = query;
+  const withTasks = with_tasks === 'true';
+  return { ...pageOf(query), ...filters, withTasks, ...(credential !== undefined && { entry: credential }) };
 }
 
 /** @throws Fault lease.unknown for what cannot be a lease id */

@@ -1,0 +1,44 @@
+import { carryOn, dismiss, order, tryFailedAgain } from './revoke-many.js';
+import { hrefOf } from '../place.js';
+
+/** How far an order to revoke is; on every page, because it goes on whatever is looked at. */
+export function RevokeProgress() {
+  const current = order.value;
+  if (!current) return null;
+  const { left, done, failed, away, over } = current;
+  const total = left.length + done + failed.length;
+  return (
+    <section class="note progress" aria-label="Revoking">
+      <label>
+        {over ? `Revocation of ${done} of ${total} ordered` : `Ordering revocations: ${done} of ${total}`}
+        <progress max={total} value={done + failed.length} />
+      </label>
+      {away && <span class="warn">The broker does not answer. It is asked again until it does.</span>}
+      {!over && !away && left.length > 0 && (
+        <button type="button" onClick={carryOn}>
+          Continue
+        </button>
+      )}
+      {failed.length > 0 && (
+        <div role="alert">
+          <strong>{failed.length} could not be revoked.</strong>
+          <ul>
+            {failed.slice(0, 10).map(({ id, why }) => (
+              <li key={id}>
+                <a href={hrefOf.lease(id)}>{id}</a> {why}
+              </li>
+            ))}
+          </ul>
+          <button type="button" onClick={tryFailedAgain}>
+            Try these again
+          </button>
+        </div>
+      )}
+      {over && (
+        <button type="button" onClick={dismiss}>
+          Close
+        </button>
+      )}
+    </section>
+  );
+}

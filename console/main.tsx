@@ -1,0 +1,56 @@
+import 'uplot/dist/uPlot.min.css';
+import './style.css';
+import { effect } from '@preact/signals';
+import { render } from 'preact';
+import { follow, unfollow } from './live.js';
+import { carryOn } from './leases/revoke-many.js';
+import { AuditPage } from './pages/audit.jsx';
+import { LeasePage } from './pages/lease.jsx';
+import { LeasesPage } from './pages/leases.jsx';
+import { OverviewPage } from './pages/overview.jsx';
+import { SignedOut } from './pages/signed-out.jsx';
+import { TaskPage } from './pages/task.jsx';
+import { place } from './place.js';
+import { findSession, session } from './session.js';
+import { Shell } from './shell.jsx';
+
+function Page() {
+  const [, first = '', id = ''] = place.value.path.split('/');
+  switch (first) {
+    case '':
+      return <OverviewPage />;
+    case 'leases':
+      return id === '' ? <LeasesPage /> : <LeasePage key={id} id={id} />;
+    case 'tasks':
+      return <TaskPage key={id} id={id} />;
+    case 'audit':
+      return <AuditPage />;
+    default:
+      return (
+        <div class="page">
+          <h1 tabIndex={-1}>There is no such page</h1>
+          <a href="/console/">To the overview</a>
+        </div>
+      );
+  }
+}
+
+function Console() {
+  if (session.value === undefined) return <main class="signed-out">Loading…</main>;
+  if (session.value === null) return <SignedOut />;
+  return (
+    <Shell>
+      <Page />
+    </Shell>
+  );
+}
+
+effect(() => {
+  if (session.value) {
+    follow();
+    carryOn();
+  } else unfollow();
+});
+
+findSession().catch(() => {});
+render(<Console />, document.getElementById('console')!);

@@ -1,0 +1,219 @@
+import { signal, useComputed, useSignal } from '@preact/signals';
+import { useEffect, useMemo } from 'preact/hooks';
+import { announce } from '../parts/announce.jsx';
+import { ProblemNote } from '../parts/problem.jsx';
+import { openBook } from '../leases/book.js';
+import type { Column } from '../leases/book.js';
+import { RevokeDialog } from '../leases/revoke-dialog.jsx';
+import { forgetView, savedViews, saveView } from '../leases/saved-views.js';
+import { LeaseTable } from '../leases/table.jsx';
+import type { Sorting } from '../leases/table.jsx';
+import { kinds, viewOf } from '../leases/view.js';
+import { listen } from '../live.js';
+import { ask, go, place } from '../place.js';
+import { may } from '../session.js';
+import { now } from '../time.js';
+import { effectWords, troubleOf } from '../words.js';
+
+/** Survives the updates of the list, and looking at something else. */
+const selected = signal<ReadonlySet<string>>(new Set());
+
+const columns: readonly Column[] = ['state', 'agent', 'task', 'credential', 'ends', 'began'];
+
+const sortingOf = (query: URLSearchParams): Sorting => {
+  const text = query.get('sort') ?? 'state';
+  const column = columns.find((name) => name === text.replace('-', '')) ?? 'state';
+  return { column, descending: text.startsWith('-') };
+};
+
+export function LeasesPage() {
+  const { query } = place.value;
+  const view = viewOf(query);
+  const sorting = sortingOf(query);
+  const key = JSON.stringify(view);
+  const revoking = useSignal(false);
+  const book = useMemo(() => openBook(view, sorting.column, sorting.descending), [key]);
+  useEffect(() => {
+    void book.load();
+    const quiet = listen({ changes: (changes) => book.apply(changes), resync: () => void book.load() });
+    return () => {
+      quiet();
+      book.close();
+    };
+  }, [book]);
+  useEffect(() => book.sort(sorting.column, sorting.descending), [book, sorting.column, sorting.descending]);
+
+  const rows = book.rows.value;
+  const trouble = useComputed(
+    () => book.rows.value.filter((lease) => troubleOf(lease, now.value) !== undefined).length,
+  ).value;
+  const chosen = [...selected.value].flatMap((id) => book.find(id) ?? []);
+  const title = kinds.find(([kind]) => kind === view.only)![1];
+  const count = `${rows.length.toLocaleString()} lease${rows.length === 1 ? '' : 's'}`;
+  const summary = `${count}${book.more.value ? ' so far, and more' : ''}, ${trouble} in trouble`;
+  useEffect(() => {
+    if (!book.busy.value) announce(summary);
+  }, [summary, book.busy.value]);
+
+  const sortBy = (column: Column) =>
+    go(ask({ sort: `${sorting.column === column && !sorting.descending ? '-' : ''}${column}` }), 'replace');
+
+  return (
+    <div class="page page-leases">
+      <header class="page-head">
+        <h1 tabIndex={-1}>Leases</h1>
+        <p class="quiet" data-testid="summary">
+          {book.busy.value && rows.length === 0 ? 'Loading' : summary}
+        </p>
+      </header>
+      <Views />
+      <Filters />
+      {book.fault.value !== undefined && (
+        <ProblemNote fault={book.fault.value} retry={() => void book.load()} />
+      )}
+      <div class="toolbar">
+        {may('admin') ? (
+          <button
+            class="bad"
+            type="button"
+            disabled={chosen.length === 0}
+            onClick={() => (revoking.value = true)}
+          >
+            Revoke {chosen.length === 0 ? '' : chosen.length.toLocaleString()} selected
+          </button>
+        ) : (
+          <span class="quiet">To revoke leases you need the role admin.</span>
+        )}
+        {selected.value.size > 0 && (
+          <button type="button" onClick={() => (selected.value = new Set())}>
+            Clear selection
+          </button>
+        )}
+        {book.more.value && (
+          <button type="button" disabled={book.busy.value} onClick={() => void book.loadMore()}>
+            Load 10,000 more
+          </button>
+        )}
+      </div>
+      {rows.length === 0 && !book.busy.value ? (
+        <p class="empty">
+          {view.only === 'trouble'
+            ? 'No lease is in trouble: whatever should have ended has ended.'
+            : 'There is no lease here. When an agent is given one, it appears by itself.'}
+        </p>
+      ) : (
+        <LeaseTable
+          book={book}
+          caption={`${title}: ${summary}`}
+          sorting={sorting}
+          onSort={sortBy}
+          selected={selected}
+          selectable={may('admin')}
+        />
+      )}
+      {revoking.value && (
+        <RevokeDialog
+          leases={chosen}
+          tasks={book.tasks}
+          onClose={() => {
+            revoking.value = false;
+            selected.value = new Set();
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+/** Everything that a view is, but for the view itself. */
+function Views() {
+  const { query } = place.value;
+  const current = viewOf(query).only;
+  const text = query.toString();
+  return (
+    <nav class="views" aria-label="Views">
+      {kinds.map(([kind, title]) => (
+        <a
+          key={kind}
+          href={ask({ view: kind === 'live' ? '' : kind })}
+          aria-current={kind === current ? 'page' : undefined}
+        >
+          {title}
+        </a>
+      ))}
+      {Object.entries(savedViews.value).map(([name, saved]) => (
+        <span key={name} class="saved">
+          <a href={`/console/leases?${saved}`} aria-current={saved === text ? 'page' : undefined}>
+            <bdi>{name}</bdi>
+          </a>
+          <button type="button" aria-label={`Forget the view ${name}`} onClick={() => forgetView(name)}>
+            ×
+          </button>
+        </span>
+      ))}
+      <SaveView query={text} />
+    </nav>
+  );
+}
+
+function SaveView({ query }: { query: string }) {
+  const name = useSignal('');
+  return (
+    <form
+      class="save-view"
+      onSubmit={(event) => {
+        event.preventDefault();
+        saveView(name.value.trim(), query);
+        name.value = '';
+      }}
+    >
+      <input
+        aria-label="Name for this view"
+        placeholder="Save as view…"
+        maxLength={40}
+        value={name.value}
+        onInput={(event) => (name.value = event.currentTarget.value)}
+      />
+      {name.value.trim() !== '' && <button>Save</button>}
+    </form>
+  );
+}
+
+function Filters() {
+  const { query } = place.value;
+  const field = (name: string, label: string, hint: string) => (
+    <label key={name}>
+      {label}
+      <input
+        type="search"
+        name={name}
+        placeholder={hint}
+        value={query.get(name) ?? ''}
+        onChange={(event) => go(ask({ [name]: event.currentTarget.value }), 'replace')}
+      />
+    </label>
+  );
+  return (
+    <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
+      {field('words', 'Words', 'intent, person, id')}
+      {field('agent', 'Agent', 'whole id')}
+      {field('credential', 'Credential', 'entry')}
+      {field('provider', 'Provider', 'name')}
+      <label>
+        Revoking
+        <select
+          name="effect"
+          value={query.get('effect') ?? ''}
+          onChange={(event) => go(ask({ effect: event.currentTarget.value }), 'replace')}
+        >
+          <option value="">any</option>
+          {Object.entries(effectWords).map(([effect, words]) => (
+            <option key={effect} value={effect}>
+              {words}
+            </option>
+          ))}
+        </select>
+      </label>
+    </form>
+  );
+}

@@ -1,0 +1,104 @@
+import type { AuditRecordShape } from '../src/wire/audit.js';
+import { span } from './time.js';
+import { causeOf, effectWords } from './words.js';
+
+/** One event as a person would tell it. */
+export interface Told {
+  readonly title: string;
+  readonly tone: 'plain' | 'good' | 'bad' | 'asks';
+  readonly facts: readonly (readonly [name: string, value: string])[];
+  readonly lease: string | undefined;
+}
+
+const titles: Record<string, string> = {
+  'task.opened': 'Task opened',
+  'task.ended': 'Task ended: nothing more is issued for it',
+  'credential.refused': 'A credential was refused',
+  'lease.reserved': 'Policy permitted it; the lease was written down',
+  'lease.active': 'Made at the provider and handed over',
+  'lease.mint_failed': 'The provider did not make it',
+  'lease.renewing': 'Renewal permitted',
+  'lease.renewed': 'Renewed',
+  'lease.renew_failed': 'The provider did not renew it',
+  'lease.renew_refused': 'A renewal was refused',
+  'lease.revoking': 'Its end was asked for',
+  'lease.denied': 'A deny of it stands at the provider',
+  'lease.revoked': 'Revoked',
+  'lease.expired': 'Over at the provider by itself',
+  'revocation.failed': 'An attempt to revoke it failed',
+  'lease.quarantined': 'Its record cannot be read',
+  'lease.reindexed': 'It was missing from the index, and put back',
+  'lease.readable': 'Its record can be read again',
+  'orphan.revoked': 'A credential that no lease stands for was taken back',
+  'ledger.accepted': 'A state store that had gone back was accepted',
+  'identity.refused': 'Somebody did not prove who they are',
+  'hook.accepted': 'A webhook was believed',
+  'hook.refused': 'A webhook was refused',
+  'policy.loaded': 'Policy is in force',
+  'policy.refused': 'A changed policy was refused',
+  'session.begun': 'An operator signed in to the console',
+  'session.ended': 'An operator signed out of the console',
+};
+
+const bad = /refused|failed|quarantined|orphan/;
+const good = /^lease\.(active|revoked|renewed|expired)$/;
+
+type Event = AuditRecordShape['event'];
+
+const nameOf = (type: string): string =>
+  titles[type] ?? `${type.charAt(0).toUpperCase()}${type.slice(1).replaceAll(/[._]/g, ' ')}`;
+
+export function storyOf(event: Event): Told {
+  const { type } = event;
+  const facts: [string, string][] = [];
+  const say = (name: string, value: unknown) => {
+    if (typeof value === 'string' && value !== '') facts.push([name, value]);
+    else if (typeof value === 'number' || typeof value === 'boolean') facts.push([name, String(value)]);
+  };
+  const when = (name: string, value: unknown) => {
+    if (typeof value === 'number') facts.push([name, new Date(value).toISOString()]);
+  };
+  say('by', event['by']);
+  say('via', event['via']);
+  say('on behalf of', event['onBehalfOf']);
+  if (type === 'task.opened') say('intent', event['intent']);
+  if (typeof event['cause'] === 'string') say('because', causeOf(event['cause']));
+  say('reason given', event['reason']);
+  sayAsked(event['asked'], say);
+  sayDecided(event['decided'], say);
+  say('outcome', event['outcome']);
+  say('fault', event['fault']);
+  if (typeof event['effect'] === 'string')
+    say('what revoking does', effectWords[event['effect'] as keyof typeof effectWords] ?? event['effect']);
+  if (typeof event['ttlSeconds'] === 'number') say('granted for', span(event['ttlSeconds'] * 1000));
+  when('until', event['expiresAt']);
+  when('deadline', event['deadlineAt']);
+  say('attempt', event['attempt']);
+  if (typeof event['retryInMs'] === 'number') say('tried again in', span(event['retryInMs']));
+  if (typeof event['lagMs'] === 'number') say('after', span(event['lagMs']));
+  const tone = event['stuck'] === true || bad.test(type) ? 'bad' : good.test(type) ? 'good' : 'plain';
+  const lease = event['lease'];
+  return { title: nameOf(type), tone, facts, lease: typeof lease === 'string' ? lease : undefined };
+}
+
+type Say = (name: string, value: unknown) => void;
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null;
+
+function sayAsked(asked: unknown, say: Say): void {
+  if (!isRecord(asked)) return;
+  say('asked for', asked['entry']);
+  if (isRecord(asked['parameters']) && Object.keys(asked['parameters']).length > 0)
+    say('with', JSON.stringify(asked['parameters']));
+  if (typeof asked['ttlSeconds'] === 'number') say('for', span(asked['ttlSeconds'] * 1000));
+  say('tool', asked['tool']);
+  say('the agent says', asked['reason']);
+}
+
+function sayDecided(decided: unknown, say: Say): void {
+  if (!isRecord(decided)) return;
+  const because = Array.isArray(decided['because']) ? decided['because'].join(', ') : '';
+  say('policy', `${String(decided['is'])}${because === '' ? '' : `: ${because}`}`);
+  if (Array.isArray(decided['errors']) && decided['errors'].length > 0)
+    say('policy errors', decided['errors'].join('; '));
+}
