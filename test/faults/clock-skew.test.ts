@@ -16,7 +16,7 @@ const shifted = (seconds: number) => ({
   let scene: Scene;
   beforeAll(async () => {
     scene = await startScene();
-  }, 30_000);
+  }, 120_000);
   afterEach(async () => scene.clear());
   afterAll(async () => scene?.close());
 

@@ -41,7 +41,7 @@ const quietMs = 60_000;
     redis = connectRedis({ url: place.redis.url }, 'waiting');
     redis.on('error', () => {});
     await untilReady(redis, 10_000);
-  }, 30_000);
+  }, 120_000);
   afterAll(async () => {
     await makers?.close();
     redis?.disconnect();

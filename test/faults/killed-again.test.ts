@@ -12,7 +12,7 @@ const atLastMs = 10_000;
   let scene: Scene;
   beforeAll(async () => {
     scene = await startScene();
-  }, 30_000);
+  }, 120_000);
   afterEach(async () => {
     scene.place.provider.watch(undefined);
     await scene.clear();

@@ -16,7 +16,7 @@ const auditMs = 30_000;
     scene = await startScene();
     api = await scene.start('api');
     await scene.start('worker');
-  }, 30_000);
+  }, 120_000);
   afterEach(() => scene.place.provider.trouble());
   afterAll(async () => scene?.close());
 

@@ -14,7 +14,7 @@ const possible = canRun('a Redis that has lost a key', redisPrograms());
   beforeAll(async () => {
     scene = await startScene();
     api = await scene.start('api');
-  }, 30_000);
+  }, 120_000);
   afterEach(async () => {
     await scene.clear();
     api = await scene.start('api');

@@ -20,7 +20,7 @@ const taking = /^take-/;
     provider = scene.place.provider;
     api = await scene.start('api');
     await scene.start('worker');
-  }, 30_000);
+  }, 120_000);
   afterEach(() => provider.trouble());
   afterAll(async () => scene?.close());
 

@@ -19,7 +19,7 @@ const possible = canRun('a Redis that is gone for a while', redisPrograms());
     scene = await startScene({ sections: { limits: { mintTimeout: '10s', revokeTimeout: '10s' } } });
     api = await scene.start('api');
     await scene.start('worker');
-  }, 30_000);
+  }, 120_000);
   afterEach(async () => scene.place.redis.begin());
   afterAll(async () => scene?.close());
 

@@ -14,7 +14,7 @@ const slowMachineMs = 7000;
   let scene: Scene;
   beforeAll(async () => {
     scene = await startScene();
-  }, 30_000);
+  }, 120_000);
   afterEach(async () => {
     scene.place.provider.trouble();
     scene.place.provider.watch(undefined);
