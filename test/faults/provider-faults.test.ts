@@ -58,6 +58,9 @@ const taking = /^take-/;
       ...Array(times - 5).fill('provider.unavailable, stuck'),
     ]);
     expect(provider.alive(lease)).toEqual([]);
+    // So long overdue, it was kept from issuing, until the broker has looked again.
+    const task = await scene.openTask(api);
+    await eventually('it issues again', async () => (await scene.lease(api, task)) !== '');
   }, 1_500_000);
 
   test('hanging: the attempt is given up in its time, and the next one revokes', async () => {

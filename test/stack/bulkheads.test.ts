@@ -14,7 +14,7 @@ const runs = canRun('a dead provider beside a live one', redisPrograms());
   beforeAll(async () => {
     [redis, world] = await Promise.all([startRedis(), startWorld({ vaults: ['dead', 'live'] })]);
     look = await world.ledger({ url: redis.url });
-  }, 30_000);
+  }, 120_000);
   afterAll(async () => {
     await world?.close();
     await redis?.close();

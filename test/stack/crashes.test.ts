@@ -19,7 +19,7 @@ const runs = canRun('processes that are killed', redisPrograms());
     place = world.providers['vault']!;
     config = world.configure({ redis: { url: redis.url } });
     look = await world.ledger({ url: redis.url });
-  }, 30_000);
+  }, 120_000);
   afterEach(() => place.gate.open());
   afterAll(async () => {
     await world?.close();

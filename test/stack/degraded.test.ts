@@ -22,7 +22,7 @@ const runs = canRun('a Redis that is full, and a queue that stands still', redis
     place = world.providers['vault']!;
     look = await world.ledger({ url: redis.url });
     protem = await world.start('serve', world.configure({ redis: { url: redis.url } }));
-  }, 30_000);
+  }, 120_000);
   afterEach(() => void redis.cli('config', 'set', 'maxmemory', '0'));
   afterAll(async () => {
     await world?.close();

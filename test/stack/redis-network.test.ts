@@ -25,7 +25,7 @@ const runs = canRun('a network that fails between Protem and Redis', redisProgra
     place = world.providers['vault']!;
     config = world.configure({ redis: { url: `redis://127.0.0.1:${wire.port}` } });
     look = await world.ledger({ url: redis.url });
-  }, 30_000);
+  }, 120_000);
   afterEach(() => {
     place.gate.open();
     wire.mend();

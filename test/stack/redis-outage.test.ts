@@ -32,7 +32,7 @@ const runs = canRun('a Redis that goes away', redisPrograms());
     });
     look = await world.ledger({ url: redis.url });
     [api, worker] = await Promise.all([world.start('api', config), world.start('worker', config)]);
-  }, 30_000);
+  }, 120_000);
   afterEach(async () => {
     place.gate.open();
     await redis.begin();
@@ -44,7 +44,7 @@ const runs = canRun('a Redis that goes away', redisPrograms());
   });
 
   const isReady = async () => (await api.api.call('GET', '/readyz')).status === 200;
-  const back = () => eventually('the api is ready', isReady, 5000);
+  const back = () => eventually('the api is ready', isReady, 30_000);
 
   test('I7 stopped while it is asked: 503 state.unavailable, and nothing is minted', async () => {
     const task = await world.openTask(api.api);
@@ -128,7 +128,7 @@ const runs = canRun('a Redis that goes away', redisPrograms());
     await redis.end('SIGKILL');
     const before = acknowledged.length;
     await redis.begin();
-    await eventually('issuing goes on by itself', () => acknowledged.length > before + 50, 5000);
+    await eventually('issuing goes on by itself', () => acknowledged.length > before + 50, 30_000);
     loading = false;
     await Promise.all(load);
     const found = await Promise.all(acknowledged.map((id) => look.lease(id)));
@@ -166,7 +166,7 @@ const runs = canRun('a Redis that goes away', redisPrograms());
     const queue = bullmqRevocationQueue(client, '{protem}');
     redis.freeze();
     await expect(queue.backlog('elsewhere').finally(() => redis.thaw())).rejects.toThrow();
-    await eventually('the queue answers', async () => (await queue.backlog('elsewhere')) === 0, 5000);
+    await eventually('the queue answers', async () => (await queue.backlog('elsewhere')) === 0, 30_000);
     await queue.close();
     client.disconnect();
   });

@@ -43,7 +43,7 @@ const runs = canRun('Redis over TLS with a user of its own', {
     ]);
     place = world.providers['vault']!;
     url = `rediss://127.0.0.1:${port}`;
-  }, 30_000);
+  }, 120_000);
   afterAll(async () => {
     await world?.close();
     await redis?.close();

@@ -20,7 +20,7 @@ const runs = canRun('a Redis that comes back with an old file', redisPrograms())
   beforeAll(async () => {
     [redis, world] = await Promise.all([startRedis(), startWorld()]);
     look = await world.ledger({ url: redis.url });
-  }, 30_000);
+  }, 120_000);
   afterAll(async () => {
     await world?.close();
     await redis?.close();

@@ -20,7 +20,7 @@ const runs = canRun('refusals to start', redisPrograms());
       startRedis({ parameters: ['--appendonly', 'no', '--maxmemory-policy', 'allkeys-lru'] }),
       startWorld(),
     ]);
-  }, 30_000);
+  }, 120_000);
   afterAll(async () => {
     await world?.close();
     await redis?.close();

@@ -24,7 +24,7 @@ const runs = canRun('orderly stops', redisPrograms());
       worker: { concurrency: 2 },
     });
     look = await world.ledger({ url: redis.url });
-  }, 30_000);
+  }, 120_000);
   afterEach(() => place.gate.open());
   afterAll(async () => {
     await world?.close();
