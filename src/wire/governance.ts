@@ -1,10 +1,36 @@
 import { agent, agentChange, agentPage, agentQuery, signalRequest } from './agent.js';
 import type { Operation } from './operation.js';
 import { setRefusal, setTaken } from './signal.js';
-import { block, blockList, lifting, revocation, revocationPage, revocationQuery } from './revocation.js';
+import {
+  begunRevocation,
+  blastRadius,
+  block,
+  blockList,
+  lifting,
+  revocation,
+  revocationPage,
+  revocationQuery,
+  revocationRequest,
+} from './revocation.js';
 
 /** What operators do with many leases, and with agents. */
 export const governance = {
+  revokeMany: {
+    method: 'post',
+    path: '/v1/revocations',
+    tag: 'leases',
+    summary: 'Revoke all of a task, agent, owner, provider, catalog entry, issuer, or all; or preview it',
+    proof: 'bearer',
+    body: revocationRequest,
+    answers: {
+      200: { description: 'With `dryRun`: what would be revoked.', shape: blastRadius },
+      202: {
+        description: 'Nothing of it is issued any more, and its revocation is written down.',
+        shape: begunRevocation,
+      },
+    },
+    faults: ['task.unknown'],
+  },
   listRevocations: {
     method: 'get',
     path: '/v1/revocations',

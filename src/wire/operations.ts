@@ -10,7 +10,6 @@ import { problemType } from './problem.js';
 import { endedSession, session } from './session.js';
 import { renewal, renewalRequest } from './renewal.js';
 import { governance } from './governance.js';
-import { begunRevocation, blastRadius, revocationRequest } from './revocation.js';
 import { task, taskEndRequest, taskPage, taskQuery, taskRequest } from './task.js';
 
 /** While the store or the revocations are in doubt, nothing is issued and nothing carried on. */
@@ -164,22 +163,6 @@ export const operations = {
       },
     },
     faults: ['lease.unknown'],
-  },
-  revokeMany: {
-    method: 'post',
-    path: '/v1/revocations',
-    tag: 'leases',
-    summary: 'Revoke all of a task, agent, owner, provider, catalog entry, issuer, or all; or preview it',
-    proof: 'bearer',
-    body: revocationRequest,
-    answers: {
-      200: { description: 'With `dryRun`: what would be revoked.', shape: blastRadius },
-      202: {
-        description: 'Nothing of it is issued any more, and its revocation is written down.',
-        shape: begunRevocation,
-      },
-    },
-    faults: ['task.unknown'],
   },
   ...governance,
   listCatalog: {

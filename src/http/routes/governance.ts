@@ -26,11 +26,7 @@ import { momentOf } from './moment.js';
 import { pageOf } from './page.js';
 import { scopeOf } from './scope.js';
 
-export const governanceRoutes = ({
-  broker,
-  limits,
-  clock,
-}: RoutePorts): Routes<keyof typeof governance | 'revokeMany'> => ({
+export const governanceRoutes = ({ broker, limits, clock }: RoutePorts): Routes<keyof typeof governance> => ({
   revokeMany: async (req, res) => {
     const principal = await identified(broker, req, res);
     const request = parse(revocationRequest, await readJson(req, limits.bodyBytes));
