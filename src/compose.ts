@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
+import { digestOfContext } from './broker/announce-context.js';
 import { openAdmission } from './broker/admission.js';
 import { openBreaker } from './broker/breaker.js';
 import { openTracing } from './compose/otel-tracing.js';
@@ -9,13 +10,17 @@ import type { Tell } from './compose/open-policy.js';
 import { openConsole } from './compose/open-console.js';
 import type { RedeemLink } from './compose/open-console.js';
 import { startApi } from './compose/start-api.js';
+import { inventoryOf, watchContext } from './compose/watch-context.js';
 import { startWorker } from './compose/start-worker.js';
 import { createBroker } from './broker/create-broker.js';
+import { openKnownRisks } from './broker/known-risks.js';
 import type { Limits, Log, Ports } from './broker/ports.js';
 import { openRollbackGuard } from './broker/rollback-guard.js';
 import { flood } from './broker/flood.js';
 import { createIdentify } from './identity/identify.js';
 import { sourceNamed } from './identity/hooks/hook-settings.js';
+import { fetchKeys } from './identity/key-fetch.js';
+import { openSignalStreams } from './identity/signals/streams.js';
 import { readHook } from './identity/hooks/read-hook.js';
 import type { Secret } from './kernel/secret.js';
 import type { Tracing } from './kernel/tracing.js';
@@ -188,6 +193,8 @@ async function openPorts(
             seconds: (await ledger.leases.overdueMs(provider)) / 1000,
           })),
         ),
+      blocks: () => ledger.withdrawals.blocks(),
+      withdrawals: () => ledger.withdrawals.open(),
       quarantined: () => ledger.leases.quarantined(),
       breakers: () =>
         [...providers.keys()].flatMap((provider) =>
@@ -201,6 +208,8 @@ async function openPorts(
   });
   const limits = limitsOf(settings);
   const admission = openAdmission({ ledger, limits });
+  const inventory = inventoryOf(settings);
+  const risks = openKnownRisks({ ledger });
   const place: { url?: string | undefined } = {};
   const { rollbackGuard } = settings;
   const guard = rollbackGuard && openRollbackGuard({ ledger, log: asLog(log) }, rollbackGuard.file);
@@ -215,6 +224,9 @@ async function openPorts(
     policy: () => (tracing ? tracedPolicy(policy.current(), tracing) : policy.current()),
     providers,
     ledger,
+    inventory,
+    risk: (agent) => risks.of(agent),
+    contextDigest: () => digestOfContext(policy.current().digest, inventory),
     queue,
     guard,
     breakers,
@@ -224,12 +236,14 @@ async function openPorts(
       const hook = sourceNamed(settings.hooks, source);
       return hook && readHook(hook, delivery, now);
     },
+    readSignal: openSignalStreams(settings.signals, { clock: ledger.clock, fetch: fetchKeys }),
     hookMayEnd: (source, { openedBy }) =>
       sourceNamed(settings.hooks, source)?.openedBy?.includes(openedBy) ?? true,
     meter,
     log: asLog(log),
     limits,
   };
+  await watchContext(settings, ports, risks, closing);
   if (guard) await guard.look();
   await admission.look();
   const guarding =

@@ -1,6 +1,8 @@
 import type { RevocationEffect } from '../issuance/provider.js';
+import type { RiskLevel } from '../kernel/risk-levels.js';
 import type { RevocationCause } from '../lease/lease.js';
 import type { ParameterValues } from '../policy/catalog.js';
+import type { Scope } from '../revocation/withdrawal.js';
 import type { TaskOutcome } from '../task/task.js';
 
 interface OfTask {
@@ -172,6 +174,51 @@ export type AuditEvent =
       readonly roles: readonly string[];
       readonly issuer: string;
     }
+  | {
+      /** Many leases are taken back, or looked at again; with `block`, nothing of it is issued until that is lifted. */
+      readonly type: 'withdrawal.begun';
+      readonly withdrawal: string;
+      readonly what: 'revoke' | 'evaluate';
+      readonly scope: Scope;
+      readonly by: string;
+      readonly block: boolean;
+      readonly reason?: string;
+      readonly policyDigest?: string;
+    }
+  | {
+      /** Every lease in its reach has begun to end, or passed. */
+      readonly type: 'withdrawal.ended';
+      readonly withdrawal: string;
+      readonly total: number;
+    }
+  | {
+      readonly type: 'block.lifted';
+      readonly block: string;
+      readonly scope: Scope;
+      readonly by: string;
+      readonly reason: string;
+    }
+  | {
+      readonly type: 'agent.disabled' | 'agent.enabled';
+      readonly subject: string;
+      readonly by: string;
+      readonly reason: string;
+    }
+  | {
+      /** `by`: an operator, or the transmitter of a security event. */
+      readonly type: 'agent.signalled';
+      readonly subject: string;
+      readonly by: string;
+      readonly level: RiskLevel;
+      readonly reason: string;
+      readonly endsAt?: number;
+    }
+  | {
+      readonly type: 'signal.refused';
+      readonly source: string;
+      readonly reason: string;
+      readonly count: number;
+    }
   | { readonly type: 'identity.refused'; readonly reason: string; readonly count: number }
   | {
       readonly type: 'hook.accepted';
@@ -213,4 +260,6 @@ export const subjectsOf = (event: AuditEvent): readonly string[] =>
     ? [event.task, event.agent].filter((id) => id !== '')
     : 'task' in event && event.task
       ? [event.task]
-      : [];
+      : 'subject' in event
+        ? [event.subject]
+        : [];

@@ -1,10 +1,13 @@
 import type { AuditRecord } from '../audit/event.js';
 import type { Delivery } from '../identity/hooks/delivery.js';
 import type { Identify, Principal } from '../identity/principal.js';
+import type { RiskSignal } from '../identity/risk.js';
+import type { RiskLevel } from '../kernel/risk-levels.js';
 import type { Secret } from '../kernel/secret.js';
 import type { Lease } from '../lease/lease.js';
 import type { LeaseQuery, Page, PageQuery } from '../ledger/ledger.js';
 import type { CatalogEntry } from '../policy/catalog.js';
+import type { Block, Progress, Scope, Withdrawal } from '../revocation/withdrawal.js';
 import type { Task, TaskOutcome } from '../task/task.js';
 import type { LiveMessage } from './live-feed.js';
 import type { Overview } from './overview.js';
@@ -50,10 +53,47 @@ export interface Renewal {
   readonly secret?: Grant['secret'];
 }
 
-/** What revoking by a query would end, or has begun to end. */
+/** How many leases a scope reaches, and of what; `leases` are some of them. */
 export interface BlastRadius {
+  readonly total: number;
+  readonly byProvider: Readonly<Record<string, number>>;
+  readonly byEntry: Readonly<Record<string, number>>;
+  readonly byAgent: Readonly<Record<string, number>>;
+  readonly byEffect: Readonly<Record<string, number>>;
   readonly leases: readonly Lease[];
-  readonly dryRun: boolean;
+}
+
+export interface RevokeMany {
+  readonly scope: Scope;
+  readonly reason: string;
+  /** Whether nothing of the scope is issued from then on; a task is ended instead. */
+  readonly block: boolean;
+}
+
+/** What was written down: the block holds already, and the worker takes the leases back. */
+export interface BegunRevocation {
+  readonly revocation: Withdrawal & Progress;
+  readonly block?: Block;
+}
+
+export interface Agent {
+  readonly id: string;
+  readonly owner?: string;
+  readonly purpose?: string;
+  /** Where its token came from; absent until it asked for a credential. */
+  readonly issuer?: string;
+  readonly status: 'enabled' | 'disabled' | 'ownerless';
+  readonly disabled?: Block;
+  readonly lastSeenAt?: number;
+  readonly liveLeases: number;
+  readonly risk: RiskLevel;
+  readonly signal?: RiskSignal;
+}
+
+export interface NewSignal {
+  readonly level: RiskLevel;
+  readonly reason: string;
+  readonly endsAt?: number;
 }
 
 export interface Readiness {
@@ -76,11 +116,18 @@ export interface Broker {
   /** The tasks of these leases, which this principal was shown. */
   tasksOf(principal: Principal, leases: readonly Lease[]): Promise<readonly Task[]>;
   revokeLease(principal: Principal, id: string, reason?: string): Promise<Lease>;
-  revokeTask(
-    principal: Principal,
-    taskId: string,
-    options: { dryRun: boolean; reason?: string },
-  ): Promise<BlastRadius>;
+  /** What revoking a scope would end: nothing is changed. */
+  blastRadius(principal: Principal, scope: Scope): Promise<BlastRadius>;
+  revokeMany(principal: Principal, request: RevokeMany): Promise<BegunRevocation>;
+  findRevocation(principal: Principal, id: string): Promise<Withdrawal & Progress>;
+  listRevocations(principal: Principal, query: PageQuery): Promise<Page<Withdrawal & Progress>>;
+  listBlocks(principal: Principal): Promise<readonly Block[]>;
+  liftBlock(principal: Principal, id: string, reason: string): Promise<Block>;
+  listAgents(principal: Principal, query: PageQuery): Promise<Page<Agent>>;
+  findAgent(principal: Principal, id: string): Promise<Agent>;
+  disableAgent(principal: Principal, id: string, reason: string): Promise<Agent>;
+  enableAgent(principal: Principal, id: string, reason: string): Promise<Agent>;
+  signalAgent(principal: Principal, id: string, signal: NewSignal): Promise<Agent>;
   readAudit(
     principal: Principal,
     query: PageQuery & { readonly subject?: string },
@@ -97,5 +144,7 @@ export interface Broker {
     source: string,
     delivery: Delivery,
   ): Promise<{ task?: string; tasks?: readonly string[]; effect: 'ended' | 'already' | 'ignored' }>;
+  /** A security event token as it came. Returns when its effect is durable; throws SetRefused. */
+  receiveSignal(stream: string, token: string): Promise<void>;
   ready(): Promise<Readiness>;
 }

@@ -1,13 +1,18 @@
 import { mayLook, requireKind } from './authorize.js';
 import type { Broker } from './broker.js';
 import { grant } from './grant.js';
-import { findLease, listLeases, revokeLease, revokeTask } from './leases.js';
 import { liveFeed, tasksOf } from './live-feed.js';
 import { openOverview } from './overview.js';
+import { disableAgent, enableAgent, findAgent, listAgents, signalAgent } from './agents.js';
+import { blastRadius } from './blast-radius.js';
+import { liftBlock, listBlocks } from './blocks.js';
+import { findLease, listLeases, revokeLease } from './leases.js';
 import type { Ports } from './ports.js';
 import { ready } from './ready.js';
 import { receiveHook } from './receive-hook.js';
+import { receiveSignal } from './receive-signal.js';
 import { renew } from './renew.js';
+import { findRevocation, listRevocations, revokeMany } from './revoke-many.js';
 import { endTask, findTask, listTasks, openTask } from './tasks.js';
 
 /** The verbs of the product, bound to the world they act on. */
@@ -28,7 +33,17 @@ export function createBroker(ports: Ports): Broker {
     tasksOf: async (principal, leases) =>
       (await tasksOf(ports.ledger, leases)).filter((task) => mayLook(principal, task.agent, task.openedBy)),
     revokeLease: (principal, id, reason) => revokeLease(ports, principal, id, reason),
-    revokeTask: (principal, taskId, options) => revokeTask(ports, principal, taskId, options),
+    blastRadius: (principal, scope) => blastRadius(ports, principal, scope),
+    revokeMany: (principal, request) => revokeMany(ports, principal, request),
+    findRevocation: (principal, id) => findRevocation(ports, principal, id),
+    listRevocations: (principal, query) => listRevocations(ports, principal, query),
+    listBlocks: (principal) => listBlocks(ports, principal),
+    liftBlock: (principal, id, reason) => liftBlock(ports, principal, id, reason),
+    listAgents: (principal, query) => listAgents(ports, principal, query),
+    findAgent: (principal, id) => findAgent(ports, principal, id),
+    disableAgent: (principal, id, reason) => disableAgent(ports, principal, id, reason),
+    enableAgent: (principal, id, reason) => enableAgent(ports, principal, id, reason),
+    signalAgent: (principal, id, signal) => signalAgent(ports, principal, id, signal),
     readAudit: async (principal, query) => {
       requireKind(principal, 'operator');
       return ports.ledger.log.read(query);
@@ -42,6 +57,7 @@ export function createBroker(ports: Ports): Broker {
       return overview();
     },
     receiveHook: (source, delivery) => receiveHook(ports, source, delivery),
+    receiveSignal: (stream, token) => receiveSignal(ports, stream, token),
     ready: () => ready(ports),
   };
 }

@@ -57,6 +57,7 @@ export function decideRenewal(
     parameters,
     ttlSeconds: lifeSeconds(lease, wantedEnd(ports, lease, request, askedSeconds, within.limitAt)),
     renewals: (lease.renewals ?? 0) + 1,
+    risk: ports.risk(principal.id),
     ...(lease.tool !== undefined && { tool: lease.tool }),
     asserted: reason === undefined ? {} : { reason },
   };

@@ -71,6 +71,7 @@ export function decide(ports: Ports, principal: Principal, task: Task, request: 
     entry,
     parameters,
     ttlSeconds: askedSeconds,
+    risk: ports.risk(principal.id),
     tool: request.tool,
     asserted: request.reason === undefined ? {} : { reason: request.reason },
   });

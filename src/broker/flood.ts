@@ -1,7 +1,7 @@
 import type { AuditEvent } from '../audit/event.js';
 
 /** What a caller without any proof can cause: told at once the first time, then counted, and never dropped. */
-export type Counted = Extract<AuditEvent, { type: 'identity.refused' | 'hook.refused' }>;
+export type Counted = Extract<AuditEvent, { type: 'identity.refused' | 'hook.refused' | 'signal.refused' }>;
 
 type Uncounted = Counted extends infer Each ? (Each extends Counted ? Omit<Each, 'count'> : never) : never;
 

@@ -12,6 +12,7 @@ import type { CredentialRequest, Grant } from './broker.js';
 import { dispatchDue } from './dispatch-due.js';
 import { decide, decideAgain } from './decide.js';
 import type { Decided } from './decide.js';
+import { ownerOf, requireOwner } from './inventory.js';
 import { endedWhileMinting, mint, takeBack } from './mint.js';
 import type { Ports } from './ports.js';
 import { recordRefusal } from './record-refusal.js';
@@ -29,6 +30,7 @@ export async function grant(
   let decided: Decided | undefined;
   try {
     requireKind(principal, 'agent');
+    requireOwner(ports, principal.id);
     task = visibleTask(principal, await ports.ledger.tasks.recall(request.task));
     decided = decide(ports, principal, task, request);
     ports.guard?.admit();
@@ -86,8 +88,9 @@ function orderOf(
   return { provider, order };
 }
 
-const conditionsOf = ({ limits, guard }: Ports, { entry }: Decided) => ({
+const conditionsOf = ({ limits, guard, inventory }: Ports, { entry, principal }: Decided) => ({
   mustHold: guard?.mustHold(),
+  asking: { principal, owner: ownerOf(inventory, principal.id) },
   ofAgent: limits.liveLeasesPerAgent,
   ofEntry: entry.maximumLive,
   ofTask: limits.liveLeasesPerTask,

@@ -1,12 +1,10 @@
 import type { Principal } from '../identity/principal.js';
-import { isOver } from '../lease/lease.js';
 import type { Lease } from '../lease/lease.js';
 import type { LeaseQuery, Page } from '../ledger/ledger.js';
 import { requireKind, requireRole, visibleLease } from './authorize.js';
-import type { BlastRadius } from './broker.js';
 import { dispatchDue } from './dispatch-due.js';
 import type { Ports } from './ports.js';
-import { endAndDispatch, findTask } from './tasks.js';
+import { findTask } from './tasks.js';
 
 export async function findLease(ports: Ports, principal: Principal, id: string): Promise<Lease> {
   const lease = await ports.ledger.leases.find(id);
@@ -39,32 +37,4 @@ export async function revokeLease(
   const revoking = await ports.ledger.leases.revoke(id, cause, principal.id, reason);
   await dispatchDue(ports, lease.provider);
   return revoking ?? lease;
-}
-
-const pageSize = 500;
-
-/** Everything of one task: issuing is blocked first, because the task is ended, then its leases go. */
-export async function revokeTask(
-  ports: Ports,
-  principal: Principal,
-  taskId: string,
-  { dryRun, reason }: { readonly dryRun: boolean; readonly reason?: string },
-): Promise<BlastRadius> {
-  requireRole(principal, 'admin');
-  await findTask(ports, principal, taskId);
-  if (dryRun) return { dryRun, leases: await leasesOf(ports, taskId, (lease) => !isOver(lease.state)) };
-  const by = { by: principal.id, via: 'revocation', ...(reason !== undefined && { reason }) };
-  const { again } = await endAndDispatch(ports, taskId, { outcome: 'cancelled', ...by });
-  const went = (lease: Lease) => !isOver(lease.state) || (!again && lease.cause === 'task_end');
-  return { dryRun, leases: await leasesOf(ports, taskId, went) };
-}
-
-async function leasesOf(ports: Ports, task: string, which: (lease: Lease) => boolean): Promise<Lease[]> {
-  const leases: Lease[] = [];
-  for (let pageToken: string | undefined, first = true; first || pageToken !== undefined; first = false) {
-    const page = await ports.ledger.leases.list({ task, pageSize, ...(pageToken && { pageToken }) });
-    leases.push(...page.items.filter(which));
-    pageToken = page.nextPageToken;
-  }
-  return leases;
 }

@@ -1,5 +1,6 @@
 import type { Delivery } from '../identity/hooks/delivery.js';
 import type { HookReading } from '../identity/hooks/read-hook.js';
+import type { ReadSignal } from '../identity/signals/streams.js';
 import type { Identify } from '../identity/principal.js';
 import type { Provider } from '../issuance/provider.js';
 import type { Ledger } from '../ledger/ledger.js';
@@ -10,6 +11,7 @@ import type { Admission } from './admission.js';
 import type { Breaker } from './breaker.js';
 import type { RollbackGuard } from './rollback-guard.js';
 import type { Flood } from './flood.js';
+import type { Inventory } from './inventory.js';
 import type { Meter } from './meter.js';
 
 /** Everything the broker needs from outside. `compose.ts` makes the real one, `test/fake/broker-ports.ts` the other. */
@@ -21,6 +23,11 @@ export interface Ports {
   readonly policy: () => Policy;
   readonly providers: ReadonlyMap<string, Provider>;
   readonly ledger: Ledger;
+  readonly inventory: Inventory;
+  /** What is known of the risk of agents, without asking the store: 0 (none) to 3 (high). */
+  readonly risk: (agent: string) => number;
+  /** Of all that decides: policy, catalog, inventory, issuers. Who has the same decides the same. */
+  readonly contextDigest: () => string;
   readonly queue: RevocationQueue;
   /** Where the settings have one. */
   readonly guard?: RollbackGuard | undefined;
@@ -30,6 +37,8 @@ export interface Ports {
   readonly admission: Admission;
   /** What a delivery says, or Fault `hook.unproven`; undefined when there is no such source. */
   readonly readHook: (source: string, delivery: Delivery, now: number) => HookReading | undefined;
+  /** What a transmitter of security events says; throws SetRefused. Undefined when there is no such stream. */
+  readonly readSignal: ReadSignal;
   /** Whether the source may end this task at all. */
   readonly hookMayEnd: (source: string, task: Task) => boolean;
   /** For refusals that anybody can cause. */

@@ -13,6 +13,7 @@ import { decideAgain } from './decide.js';
 import { decideRenewal, lifeSeconds } from './decide-renewal.js';
 import type { DecidedRenewal } from './decide-renewal.js';
 import { dispatchDue } from './dispatch-due.js';
+import { requireOwner } from './inventory.js';
 import type { Ports } from './ports.js';
 import { recordRenewalRefusal } from './record-refusal.js';
 import { idempotencyOf } from './tasks.js';
@@ -28,6 +29,7 @@ export async function renew(
   let decided: DecidedRenewal | undefined;
   try {
     requireKind(principal, 'agent');
+    requireOwner(ports, principal.id);
     lease = visibleLease(principal, await ports.ledger.leases.find(request.lease));
     const task = visibleTask(principal, await ports.ledger.tasks.recall(lease.taskId));
     decided = decideRenewal(ports, principal, task, lease, request);

@@ -14,6 +14,10 @@ export interface GaugeSources {
   overdue(): Promise<readonly { readonly provider: string; readonly seconds: number }[]>;
   /** Records that cannot be read. */
   quarantined?(): Promise<number>;
+  /** What nothing is issued for; by whose leases they reach. */
+  blocks?(): Promise<readonly { readonly scope: { readonly of: string } }[]>;
+  /** Revocations and evaluations of many leases that have not reached all of them. */
+  withdrawals?(): Promise<readonly { readonly what: string }[]>;
   /** Of this process. */
   breakers?(): readonly { readonly provider: string; readonly act: string; readonly open: boolean }[];
 }
@@ -65,6 +69,26 @@ export function addGauges(registry: Registry, sources: GaugeSources): void {
     async () => (sources.quarantined ? [[{}, await sources.quarantined()]] : []),
   );
   gauge(
+    'protem_blocks',
+    'Blocks that nothing is issued against until they are lifted.',
+    ['scope'],
+    async () =>
+      counted(((await sources.blocks?.()) ?? []).map(({ scope }) => scope.of)).map(([scope, n]) => [
+        { scope },
+        n,
+      ]),
+  );
+  gauge(
+    'protem_withdrawals_open',
+    'Revocations (revoke) and evaluations (evaluate) of many leases that have not reached all of them.',
+    ['what'],
+    async () =>
+      counted(((await sources.withdrawals?.()) ?? []).map(({ what }) => what)).map(([what, n]) => [
+        { what },
+        n,
+      ]),
+  );
+  gauge(
     'protem_provider_breaker_open',
     '1 while the provider does not answer this process, which then asks it once at a time.',
     ['provider', 'act'],
@@ -73,4 +97,10 @@ export function addGauges(registry: Registry, sources: GaugeSources): void {
         (sources.breakers?.() ?? []).map(({ provider, act, open }) => [{ provider, act }, open ? 1 : 0]),
       ),
   );
+}
+
+function counted(names: readonly string[]): readonly (readonly [string, number])[] {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return [...counts];
 }

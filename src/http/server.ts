@@ -25,6 +25,7 @@ import { logRequest } from './request-log.js';
 import type { Routes } from './route.js';
 import { descriptionRoutes } from './routes/description.js';
 import { eventStreams } from './routes/events.js';
+import { governanceRoutes } from './routes/governance.js';
 import { healthRoutes } from './routes/health.js';
 import { hookRoutes } from './routes/hooks.js';
 import { leaseRoutes } from './routes/leases.js';
@@ -88,6 +89,7 @@ export function createHttpServer(ports: HttpPorts): HttpServer {
   addRoutes(app, admitted, {
     ...taskRoutes(ports),
     ...leaseRoutes(ports),
+    ...governanceRoutes(ports),
     ...readingRoutes(ports),
     ...hookRoutes(ports),
     ...healthRoutes({ ...ports, log, stopping: flow.stopping }),

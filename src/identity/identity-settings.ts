@@ -8,7 +8,7 @@ import { condition, idCollisions, subjectRule } from './subject-rule-settings.js
 
 const text = (maximum: number) => z.string().min(1).max(maximum);
 
-const keysAt = {
+export const keysAt = {
   url: z.strictObject({ url: z.string().describe('Address of the document; https.') }),
   file: z.strictObject({ file: text(4096).describe('Path of the document; read again every few seconds.') }),
   inline: z.strictObject({
@@ -128,7 +128,7 @@ const trustDomainSettings = z
 
 const agentSettings = z.strictObject({
   id: text(2048).describe('Principal id: a SPIFFE ID, or the id that a rule of an issuer gives.'),
-  owner: text(256).describe('Who answers for the agent.'),
+  owner: text(256).optional().describe('Who answers for the agent; without one it is ownerless.'),
   purpose: text(1024).describe('What the agent is for.'),
 });
 
@@ -176,6 +176,10 @@ export const identitySections = {
       ),
     )
     .describe('The inventory of agents. One identity is one agent.'),
+  agentsNeedOwners: z
+    .boolean()
+    .default(false)
+    .describe('An agent that is not in the inventory, or has no owner there, gets no credentials.'),
 };
 
 export const identitySettings = z.strictObject(identitySections);

@@ -10,6 +10,8 @@ export interface KeySet {
   /** Same for the same keys. */
   readonly fingerprint: string;
   readonly kids: readonly string[];
+  /** How many there are; a set of none verifies nothing. */
+  readonly size: number;
   /** What fits the header, not yet imported. Without `kid` only the one key of a set can fit. */
   matching(header: { readonly alg: string; readonly kid: string | undefined }): readonly KeyImport[];
 }
@@ -42,6 +44,7 @@ export function readKeySet(document: unknown, use: KeyUse): KeySet {
   const imported = new Map<string, ReturnType<KeyImport>>();
   return {
     fingerprint: createHash('sha256').update(JSON.stringify(keys)).digest('hex'),
+    size: keys.length,
     kids: keys.flatMap((key) => key.kid ?? []),
     matching: ({ alg, kid }) => {
       if (kid === undefined && keys.length !== 1) return [];

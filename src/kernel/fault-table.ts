@@ -1,3 +1,4 @@
+import { governanceFaults } from './governance-faults.js';
 import type { FaultKind } from './fault-kind.js';
 import { identityFaults } from './identity-faults.js';
 
@@ -91,6 +92,7 @@ export const faults = {
     remedy:
       'Give back what the task no longer needs, or open another task; an operator sets how many there may be (limits.liveLeasesPerTask).',
   },
+  ...governanceFaults,
   'lease.unknown': {
     status: 404,
     title: 'No such lease',

@@ -40,5 +40,9 @@ export const leaseMark = (leaseId: string): string => leaseId.slice(12);
 
 export const newRequestId = (): string => `req_${randomBase62(16)}`;
 
+/** Names a withdrawal of many leases, and the block that came with it. */
+export const newWithdrawalId = (): string => `rev_${randomBase62(8)}`;
+export const withdrawalIdPattern = /^rev_[0-9A-Za-z]{8}$/;
+
 export const taskIdPattern = /^tsk_[0-9A-Za-z]{8}$/;
 export const leaseIdPattern = /^lse_[0-9A-Za-z]{14}$/;

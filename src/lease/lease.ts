@@ -26,7 +26,11 @@ export type RevocationCause =
   | 'superseded'
   /** Minting failed, or was cut off: a credential may exist that nobody received. */
   | 'mint_unresolved'
-  | 'policy_changed';
+  | 'policy_changed'
+  /** An operator took back all of an agent, an owner, a provider ... */
+  | 'kill_switch'
+  /** What justified it holds no longer: policy, catalog, its agent, the keys that proved it, a risk. */
+  | 'context_changed';
 
 /** The record of one credential: what it is, how to take it back, and how it ended. Never the secret. */
 export interface Lease {

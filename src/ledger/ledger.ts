@@ -1,12 +1,15 @@
 import type { AuditEvent, AuditRecord } from '../audit/event.js';
 import type { ProofStore } from '../identity/dpop/proof-store.js';
 import type { Clock } from '../kernel/clock.js';
+import type { Principal } from '../identity/principal.js';
 import type { Handle, RevocationEffect } from '../issuance/provider.js';
 import type { SharedState } from '../issuance/world.js';
 import type { Lease, LeaseState, NewLease, RevocationCause } from '../lease/lease.js';
 import type { Settlement } from '../revocation/settlement.js';
+import type { AgentLedger } from './agent-ledger.js';
 import type { Mark } from './mark.js';
 import type { RenewalLedger } from './renewal-ledger.js';
+import type { WithdrawalLedger } from './withdrawal-ledger.js';
 import type { NewTask, Task, TaskOutcome } from '../task/task.js';
 
 /** One page, and the opaque token of the next. */
@@ -81,6 +84,8 @@ export interface LeaseQuery extends PageQuery {
  */
 export interface Conditions {
   readonly mustHold?: string | undefined;
+  /** Who asks, for blocks and for when the lease is looked at again; `owner` is '' where nobody is. */
+  readonly asking?: { readonly principal: Principal; readonly owner: string } | undefined;
   readonly ofAgent?: number | undefined;
   readonly ofEntry?: number | undefined;
   readonly ofTask?: number | undefined;
@@ -104,7 +109,7 @@ export interface LeaseLedger {
   /**
    * Durable, with handle and end, before anything is minted. Decided in one step with the fence of its task: throws
    * task.unknown, task.ended, idempotency.reused, idempotency.in_flight, lease.limit, task.full,
-   * state.rolled_back. A retried request supersedes the lease it left behind.
+   * state.rolled_back, agent.disabled, issuing.blocked. A retried request supersedes the lease it left behind.
    */
   reserve(
     lease: NewLease,
@@ -183,6 +188,8 @@ export interface Ledger {
   readonly tasks: TaskLedger;
   readonly leases: LeaseLedger;
   readonly renewals: RenewalLedger;
+  readonly withdrawals: WithdrawalLedger;
+  readonly agents: AgentLedger;
   readonly log: AuditLog;
   readonly feed: LogFeed;
   /** The ledger's own time as this process last learned it; the one clock for deadlines and ends. */

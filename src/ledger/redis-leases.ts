@@ -5,6 +5,7 @@ import type { Lease, NewLease } from '../lease/lease.js';
 import { bodyText, effectCode, parseLease, stateOfCode } from './lease-record.js';
 import type { Settlement } from '../revocation/settlement.js';
 import type { Claim, LeaseLedger } from './ledger.js';
+import { provenText } from './redis-agents.js';
 import { perTurn } from './per-turn.js';
 import { redisLeaseList } from './redis-lease-list.js';
 import type { RedisClient, RunScript } from './script.js';
@@ -51,6 +52,17 @@ const refusals: Partial<Record<FaultCode, string>> = {
 export const refusal = (code: FaultCode): Fault =>
   new Fault(code, refusals[code] ?? 'Refused.', faults[code].retry ? { retryAfterSeconds: 1 } : {});
 
+/** By the name of the block that the script found. */
+export const blocked = (name: string): Fault =>
+  name.startsWith('disabled:')
+    ? new Fault('agent.disabled', 'An operator has disabled this agent.')
+    : new Fault('issuing.blocked', `An operator has blocked issuing for this ${blockedFor(name)}.`);
+
+const blockedFor = (name: string): string => {
+  const of = name.slice(0, name.indexOf(':'));
+  return of === 'all' ? 'installation' : of === 'entry' ? 'catalog entry' : of;
+};
+
 export function redisLeases(
   redis: RedisClient,
   run: RunScript,
@@ -85,7 +97,7 @@ export function redisLeases(
   return {
     find,
 
-    async reserve(lease, event, idempotency, { mustHold, ofAgent, ofEntry, ofTask, inAll } = {}) {
+    async reserve(lease, event, idempotency, { mustHold, asking, ofAgent, ofEntry, ofTask, inAll } = {}) {
       const [is, at, expiresAt, mintUntil] = (await run(
         'reserve',
         lease.id,
@@ -104,6 +116,9 @@ export function redisLeases(
           n: lease.entry,
           y: lease.ceilingSeconds * 1000,
           h: mustHold,
+          i: asking?.principal.issuer,
+          w: asking?.owner,
+          p: asking && (provenText(asking.principal) || undefined),
           a: ofAgent,
           e: ofEntry,
           o: ofTask,
@@ -115,6 +130,7 @@ export function redisLeases(
       if (is === 'taken')
         throw new Fault('state.unavailable', 'The lease id is taken.', { reason: 'id collision' });
       if (is === 'task.full') throw new Fault(is, refusals[is]!, { retryAfterSeconds: 10 });
+      if (is === 'blocked') throw blocked(String(at));
       if (is === 'lease.limit') throw new Fault('lease.limit', limitReached[at]!, { retryAfterSeconds: 10 });
       if (is !== 'ok') throw refusal(is as FaultCode);
       heard(at);

@@ -2,6 +2,7 @@ import { systemClock } from '../kernel/clock.js';
 import type { Clock } from '../kernel/clock.js';
 import type { Ledger } from './ledger.js';
 import { redisFeed } from './redis-feed.js';
+import { redisAgents } from './redis-agents.js';
 import { redisLeases } from './redis-leases.js';
 import { redisLog } from './redis-log.js';
 import { usedShare } from './redis-memory.js';
@@ -9,6 +10,7 @@ import { redisProofs } from './redis-proofs.js';
 import { redisRenewals } from './redis-renewals.js';
 import { redisShared } from './redis-shared.js';
 import { redisTasks } from './redis-tasks.js';
+import { redisWithdrawals } from './redis-withdrawals.js';
 import { scriptRunner, unavailable } from './script.js';
 import type { RedisClient } from './script.js';
 
@@ -55,6 +57,8 @@ export function redisLedger(redis: RedisClient, options: LedgerOptions = {}): Le
     tasks: redisTasks(redis, run, prefix, times, clock),
     leases: redisLeases(redis, run, prefix, times, heard),
     renewals: redisRenewals(run, times, heard),
+    withdrawals: redisWithdrawals(redis, run, prefix, times),
+    agents: redisAgents(redis, prefix),
     log: redisLog(redis, run, prefix),
     feed: redisFeed(redis, prefix),
     clock,

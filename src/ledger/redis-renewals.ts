@@ -1,6 +1,6 @@
 import type { FaultCode } from '../kernel/fault.js';
 import { parseLease } from './lease-record.js';
-import { refusal } from './redis-leases.js';
+import { blocked, refusal } from './redis-leases.js';
 import type { RenewalLedger } from './renewal-ledger.js';
 import type { RunScript } from './script.js';
 import { unavailable } from './script.js';
@@ -30,6 +30,7 @@ export function redisRenewals(
         renewal.mustHold ?? '',
       )) as [string, number, number];
       if (is === 'same') return undefined;
+      if (is === 'blocked') throw blocked(String(at));
       if (is !== 'ok') throw refusal(is as FaultCode);
       heard(at);
       return { id, lease, ttlSeconds: (endsAt - at) / 1000, endsAt };
@@ -44,6 +45,7 @@ export function redisRenewals(
         replaced ? 1 : 0,
         idempotency?.key ?? '',
       )) as [string, string];
+      if (is === 'blocked') throw blocked(text);
       if (is !== 'ok') throw refusal(is as FaultCode);
       const renewed = parseLease(lease.id, text);
       if (!renewed) throw unavailable(new Error('the record of the lease cannot be read'));

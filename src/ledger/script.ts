@@ -32,6 +32,11 @@ const names = [
   'end-turn',
   'leave-note',
   'see-proof',
+  'begin-withdrawal',
+  'announce',
+  'withdraw',
+  'end-withdrawal',
+  'lift-block',
 ] as const;
 
 export type ScriptName = (typeof names)[number];
@@ -54,6 +59,9 @@ const endings: ReadonlySet<ScriptName> = new Set([
   'turn',
   'end-turn',
   'leave-note',
+  'begin-withdrawal',
+  'withdraw',
+  'end-withdrawal',
   // Whoever ends something may have to prove itself by it.
   'see-proof',
 ]);

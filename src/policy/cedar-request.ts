@@ -29,6 +29,7 @@ const entryFacts: Facts<CatalogEntry> = {
 const verifiedFacts: Facts<Ask> = {
   ttlSeconds: ({ ttlSeconds }) => ttlSeconds,
   renewals: ({ renewals }) => renewals ?? 0,
+  risk: ({ risk }) => risk ?? 0,
   senderConstrained: ({ principal }) => isSenderConstrained(principal),
   provedBy: ({ principal }) => principal.provedBy ?? '',
   toolDeclared: ({ task: { tools }, tool }) =>

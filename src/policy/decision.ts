@@ -16,6 +16,8 @@ export interface Ask {
   readonly ttlSeconds: number;
   /** Which renewal of its lease is asked for: 1 for the first; absent, or 0, when a credential is. */
   readonly renewals?: number;
+  /** Of the agent, as someone trusted says: 0 none, 1 low, 2 medium, 3 high; absent is none. */
+  readonly risk?: number;
   readonly tool?: string;
   readonly asserted: { readonly reason?: string };
 }

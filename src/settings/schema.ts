@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { consoleSettings } from '../http/console/settings.js';
 import { limitsSettings } from '../http/limits.js';
 import { hookSettings } from '../identity/hooks/hook-settings.js';
+import { signalSettings } from '../identity/signals/stream-settings.js';
 import { identitySections } from '../identity/identity-settings.js';
 import { duration } from '../kernel/duration.js';
 import { Secret } from '../kernel/secret.js';
@@ -151,6 +152,7 @@ export const settingsSchema = z.strictObject({
     .strictObject({ directory: z.string().describe('Folder of *.cedar, the schema and cases.yaml.') })
     .describe('Where the policies are; relative to the settings file.'),
   hooks: hookSettings,
+  signals: signalSettings,
   telemetry: z
     .strictObject({
       traces: z

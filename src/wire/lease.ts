@@ -20,6 +20,8 @@ export const revocationCause = z.enum([
   'superseded',
   'mint_unresolved',
   'policy_changed',
+  'kill_switch',
+  'context_changed',
 ]);
 
 const revocation = z

@@ -109,7 +109,7 @@ function described(id: string, operation: Operation): Json {
     ...(parameters.length > 0 && { parameters }),
     ...(operation.body && { requestBody: requestBody(operation.body) }),
     ...(operation.proof === 'hook' && {
-      requestBody: { required: true, content: { 'application/json': { schema: {} } } },
+      requestBody: { required: true, content: { [operation.takes ?? 'application/json']: { schema: {} } } },
     }),
     responses: responses(operation),
   };

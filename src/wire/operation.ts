@@ -13,10 +13,13 @@ export interface Operation {
   readonly method: 'get' | 'post';
   /** With `{name}` for each path parameter. */
   readonly path: string;
-  readonly tag: 'tasks' | 'leases' | 'catalog' | 'hooks' | 'audit' | 'session' | 'health' | 'description';
+  readonly tag:
+    'tasks' | 'leases' | 'agents' | 'catalog' | 'hooks' | 'audit' | 'session' | 'health' | 'description';
   readonly summary: string;
   /** How the caller proves who it is: a bearer token or a session, a session only, the webhook's own proof, not at all. */
   readonly proof: 'bearer' | 'session' | 'hook' | 'none';
+  /** Media type of its body, where that is not JSON. */
+  readonly takes?: string;
   /** Takes an Idempotency-Key. */
   readonly idempotent?: boolean;
   readonly query?: z.ZodObject;

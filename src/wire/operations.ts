@@ -9,11 +9,14 @@ import type { Operation } from './operation.js';
 import { problemType } from './problem.js';
 import { endedSession, session } from './session.js';
 import { renewal, renewalRequest } from './renewal.js';
-import { blastRadius, revocationRequest } from './revocation.js';
+import { governance } from './governance.js';
 import { task, taskEndRequest, taskPage, taskQuery, taskRequest } from './task.js';
 
 /** While the store or the revocations are in doubt, nothing is issued and nothing carried on. */
 const heldBack = ['state.full', 'state.rolled_back', 'revocation.overdue'] as const;
+
+/** What an operator has stopped. */
+const stopped = ['agent.disabled', 'agent.ownerless', 'issuing.blocked'] as const;
 
 /** Every call there is, the busiest first. The routes are made from this table, and so is /openapi.json. */
 export const operations = {
@@ -47,6 +50,7 @@ export const operations = {
       'idempotency.in_flight',
       'lease.limit',
       'task.full',
+      ...stopped,
       ...heldBack,
     ],
   },
@@ -141,6 +145,7 @@ export const operations = {
       'provider.nonsense',
       'idempotency.reused',
       'idempotency.in_flight',
+      ...stopped,
       ...heldBack,
     ],
   },
@@ -159,19 +164,7 @@ export const operations = {
     },
     faults: ['lease.unknown'],
   },
-  revokeMany: {
-    method: 'post',
-    path: '/v1/revocations',
-    tag: 'leases',
-    summary: 'Revoke every lease of a task, or preview it',
-    proof: 'bearer',
-    body: revocationRequest,
-    answers: {
-      200: { description: 'With `dryRun`: the leases that would be revoked.', shape: blastRadius },
-      202: { description: 'The leases whose revocation has been ordered, durably.', shape: blastRadius },
-    },
-    faults: ['task.unknown'],
-  },
+  ...governance,
   listCatalog: {
     method: 'get',
     path: '/v1/catalog',

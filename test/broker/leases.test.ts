@@ -133,10 +133,16 @@ describe('listing leases', () => {
 });
 
 describe('revoking everything of a task', () => {
+  const ofTask = (name: string) => ({ of: 'task', name }) as const;
+
   test('a dry run says what would end, and ends nothing', async () => {
     const lease = await leased();
-    expect(await broker.revokeTask(admin, lease.taskId, { dryRun: true })).toEqual({
-      dryRun: true,
+    expect(await broker.blastRadius(admin, ofTask(lease.taskId))).toEqual({
+      total: 1,
+      byProvider: { [lease.provider]: 1 },
+      byEntry: { [lease.entry]: 1 },
+      byAgent: { [lease.agent]: 1 },
+      byEffect: { [lease.effect]: 1 },
       leases: [lease],
     });
     expect(await broker.findTask(admin, lease.taskId)).toMatchObject({ state: 'open' });
@@ -147,48 +153,31 @@ describe('revoking everything of a task', () => {
     const lease = await leased();
     const ask = { task: lease.taskId, credential: 'other-entry', parameters: {} };
     const second = (await broker.grant(agent, ask)).lease;
-    await broker.revokeLease(agent, lease.id);
+    const begun = await broker.revokeMany(admin, {
+      scope: ofTask(lease.taskId),
+      reason: 'drill',
+      block: true,
+    });
+    expect(begun.block).toBeUndefined();
     await settled();
-    const { leases } = await broker.revokeTask(admin, lease.taskId, { dryRun: false, reason: 'drill' });
-    expect(leases.map((each) => each.id)).toEqual([second.id]);
-    await settled();
-    expect(await ledger.leases.find(second.id)).toMatchObject({ state: 'revoked', cause: 'task_end' });
+    for (const { id } of [lease, second])
+      expect(await ledger.leases.find(id)).toMatchObject({ state: 'revoked', cause: 'task_end' });
     await expect(broker.grant(agent, ask)).rejects.toMatchObject(refused('task.ended'));
     expect(await eventsOf(lease.taskId)).toContainEqual(
       expect.objectContaining({ type: 'task.ended', by: admin.id, via: 'revocation', reason: 'drill' }),
     );
   });
 
-  test('REV-06: a lease that is issued while it is being revoked is in what went', async () => {
-    const lease = await leased();
-    const { ports } = brokerPorts(ledger, [provider]);
-    let late: string | undefined;
-    const leases = {
-      ...ledger.leases,
-      async list(query: Parameters<Ledger['leases']['list']>[0]) {
-        const page = await ledger.leases.list(query);
-        const ask = { task: lease.taskId, credential: 'pretend-entry', parameters: {} };
-        late ??= await broker.grant(agent, ask).then(
-          (granted) => granted.lease.id,
-          () => 'none',
-        );
-        return page;
-      },
-    };
-    const between = createBroker({ ...ports, ledger: { ...ledger, leases } });
-    const went = await between.revokeTask(admin, lease.taskId, { dryRun: false });
-    expect(went.leases.map((each) => each.id)).toContain(lease.id);
-    if (late !== 'none') expect(went.leases.map((each) => each.id)).toContain(late);
-  });
-
   test('OPS-04: only for an admin', async () => {
     const lease = await leased();
-    for (const who of [agent, orchestrator, viewer])
-      for (const dryRun of [true, false])
-        await expect(broker.revokeTask(who, lease.taskId, { dryRun })).rejects.toMatchObject(
-          refused('role.missing'),
-        );
-    await expect(broker.revokeTask(admin, 'tsk_00000000', { dryRun: true })).rejects.toMatchObject(
+    const scope = ofTask(lease.taskId);
+    for (const who of [agent, orchestrator, viewer]) {
+      await expect(broker.blastRadius(who, scope)).rejects.toMatchObject(refused('role.missing'));
+      await expect(broker.revokeMany(who, { scope, reason: 'r', block: true })).rejects.toMatchObject(
+        refused('role.missing'),
+      );
+    }
+    await expect(broker.blastRadius(admin, ofTask('tsk_00000000'))).rejects.toMatchObject(
       refused('task.unknown'),
     );
   });

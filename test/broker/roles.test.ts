@@ -50,9 +50,10 @@ const acts = {
   'list leases of the task': async (by: Principal, { task }: Scene) =>
     broker.listLeases(by, { pageSize: 5, task }),
   'end the lease': (by: Principal, { lease }: Scene) => broker.revokeLease(by, lease),
-  'revoke the task': (by: Principal, { task }: Scene) => broker.revokeTask(by, task, { dryRun: false }),
+  'revoke the task': (by: Principal, { task }: Scene) =>
+    broker.revokeMany(by, { scope: { of: 'task', name: task }, reason: 'r', block: true }),
   'preview revoking the task': (by: Principal, { task }: Scene) =>
-    broker.revokeTask(by, task, { dryRun: true }),
+    broker.blastRadius(by, { of: 'task', name: task }),
   'read the audit': (by: Principal, { task }: Scene) => broker.readAudit(by, { pageSize: 5, subject: task }),
 } satisfies Record<string, (by: Principal, scene: Scene) => Promise<unknown>>;
 type Act = keyof typeof acts;

@@ -67,6 +67,9 @@ export function brokerPorts(ledger: Ledger, providers: Provider[], over: Partial
     policy: () => policyOf(providers.map((provider) => entry(provider.name))),
     providers: new Map(providers.map((provider) => [provider.name, provider])),
     ledger,
+    inventory: { agents: new Map(), ownersNeeded: false },
+    risk: () => 0,
+    contextDigest: () => 'c1',
     queue: {
       add: (_provider, leaseIds) => {
         queued.push(...leaseIds.map((id) => revoke(ports, id)));
@@ -79,6 +82,7 @@ export function brokerPorts(ledger: Ledger, providers: Provider[], over: Partial
     admission: { admit() {} },
     flood: flood((event) => ledger.log.record(event)),
     readHook: () => undefined,
+    readSignal: () => undefined,
     hookMayEnd: () => true,
     meter: silentMeter,
     log: { info() {}, warn() {}, error() {} },

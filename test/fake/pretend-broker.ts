@@ -1,11 +1,13 @@
-import type { Broker, CredentialRequest, OpenTask } from '../../src/broker/broker.js';
+import type { Agent, Broker, CredentialRequest, OpenTask } from '../../src/broker/broker.js';
 import type { Principal } from '../../src/identity/principal.js';
 import type { Clock } from '../../src/kernel/clock.js';
+import { SetRefused } from '../../src/identity/signals/set-refused.js';
 import { Fault } from '../../src/kernel/fault.js';
 import { newLeaseId, newTaskId } from '../../src/kernel/id.js';
 import { Secret } from '../../src/kernel/secret.js';
 import type { Lease } from '../../src/lease/lease.js';
 import type { CatalogEntry } from '../../src/policy/catalog.js';
+import type { Progress, Scope, Withdrawal } from '../../src/revocation/withdrawal.js';
 import type { Task } from '../../src/task/task.js';
 
 export const agentToken = 'agent.token.for-tests';
@@ -119,6 +121,19 @@ export function pretendBroker(clock: Clock, instead: Partial<Broker> = {}): Pret
     return lease;
   };
 
+  const many = (scope: Scope): Withdrawal & Progress => ({
+    ...{
+      id: 'rev_00000000',
+      what: 'revoke',
+      scope,
+      cause: 'kill_switch',
+      by: 'ops@test',
+      reason: 'a reason',
+    },
+    ...{ begunAt: clock(), total: 1, revoked: 1, expired: 0, stuck: 0, pending: 0 },
+  });
+  const described = (id: string): Agent => ({ id, status: 'enabled', liveLeases: 0, risk: 'none' });
+
   const verbs: Broker = {
     async identify(token) {
       const principal = principals[token];
@@ -150,13 +165,43 @@ export function pretendBroker(clock: Clock, instead: Partial<Broker> = {}): Pret
     listLeases: async () => ({ items: [...leases.values()] }),
     tasksOf: async () => [...tasks.values()],
     revokeLease: async (_principal, id) => revoking(leaseOf(id), 'operator'),
-    async revokeTask(_principal, task, { dryRun }) {
-      taskOf(task);
+    async blastRadius(_principal, { name }) {
+      const found = leasesOf(name);
+      taskOf(name);
+      const count = { aws: found.length };
       return {
-        dryRun,
-        leases: dryRun ? leasesOf(task) : leasesOf(task).map((lease) => revoking(lease, 'operator')),
+        total: found.length,
+        byProvider: count,
+        byEntry: {},
+        byAgent: {},
+        byEffect: {},
+        leases: found,
       };
     },
+    async revokeMany(principal, { scope, reason, block }) {
+      if (scope.of === 'task') end(scope.name, principal.id, 'cancelled');
+      const stands = { id: 'blk_00000000', scope, by: principal.id, reason, at: clock() };
+      return { revocation: many(scope), ...(block && scope.of !== 'task' && { block: stands }) };
+    },
+    findRevocation: async () => many({ of: 'all', name: '' }),
+    listRevocations: async () => ({ items: [many({ of: 'all', name: '' })] }),
+    listBlocks: async () => [],
+    liftBlock: async (principal, id, reason) => ({
+      id,
+      scope: { of: 'all', name: '' },
+      by: principal.id,
+      reason,
+      at: clock(),
+    }),
+    listAgents: async () => ({ items: [described(agent.id)] }),
+    findAgent: async (_principal, id) => described(id),
+    disableAgent: async (_principal, id) => ({ ...described(id), status: 'disabled' }),
+    enableAgent: async (_principal, id) => described(id),
+    signalAgent: async (principal, id, signal) => ({
+      ...described(id),
+      risk: signal.level,
+      signal: { ...signal, by: principal.id, at: clock() },
+    }),
     readAudit: async () => ({
       items: [
         {
@@ -194,6 +239,10 @@ export function pretendBroker(clock: Clock, instead: Partial<Broker> = {}): Pret
       const already = taskOf(task).state === 'ended';
       if (!already) end(task, `hook:${source}`, 'completed');
       return { task, effect: already ? 'already' : 'ended' };
+    },
+    async receiveSignal(_stream, token) {
+      if (token !== 'good')
+        throw new SetRefused('invalid_key', 'It is not signed by a key of the transmitter.');
     },
     ready: async () => ({ ready: true, checks: [{ name: 'state', ok: true }] }),
     ...instead,

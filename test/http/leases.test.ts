@@ -138,27 +138,48 @@ test('revoking a task can be previewed, and then done', async () => {
     body: { task, dryRun: true },
   });
   expect(preview.status).toBe(200);
-  expect(preview.json).toEqual({ dryRun: true, leases: [lease] });
+  expect(preview.json).toMatchObject({ dryRun: true, total: 1, byProvider: { aws: 1 }, leases: [lease] });
   const done = await call('POST', '/v1/revocations', {
     token: operatorToken,
     body: { task, reason: 'leaked' },
   });
   expect(done.status).toBe(202);
-  expect(done.json).toMatchObject({ dryRun: false, leases: [{ id: lease['id'], state: 'revoking' }] });
-  expect(broker.calls.findLast(({ verb }) => verb === 'revokeTask')?.arguments[2]).toEqual({
-    dryRun: false,
+  expect(done.json).toMatchObject({ dryRun: false, revocation: { scope: { of: 'task', name: task } } });
+  expect(broker.calls.findLast(({ verb }) => verb === 'revokeMany')?.arguments[1]).toEqual({
+    scope: { of: 'task', name: task },
+    block: true,
     reason: 'leaked',
   });
 });
 
 test.each([
+  ['agent', 'spiffe://test/agent', 'agent'],
+  ['owner', 'team-a', 'owner'],
+  ['provider', 'aws', 'provider'],
+  ['credential', 'reports-reader', 'entry'],
+  ['issuer', 'https://issuer.test', 'issuer'],
+  ['all', true, 'all'],
+])('REV-06: everything of one %s is blocked and revoked', async (field, value, of) => {
+  const { call } = await serving();
+  const { status, json } = await call('POST', '/v1/revocations', {
+    token: operatorToken,
+    body: { [field]: value, reason: 'drill' },
+  });
+  expect(status).toBe(202);
+  const scope = { of, name: value === true ? '' : value };
+  expect(json).toMatchObject({ revocation: { scope }, block: { scope, reason: 'drill' } });
+});
+
+test.each([
   ['nothing', {}],
   ['everything at once', { task: '*' }],
+  ['two things', { agent: 'a', provider: 'aws' }],
+  ['all that is false', { all: false }],
   ['a dry run that is a word', { task: 'tsk_00000000', dryRun: 'yes' }],
 ])('a revocation of %s is refused', async (_what, body) => {
   const { call, broker } = await serving();
   expectProblem(await call('POST', '/v1/revocations', { token: operatorToken, body }), 'request.malformed');
-  expect(broker.calls.some(({ verb }) => verb === 'revokeTask')).toBe(false);
+  expect(broker.calls.some(({ verb }) => verb === 'revokeMany')).toBe(false);
 });
 
 test('the catalog says what may be asked for, and not what is minted', async () => {

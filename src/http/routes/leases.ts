@@ -4,7 +4,6 @@ import { Fault } from '../../kernel/fault.js';
 import { leaseIdPattern } from '../../kernel/id.js';
 import { leaseQuery, leaseRevocationRequest } from '../../wire/lease.js';
 import { renewalRequest } from '../../wire/renewal.js';
-import { revocationRequest } from '../../wire/revocation.js';
 import { idempotencyKey } from '../bearer.js';
 import { readJson } from '../body.js';
 import { parse } from '../parse.js';
@@ -17,7 +16,7 @@ import { pageOf } from './page.js';
 export const leaseRoutes = ({
   broker,
   limits,
-}: RoutePorts): Routes<'listLeases' | 'findLease' | 'renewLease' | 'revokeLease' | 'revokeMany'> => ({
+}: RoutePorts): Routes<'listLeases' | 'findLease' | 'renewLease' | 'revokeLease'> => ({
   listLeases: async (req, res) => {
     const principal = await identified(broker, req, res);
     const { withTasks, ...query } = queryOf(req);
@@ -47,13 +46,6 @@ export const leaseRoutes = ({
     const principal = await identified(broker, req, res);
     const { reason } = parse(leaseRevocationRequest, await readJson(req, limits.bodyBytes));
     send(res, 200, renderLease(await broker.revokeLease(principal, leaseOf(req), reason)));
-  },
-
-  revokeMany: async (req, res) => {
-    const principal = await identified(broker, req, res);
-    const { task, ...options } = parse(revocationRequest, await readJson(req, limits.bodyBytes));
-    const { dryRun, leases } = await broker.revokeTask(principal, task, options);
-    send(res, dryRun ? 200 : 202, { dryRun, leases: leases.map(renderLease) });
   },
 });
 

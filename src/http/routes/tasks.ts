@@ -1,11 +1,9 @@
 import type { Request } from 'express';
-import type { Clock } from '../../kernel/clock.js';
 import { Fault } from '../../kernel/fault.js';
 import { taskIdPattern } from '../../kernel/id.js';
 import { present } from '../../kernel/present.js';
 import { credentialRequest } from '../../wire/credential.js';
 import { taskEndRequest, taskQuery, taskRequest } from '../../wire/task.js';
-import type { Deadline } from '../../wire/text.js';
 import { idempotencyKey } from '../bearer.js';
 import { readJson } from '../body.js';
 import { parse } from '../parse.js';
@@ -13,6 +11,7 @@ import { renderGrant, renderPage, renderTask } from '../render.js';
 import { identified, pathParameter } from '../route.js';
 import type { RoutePorts, Routes } from '../route.js';
 import { send } from '../send.js';
+import { momentOf } from './moment.js';
 import { pageOf } from './page.js';
 
 export const taskRoutes = ({
@@ -78,14 +77,4 @@ function taskOf(req: Request): string {
   const id = pathParameter(req, 'task');
   if (!taskIdPattern.test(id)) throw new Fault('task.unknown', 'There is no task of this id.');
   return id;
-}
-
-/** Milliseconds since the epoch. How far ahead it may lie is for the broker to say. */
-function momentOf(deadline: Deadline, clock: Clock): number {
-  const now = clock();
-  const at = 'inSeconds' in deadline ? now + deadline.inSeconds * 1000 : deadline.atMs;
-  if (at > now) return at;
-  throw new Fault('task.deadline_past', 'The deadline is not in the future.', {
-    errors: [{ pointer: '/deadline', detail: 'lies in the past' }],
-  });
 }

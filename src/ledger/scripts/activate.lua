@@ -10,7 +10,8 @@ head.m = nil
 if ARGV[3] == '' then head.u = 1 else setEnd(head, head.e, tonumber(ARGV[3]), head.r and head.g or 0) end
 head.f = ARGV[4]
 local task = redis.call('HMGET', key(taskOf(id)), 's', 'd')
-if head.s == 'r' and task[1] == 'o' and tonumber(task[2]) > at then
+local block = blockOf(ARGV[2], head.p, factsOf(body).c or '', taskOf(id))
+if head.s == 'r' and task[1] == 'o' and tonumber(task[2]) > at and not block then
   move(head, 'a')
   writeLease(id, head, body)
   redis.call('ZADD', key('due:' .. head.p), head.e, id)
@@ -20,6 +21,6 @@ end
 if not isOver(head) then
   writeLease(id, head, body)
   if head.q then markOpen(id, head) end
-  beginRevoking(id, head, body, 'task_end', 'broker', at, at)
+  beginRevoking(id, head, body, block and 'kill_switch' or 'task_end', 'broker', at, at)
 end
 return false

@@ -21,7 +21,7 @@ end
 -- A lease is one string: a small JSON head that changes, a line break, and a JSON body that does not.
 -- Head: s state, p provider, o reserved at, e expiresAt, f effect, m mintUntil, u unending, c cause, q revocation
 -- requested at, w deny written at, n attempts, l last fault, z ended at, k keep the record for so long after its end,
--- y ceilingAt, g mayLiveUntil, x renewed at, j renewals, r a renewal under way {i its id, e the end it asked for, g what g
+-- b the withdrawal that it belongs to, y ceilingAt, g mayLiveUntil, x renewed at, j renewals, r a renewal under way {i its id, e the end it asked for, g what g
 -- was before}. Body: see lease-record.ts.
 --
 -- That is how scripts know it. There are many records, so they are short: [state and effect, provider, o, e, {others}].
@@ -177,4 +177,25 @@ local function beginRevoking(id, head, body, cause, by, requestedAt, dueAt, reas
     })
   end
   redis.call('ZADD', key('due:' .. head.p), dueAt, id)
+end
+
+-- What keeps an operator's "no" from being overtaken: the name of a block that stands against it, or nil. Where there is
+-- none at all this is one look. Whose token and whose agent it is stands with the agent (i issuer, w owner).
+local function blockOf(agent, provider, entry, task)
+  if redis.call('EXISTS', key('blocks')) == 0 then return nil end
+  local known = redis.call('HMGET', key('agent:' .. agent), 'i', 'w')
+  local names = {
+    'disabled:' .. agent, 'all:', 'agent:' .. agent, 'owner:' .. (known[2] or ''), 'issuer:' .. (known[1] or ''),
+    'provider:' .. provider, 'entry:' .. entry, 'task:' .. task,
+  }
+  local blocks = redis.call('HMGET', key('blocks'), unpack(names))
+  for i, name in ipairs(names) do
+    if blocks[i] then return name end
+  end
+  return nil
+end
+
+-- How far the withdrawal is that a lease belongs to (b); it may be forgotten before its last lease is over.
+local function tally(head, field, by)
+  if head.b and redis.call('EXISTS', key(head.b)) == 1 then redis.call('HINCRBY', key(head.b), field, by) end
 end

@@ -9,7 +9,7 @@
 --
 -- ARGV: lease id, agent, renewal id, asked ms, 1 when it was asked to be so short, limit ms, least ms, timeout ms, event,
 --       idempotency key or '', digest, its ttl ms, an event that must be there or ''
--- RETURNS: {'ok', now, end} | {'same'}, when there is nothing to do | {fault code}
+-- RETURNS: {'ok', now, end} | {'same'}, when there is nothing to do | {'blocked', by what} | {fault code}
 if ARGV[13] ~= '' and #redis.call('XRANGE', KEYS[1], ARGV[13], ARGV[13]) == 0 then return { 'state.rolled_back' } end
 local id, agent = ARGV[1], ARGV[2]
 local head, body = readLease(id)
@@ -29,6 +29,8 @@ end
 local task = redis.call('HMGET', key(taskOf(id)), 's', 'd')
 if task[1] ~= 'o' or tonumber(task[2]) <= at then return { 'task.ended' } end
 if head.s ~= 'a' or head.e <= at then return { 'lease.not_active' } end
+local block = blockOf(agent, head.p, factsOf(body).c or '', taskOf(id))
+if block then return { 'blocked', block } end
 if head.r and (head.m or 0) > at then return { 'lease.renewing' } end
 
 local limit = math.min(tonumber(ARGV[6]), head.y, tonumber(task[2]))

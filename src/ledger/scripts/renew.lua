@@ -9,8 +9,9 @@ local at = timeMs()
 local renewal = head.r and head.r.i == ARGV[2] and head.r
 local task = redis.call('HMGET', key(taskOf(id)), 's', 'd')
 local open = task[1] == 'o' and tonumber(task[2]) > at
+local block = blockOf(agentOf(body), head.p, factsOf(body).c or '', taskOf(id))
 
-if renewal and head.s == 'a' and open and math.min(renewal.e, said) > at then
+if renewal and head.s == 'a' and open and not block and math.min(renewal.e, said) > at then
   local before = head.e
   -- A secret that it replaced lives on to its own end.
   setEnd(head, renewal.e, said, math.max(before, renewal.g or 0))
@@ -32,7 +33,10 @@ if isOver(head) then return { open and 'lease.not_active' or 'task.ended' } end
 head.g = math.max(latestEnd(head), said)
 if renewal then head.m, head.r = nil, nil end
 writeLease(id, head, body)
-if head.s ~= 'a' or not open then beginRevoking(id, head, body, 'task_end', 'broker', at, at) end
+if head.s ~= 'a' or not open or block then
+  beginRevoking(id, head, body, block and 'kill_switch' or 'task_end', 'broker', at, at)
+end
 if not open then return { 'task.ended' } end
+if block then return { 'blocked', block } end
 if head.s ~= 'a' then return { 'lease.not_active' } end
 return { renewal and 'provider.timeout' or 'lease.renewing' }

@@ -3,17 +3,24 @@
 -- ARGV: lease id, task id, agent, provider, body JSON, ttl ms, mint timeout ms, effect, event,
 --       idempotency key or '', digest, its ttl ms,
 --       conditions as JSON: n catalog entry; y ceiling ms; h an event that must be there; the most live leases of it (e), of the agent
---       (a), of the task (o), and of all (t), or none,
+--       (a), of the task (o), and of all (t), or none; i issuer, w owner, p what else the token proved, as text or none,
 --       keep ms or '', rosters to be listed in ...
 -- RETURNS: {'ok', now, expiresAt, mintUntil} | {fault code, what of it} | {'taken'}
 local id, task, agent, provider = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local only = cjson.decode(ARGV[13])
 if only.h and #redis.call('XRANGE', KEYS[1], only.h, only.h) == 0 then return { 'state.rolled_back' } end
-local facts = redis.call('HMGET', key(task), 's', 'd', 'a', 'l')
+local facts = redis.call('HMGET', key(task), 's', 'd', 'a', 'l', 'p')
 if not facts[1] or facts[3] ~= agent then return { 'task.unknown' } end
 local at = timeMs()
 if facts[1] ~= 'o' or tonumber(facts[2]) <= at then return { 'task.ended' } end
 if redis.call('EXISTS', key(id)) == 1 then return { 'taken' } end
+-- Seen, and as whom; the same step looks whether an operator has blocked it, so that nothing overtakes the block.
+if only.i then
+  local isNew = redis.call('HSET', key('agent:' .. agent), 't', at, 'i', only.i, 'w', only.w or '') > 0
+  if isNew then redis.call('SADD', key('agents'), agent) end
+end
+local block = blockOf(agent, provider, only.n, task)
+if block then return { 'blocked', block } end
 
 local idem = ARGV[10] ~= '' and key('idem:' .. ARGV[10])
 local seenId, superseded
@@ -54,6 +61,7 @@ local head = {
 move(head, 'r', { a = agent, c = only.n }, id)
 redis.call('SET', key(id), leaseText(head, ARGV[5]))
 addMark(task, id)
+if (only.p or '') ~= (facts[5] or '') then redis.call('HSET', key(task), 'p', only.p or '') end
 redis.call('ZADD', key('due:' .. provider), math.min(expiresAt, mintUntil), id)
 redis.call('SADD', key('providers'), provider)
 for i = 15, #ARGV do

@@ -14,7 +14,10 @@ local function settle(id, is, first, second, third)
     local stuck = third == '1'
     head.n = (head.n or 0) + 1
     head.l = first
-    if stuck and head.s ~= 'k' then move(head, 'k') end
+    if stuck and head.s ~= 'k' then
+      move(head, 'k')
+      tally(head, 'stuck', 1)
+    end
     local text = writeLease(id, head, body)
     redis.call('ZADD', due, at + tonumber(second), id)
     tellOfLease(id, body, {
@@ -41,6 +44,8 @@ local function settle(id, is, first, second, third)
     return leaseText(head, body)
   end
 
+  if head.s == 'k' then tally(head, 'stuck', -1) end
+  tally(head, is, 1)
   move(head, is == 'revoked' and 'd' or 'x', factsOf(body), id)
   -- Nobody knows when it was minted, if at all: for those that look at all leases of a roster, at the last moment.
   if head.k then head.e = latestEnd(head) end

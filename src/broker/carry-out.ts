@@ -1,0 +1,119 @@
+import { setImmediate as breathe } from 'node:timers/promises';
+import { riskOf } from '../identity/risk.js';
+import type { Lease } from '../lease/lease.js';
+import type { Sweep } from '../ledger/withdrawal-ledger.js';
+import type { Withdrawal } from '../revocation/withdrawal.js';
+import { whyNoLonger } from './no-longer.js';
+import type { Ports } from './ports.js';
+import { providersIn, reachOf } from './reach.js';
+
+export type CarryOutPorts = Pick<
+  Ports,
+  'ledger' | 'inventory' | 'policy' | 'contextDigest' | 'meter' | 'log'
+>;
+export type OpenWithdrawal = Withdrawal & { readonly begunAt: number; readonly sweep?: Sweep };
+
+/** By then every process decides by the new policy and knows the new risk, so nothing slips in behind the last pass. */
+const everybodyKnowsMs = 2500;
+/** Decisions without a pause; the next request waits for so many at the most. */
+const decisionsAtOnce = 16;
+
+interface Taking {
+  readonly id: string;
+  readonly reason: string;
+}
+
+/**
+ * Goes through all live leases again and again until a whole pass took none. Where it is stands in the ledger after
+ * each few hundred, so whoever comes after a crash goes on from there. `goOn` is asked in between. Returns in how many
+ * milliseconds there is more to do; undefined when it is over.
+ */
+export async function carryOut(
+  ports: CarryOutPorts,
+  withdrawal: OpenWithdrawal,
+  goOn: () => Promise<boolean>,
+): Promise<number | undefined> {
+  const judge = await judgeOf(ports, withdrawal);
+  let sweep = withdrawal.sweep ?? newPass(ports, 0);
+  while (await goOn()) {
+    const providers = await providersIn(ports, withdrawal.scope);
+    const provider = providers.find((name) => name >= (sweep.provider ?? ''));
+    if (provider === undefined) {
+      const quiet = sweep.taken === 0;
+      const restMs = restOf(withdrawal, sweep);
+      if (quiet && restMs <= 0) return end(ports, withdrawal);
+      sweep = newPass(ports, sweep.pass + 1);
+      if (quiet) return Math.max(restMs, 1);
+      continue;
+    }
+    if (provider !== sweep.provider) sweep = { ...sweep, provider, cursor: '0' };
+    const { leases, next } = await ports.ledger.withdrawals.live(provider, sweep.cursor);
+    const found = await judge(leases, sweep.pass > 0);
+    // Who decides by something else by now has no say any more.
+    if (withdrawal.contextDigest !== undefined && withdrawal.contextDigest !== ports.contextDigest())
+      return undefined;
+    const taken = found.length === 0 ? 0 : await ports.ledger.withdrawals.take(withdrawal, found);
+    sweep = {
+      ...sweep,
+      ...(next === '0' ? { provider: `${provider}\u0000` } : {}),
+      cursor: next,
+      taken: sweep.taken + taken,
+    };
+    await ports.ledger.withdrawals.keep(withdrawal.id, sweep);
+  }
+  return 0;
+}
+
+const newPass = ({ ledger }: CarryOutPorts, pass: number): Sweep => ({
+  cursor: '0',
+  pass,
+  passAt: ledger.clock(),
+  taken: 0,
+});
+
+const restOf = ({ what, begunAt }: OpenWithdrawal, { passAt }: Sweep): number =>
+  what === 'evaluate' ? begunAt + everybodyKnowsMs - passAt : 0;
+
+async function end({ ledger, log }: CarryOutPorts, { id, what, scope }: OpenWithdrawal): Promise<undefined> {
+  const total = (await ledger.withdrawals.find(id))?.total ?? 0;
+  await ledger.withdrawals.end(id, { type: 'withdrawal.ended', withdrawal: id, total });
+  log.info({ revocation: id, what, scope, total }, 'every live lease in reach was looked at');
+}
+
+/** Which of some leases are to go, and why. What was ending already is counted with the first pass. */
+async function judgeOf(
+  ports: CarryOutPorts,
+  { what, scope, reason }: Withdrawal,
+): Promise<(leases: readonly Lease[], isLater: boolean) => Promise<readonly Taking[]>> {
+  const reach = reachOf(ports, scope);
+  if (what === 'revoke')
+    return async (leases, isLater) =>
+      (await reach(leases)).filter((lease) => !isLater || isLive(lease)).map(({ id }) => ({ id, reason }));
+  const risks = await ports.ledger.agents.risks();
+  const riskAt = (agent: string) => riskOf(risks.get(agent), ports.ledger.clock());
+  return async (leases) => evaluate(ports, (await reach(leases)).filter(isLive), riskAt);
+}
+
+const isLive = ({ state }: Lease): boolean => state === 'reserved' || state === 'active';
+
+async function evaluate(
+  ports: CarryOutPorts,
+  leases: readonly Lease[],
+  riskAt: (agent: string) => number,
+): Promise<readonly Taking[]> {
+  const ofTasks = [...new Map(leases.map(({ taskId, agent }) => [taskId, agent]))];
+  const tasks = await Promise.all(ofTasks.map(([id]) => ports.ledger.tasks.recall(id)));
+  const proven = await ports.ledger.agents.proven(ofTasks.map(([id, agent]) => ({ id, agent })));
+  const place = new Map(ofTasks.map(([id], index) => [id, index]));
+  const found: Taking[] = [];
+  for (const [count, lease] of leases.entries()) {
+    const index = place.get(lease.taskId)!;
+    const task = tasks[index];
+    if (count % decisionsAtOnce === 0) await breathe();
+    // What is over with its task is revoked as such.
+    if (!task) continue;
+    const why = whyNoLonger(ports, lease, { task, proven: proven[index]!, risk: riskAt(lease.agent) });
+    if (why !== undefined) found.push({ id: lease.id, reason: why });
+  }
+  return found;
+}

@@ -1,0 +1,25 @@
+import { riskOf } from '../identity/risk.js';
+import type { RiskSignal } from '../identity/risk.js';
+import type { Ports } from './ports.js';
+
+export interface KnownRisks {
+  /** 0 (none) to 3 (high), as it was at the last look. */
+  of(agent: string): number;
+  /** Asks the store whether anything is new. */
+  look(): Promise<void>;
+}
+
+/** The risk of agents is asked at every decision, so it is known here; what was decided before it was is looked at again. */
+export function openKnownRisks({ ledger }: Pick<Ports, 'ledger'>): KnownRisks {
+  let known: ReadonlyMap<string, RiskSignal> = new Map();
+  let version = 0;
+  return {
+    of: (agent) => riskOf(known.get(agent), ledger.clock()),
+    async look() {
+      const now = await ledger.agents.risksVersion();
+      if (now === version) return;
+      known = await ledger.agents.risks();
+      version = now;
+    },
+  };
+}

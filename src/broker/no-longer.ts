@@ -1,0 +1,72 @@
+import { faultCode } from '../kernel/fault.js';
+import type { Principal } from '../identity/principal.js';
+import type { Lease } from '../lease/lease.js';
+import type { ProvenFacts } from '../ledger/agent-ledger.js';
+import type { CatalogEntry } from '../policy/catalog.js';
+import type { Ask } from '../policy/decision.js';
+import { parseParameters } from '../policy/parameters.js';
+import type { Task } from '../task/task.js';
+import { lifeSeconds } from './decide-renewal.js';
+import { isOurOwn, isOwnerless } from './inventory.js';
+import type { Ports } from './ports.js';
+
+/** What is known of a live lease beside its record: what its agent last proved for its task, and its risk by now. */
+export interface Known {
+  readonly task: Task;
+  readonly proven: ProvenFacts;
+  readonly risk: number;
+}
+
+/**
+ * POL-06: asks about a live lease what would be asked about a request for it now, with the whole of its life. Why it
+ * would not be issued any more, with the policies that decided; undefined when it would.
+ */
+export function whyNoLonger(
+  ports: Pick<Ports, 'inventory' | 'policy' | 'meter'>,
+  lease: Lease,
+  known: Known,
+): string | undefined {
+  const { issuer } = known.proven;
+  if (isOwnerless(ports.inventory, lease.agent)) return 'agent.ownerless';
+  if (ports.inventory.issuers?.has(issuer) === false && !isOurOwn(lease.agent) && issuer !== '')
+    return 'identity.unproven: its issuer is not trusted any more';
+  const policy = ports.policy();
+  const entry = policy.catalog.get(lease.entry);
+  if (!entry) return 'credential.unknown';
+  if (entry.provider !== lease.provider) return 'credential.unknown: the entry is of another provider';
+  let ask: Ask;
+  try {
+    ask = askOf(lease, entry, known);
+  } catch (error) {
+    return faultCode(error);
+  }
+  const decision = policy.decide(ask);
+  const because = decision.because.join(', ');
+  if (decision.is === 'permit')
+    return decision.permit.ttlSeconds >= ask.ttlSeconds ? undefined : `ttl.invalid: ${because}`;
+  ports.meter.decided(decision.is);
+  if (decision.is === 'ask') return `approval.required: ${because}`;
+  return decision.errors.length > 0 ? `policy.error: ${because}` : `policy.denied: ${because}`;
+}
+
+function askOf(lease: Lease, entry: CatalogEntry, { task, proven, risk }: Known): Ask {
+  return {
+    principal: provenAs(lease.agent, proven),
+    task,
+    entry,
+    parameters: parseParameters(entry, lease.parameters),
+    ttlSeconds: lifeSeconds(lease, lease.expiresAt),
+    renewals: lease.renewals ?? 0,
+    risk,
+    ...(lease.tool !== undefined && { tool: lease.tool }),
+    asserted: lease.reason === undefined ? {} : { reason: lease.reason },
+  };
+}
+
+const provenAs = (id: string, proven: ProvenFacts): Principal => ({
+  id,
+  kind: 'agent',
+  roles: [],
+  proofExpiresAt: Number.MAX_SAFE_INTEGER,
+  ...proven,
+});

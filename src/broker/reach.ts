@@ -1,0 +1,39 @@
+import { isOver } from '../lease/lease.js';
+import type { Lease } from '../lease/lease.js';
+import type { Scope } from '../revocation/withdrawal.js';
+import { ownerOf } from './inventory.js';
+import type { Ports } from './ports.js';
+
+type ReachPorts = Pick<Ports, 'ledger' | 'inventory'>;
+
+/** Tells which of some leases a scope reaches. Issuers of agents are remembered for as long as it is kept. */
+export function reachOf(
+  { ledger, inventory }: ReachPorts,
+  { of, name }: Scope,
+): (leases: readonly Lease[]) => Promise<readonly Lease[]> {
+  const issuers = new Map<string, string>();
+  async function learnIssuers(leases: readonly Lease[]): Promise<void> {
+    const ids = [...new Set(leases.map(({ agent }) => agent))].filter((id) => !issuers.has(id));
+    const seen = await ledger.agents.find(ids);
+    for (const [index, id] of ids.entries()) issuers.set(id, seen[index]?.issuer ?? '');
+  }
+  const holds: Record<Scope['of'], (lease: Lease) => boolean> = {
+    all: () => true,
+    agent: ({ agent }) => agent === name,
+    owner: ({ agent }) => ownerOf(inventory, agent) === name,
+    issuer: ({ agent }) => issuers.get(agent) === name,
+    provider: ({ provider }) => provider === name,
+    entry: ({ entry }) => entry === name,
+    task: ({ taskId }) => taskId === name,
+  };
+  return async (leases) => {
+    if (of === 'issuer') await learnIssuers(leases);
+    return leases.filter((lease) => !isOver(lease.state) && holds[of](lease));
+  };
+}
+
+/** Providers that have leases which a scope may reach. */
+export async function providersIn({ ledger }: ReachPorts, { of, name }: Scope): Promise<readonly string[]> {
+  const providers = await ledger.leases.providers();
+  return of === 'provider' ? providers.filter((provider) => provider === name) : providers;
+}

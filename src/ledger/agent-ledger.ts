@@ -1,0 +1,30 @@
+import type { RiskSignal } from '../identity/risk.js';
+
+/** What the store knows of an agent by its requests. */
+export interface SeenAgent {
+  readonly id: string;
+  readonly issuer: string;
+  readonly lastSeenAt: number;
+  readonly liveLeases: number;
+}
+
+/** What the token of a task's agent proved beside its name, as it last did. */
+export interface ProvenFacts {
+  readonly issuer: string;
+  readonly claims: Readonly<Record<string, string | number | boolean>>;
+  readonly boundTo?: string;
+  readonly provedBy?: string;
+}
+
+/** Agents as they have shown themselves; the settings know them besides. */
+export interface AgentLedger {
+  /** Every id that ever asked for a credential. */
+  ids(): Promise<readonly string[]>;
+  /** In the order asked for; undefined for who never asked for a credential. */
+  find(ids: readonly string[]): Promise<readonly (SeenAgent | undefined)[]>;
+  /** By task: what its agent proved. */
+  proven(tasks: readonly { readonly id: string; readonly agent: string }[]): Promise<readonly ProvenFacts[]>;
+  /** Grows whenever a signal is written. */
+  risksVersion(): Promise<number>;
+  risks(): Promise<ReadonlyMap<string, RiskSignal>>;
+}

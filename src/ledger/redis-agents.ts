@@ -1,0 +1,76 @@
+import type { Principal } from '../identity/principal.js';
+import type { RiskSignal } from '../identity/risk.js';
+import type { AgentLedger, ProvenFacts } from './agent-ledger.js';
+import type { RedisClient } from './script.js';
+import { unavailable } from './script.js';
+
+/** As it stands with the task: nothing for a token that proved no more than a name. */
+export function provenText({ claims, boundTo, provedBy }: Principal): string {
+  const all = {
+    ...(Object.keys(claims).length > 0 && { c: claims }),
+    ...(boundTo !== undefined && { b: boundTo }),
+    ...(provedBy !== undefined && { v: provedBy }),
+  };
+  return Object.keys(all).length === 0 ? '' : JSON.stringify(all);
+}
+
+export function redisAgents(redis: RedisClient, prefix: string): AgentLedger {
+  const ask = <T>(answer: Promise<T>): Promise<T> =>
+    answer.catch((cause: unknown) => {
+      throw unavailable(cause);
+    });
+
+  return {
+    ids: async () => (await ask(redis.smembers(`${prefix}:agents`))).toSorted(),
+
+    find: (ids) =>
+      Promise.all(
+        ids.map(async (id) => {
+          const [seen, live] = await ask(
+            Promise.all([
+              redis.hmget(`${prefix}:agent:${id}`, 'i', 't'),
+              redis.hget(`${prefix}:live`, `a:${id}`),
+            ]),
+          );
+          const [issuer, at] = seen;
+          if (typeof issuer !== 'string') return undefined;
+          return { id, issuer, lastSeenAt: Number(at), liveLeases: Number(live ?? 0) };
+        }),
+      ),
+
+    proven: (tasks) =>
+      Promise.all(
+        tasks.map(async ({ id, agent }) => {
+          const [text, issuer] = await ask(
+            Promise.all([redis.hget(`${prefix}:${id}`, 'p'), redis.hget(`${prefix}:agent:${agent}`, 'i')]),
+          );
+          return read(text, issuer ?? '');
+        }),
+      ),
+
+    risksVersion: async () => Number((await ask(redis.get(`${prefix}:risks-version`))) ?? 0),
+
+    async risks() {
+      const fields = await ask(redis.hgetall(`${prefix}:risks`));
+      return new Map(Object.entries(fields).map(([id, text]) => [id, JSON.parse(text) as RiskSignal]));
+    },
+  };
+}
+
+function read(text: string | null, issuer: string): ProvenFacts {
+  const {
+    c = {},
+    b,
+    v,
+  } = JSON.parse(text === null || text === '' ? '{}' : text) as {
+    c?: ProvenFacts['claims'];
+    b?: string;
+    v?: string;
+  };
+  return {
+    issuer,
+    claims: c,
+    ...(b !== undefined && { boundTo: b }),
+    ...(v !== undefined && { provedBy: v }),
+  };
+}

@@ -1,0 +1,22 @@
+-- Many leases are to be taken back, or looked at again. What stands against issuing from now on (a block), or what made
+-- it necessary (a risk), is written in the same step. Nothing is done when this was asked before.
+-- ARGV: withdrawal id, what of it as JSON, its retention ms, name of what is asked once or '', its ttl ms,
+--       'blocks' | 'risks' | '', field, value (a risk of '' is forgotten), event, subject ...
+-- RETURNS: {'ok', now, the block that stands} | {'same'}
+local id, at = ARGV[1], timeMs()
+if ARGV[4] ~= '' and not redis.call('SET', key('seen:' .. ARGV[4]), '1', 'PX', ARGV[5], 'NX') then return { 'same' } end
+local stands = ''
+if ARGV[6] == 'blocks' then
+  redis.call('HSETNX', key('blocks'), ARGV[7], ARGV[8])
+  stands = redis.call('HGET', key('blocks'), ARGV[7])
+elseif ARGV[6] == 'risks' then
+  if ARGV[8] == '' then redis.call('HDEL', key('risks'), ARGV[7]) else redis.call('HSET', key('risks'), ARGV[7], ARGV[8]) end
+  redis.call('INCR', key('risks-version'))
+end
+redis.call('HSET', key(id), 'j', ARGV[2], 'at', at)
+redis.call('PEXPIRE', key(id), ARGV[3])
+redis.call('ZADD', key('withdrawals'), at, id)
+redis.call('ZREMRANGEBYSCORE', key('withdrawals'), '-inf', at - tonumber(ARGV[3]))
+redis.call('SADD', key('withdrawals:open'), id)
+tell(ARGV[9], unpack(ARGV, 10))
+return { 'ok', at, stands }
