@@ -259,6 +259,7 @@ const limitsOf = ({ limits }: Settings): Limits => ({
   revokeTimeoutMs: limits.revokeTimeout * 1000,
   endWithProof: limits.credentialsEndWithProof,
   longestOverdueMs: limits.longestOverdue * 1000,
+  stepsPerTask: limits.stepsPerTask,
   liveLeasesPerAgent: limits.liveLeasesPerAgent,
   liveLeases: limits.liveLeases,
   liveLeasesPerTask: limits.liveLeasesPerTask,

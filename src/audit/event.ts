@@ -18,7 +18,16 @@ export interface AskedFor {
   readonly parameters: ParameterValues;
   readonly ttlSeconds: number;
   readonly tool?: string;
+  readonly step?: string;
   readonly reason?: string;
+}
+
+/** The tool chain that was decided on. */
+export interface ChainBefore {
+  readonly count: number;
+  readonly tools: readonly string[];
+  readonly kinds: readonly string[];
+  readonly dataClasses: readonly string[];
 }
 
 /** How policy answered, with what decided and under which bundle. */
@@ -49,6 +58,20 @@ export type AuditEvent =
       readonly reason?: string;
       readonly outcome: TaskOutcome;
     })
+  | (OfTask & {
+      readonly type: 'step.decided';
+      readonly step: string;
+      readonly intent: string;
+      readonly tool: string;
+      /** What the settings say of the tool. */
+      readonly kind?: string;
+      readonly dataClass?: string;
+      /** The agent's own words: what it says the call is for, at what, and of which class. */
+      readonly asserted: Readonly<Record<string, string>>;
+      readonly chain: ChainBefore;
+      readonly decided: Decided;
+      readonly fault?: string;
+    })
   | {
       readonly type: 'credential.refused';
       readonly task: string;
@@ -64,6 +87,8 @@ export type AuditEvent =
       readonly intent: string;
       readonly onBehalfOf?: string;
       readonly asked: AskedFor;
+      /** The tools that the task had used, where it had used any. */
+      readonly chain?: ChainBefore;
       readonly decided: Decided;
       readonly provider: string;
       readonly ttlSeconds: number;

@@ -32,3 +32,10 @@ export function visibleLease(principal: Principal, lease: Lease | undefined, ope
   if (lease && mayLook(principal, lease.agent, ...(openedBy === undefined ? [] : [openedBy]))) return lease;
   throw new Fault('lease.unknown', 'There is no such lease.');
 }
+
+/** What only the task's own agent may do: that others see the task gives them nothing of it. */
+export function requireAgentOf(principal: Principal, task: Task): void {
+  requireKind(principal, 'agent');
+  if (principal.id !== task.agent)
+    throw new Fault('role.missing', 'Only the agent of this task may do that.');
+}

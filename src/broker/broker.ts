@@ -5,6 +5,7 @@ import type { Secret } from '../kernel/secret.js';
 import type { Lease } from '../lease/lease.js';
 import type { LeaseQuery, Page, PageQuery } from '../ledger/ledger.js';
 import type { CatalogEntry } from '../policy/catalog.js';
+import type { Step } from '../task/step.js';
 import type { Task, TaskOutcome } from '../task/task.js';
 import type { LiveMessage } from './live-feed.js';
 import type { Overview } from './overview.js';
@@ -29,6 +30,17 @@ export interface CredentialRequest {
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly ttlSeconds?: number;
   readonly tool?: string;
+  /** A permitted step of the task; goes with its tool. */
+  readonly step?: string;
+  readonly reason?: string;
+}
+
+export interface StepRequest {
+  readonly task: string;
+  readonly tool: string;
+  /** The agent's own words, as are the others below. */
+  readonly target?: string;
+  readonly dataClass?: string;
   readonly reason?: string;
 }
 
@@ -69,6 +81,8 @@ export interface Broker {
   findTask(principal: Principal, id: string): Promise<Task>;
   listTasks(principal: Principal, query: PageQuery & { readonly agent?: string }): Promise<Page<Task>>;
   endTask(principal: Principal, id: string, outcome: TaskOutcome): Promise<Task>;
+  takeStep(principal: Principal, request: StepRequest, idempotencyKey?: string): Promise<Step>;
+  listSteps(principal: Principal, taskId: string): Promise<readonly Step[]>;
   grant(principal: Principal, request: CredentialRequest, idempotencyKey?: string): Promise<Grant>;
   renew(principal: Principal, request: RenewalRequest, idempotencyKey?: string): Promise<Renewal>;
   findLease(principal: Principal, id: string): Promise<Lease>;

@@ -8,6 +8,7 @@ import type { Ports } from './ports.js';
 import { ready } from './ready.js';
 import { receiveHook } from './receive-hook.js';
 import { renew } from './renew.js';
+import { listSteps, takeStep } from './steps.js';
 import { endTask, findTask, listTasks, openTask } from './tasks.js';
 
 /** The verbs of the product, bound to the world they act on. */
@@ -21,6 +22,8 @@ export function createBroker(ports: Ports): Broker {
     findTask: (principal, id) => findTask(ports, principal, id),
     listTasks: (principal, query) => listTasks(ports, principal, query),
     endTask: (principal, id, outcome) => endTask(ports, principal, id, outcome),
+    takeStep: (principal, request, key) => takeStep(ports, principal, request, key),
+    listSteps: (principal, taskId) => listSteps(ports, principal, taskId),
     grant: (principal, request, key) => grant(ports, principal, request, key),
     renew: (principal, request, key) => renew(ports, principal, request, key),
     findLease: (principal, id) => findLease(ports, principal, id),

@@ -1,6 +1,7 @@
 import type { AskedFor, Decided as DecidedRecord } from '../audit/event.js';
 import type { Principal } from '../identity/principal.js';
 import { Fault } from '../kernel/fault.js';
+import { present } from '../kernel/present.js';
 import type { Lease } from '../lease/lease.js';
 import type { CatalogEntry } from '../policy/catalog.js';
 import type { Ask } from '../policy/decision.js';
@@ -10,7 +11,7 @@ import { fillTemplate } from '../policy/template.js';
 import { boundTtl } from '../policy/ttl.js';
 import type { Task } from '../task/task.js';
 import type { RenewalRequest } from './broker.js';
-import { permitFor, ttlBounds } from './decide.js';
+import { permitFor, toolFactsOf, ttlBounds } from './decide.js';
 import type { Ports } from './ports.js';
 
 /** A renewal that policy permits at this moment, with everything that follows from it. */
@@ -57,7 +58,8 @@ export function decideRenewal(
     parameters,
     ttlSeconds: lifeSeconds(lease, wantedEnd(ports, lease, request, askedSeconds, within.limitAt)),
     renewals: (lease.renewals ?? 0) + 1,
-    ...(lease.tool !== undefined && { tool: lease.tool }),
+    ...present({ tool: lease.tool, toolFacts: toolFactsOf(policy, lease.tool) }),
+    ...(lease.step !== undefined && { ofStep: true }),
     asserted: reason === undefined ? {} : { reason },
   };
   const asked = {

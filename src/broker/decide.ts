@@ -37,7 +37,7 @@ export class PolicyRefusal extends Fault {
   readonly asked: AskedFor;
 
   constructor(
-    code: 'policy.denied' | 'policy.error' | 'approval.required' | 'policy.changed',
+    code: 'policy.denied' | 'policy.error' | 'approval.required' | 'policy.changed' | 'identity.stale',
     record: DecidedRecord,
     asked: AskedFor,
   ) {
@@ -51,6 +51,7 @@ const sentences = {
   'policy.denied': 'Policy does not permit this request.',
   'policy.error': 'Policy could not be evaluated for this request, so it is not permitted.',
   'approval.required': 'Policy permits this request only after a person has approved it.',
+  'identity.stale': 'Policy permits this only with a token that was issued after the last step of the task.',
   'policy.changed': 'Policy changed while the credential was being minted, and no longer permits it.',
 };
 
@@ -72,6 +73,8 @@ export function decide(ports: Ports, principal: Principal, task: Task, request: 
     parameters,
     ttlSeconds: askedSeconds,
     tool: request.tool,
+    toolFacts: toolFactsOf(policy, request.tool),
+    ofStep: request.step === undefined ? undefined : true,
     asserted: request.reason === undefined ? {} : { reason: request.reason },
   });
   const asked = askedFor(request, parameters, askedSeconds);
@@ -143,10 +146,17 @@ export function ttlBounds(
   });
 }
 
-const refusalCode = (decision: Exclude<Decision, { is: 'permit' }>) =>
-  decision.is === 'ask' ? 'approval.required' : decision.errors.length > 0 ? 'policy.error' : 'policy.denied';
+export const refusalCode = (decision: Exclude<Decision, { is: 'permit' }>) => {
+  if (decision.is === 'ask') return 'approval.required';
+  if (decision.needsFreshProof) return 'identity.stale';
+  return decision.errors.length > 0 ? 'policy.error' : 'policy.denied';
+};
 
-function recordOf(decision: Decision, policyDigest: string): DecidedRecord {
+/** What the settings say of a tool: what an agent calls it is not taken for what it is. */
+export const toolFactsOf = (policy: Policy, tool: string | undefined) =>
+  tool === undefined ? undefined : policy.tools?.get(tool);
+
+export function recordOf(decision: Decision, policyDigest: string): DecidedRecord {
   const errors = decision.is === 'deny' ? decision.errors : [];
   return present({
     evaluation: newRequestId(),
@@ -163,5 +173,6 @@ const askedFor = (request: CredentialRequest, parameters: ParameterValues, ttlSe
     parameters,
     ttlSeconds,
     tool: request.tool,
+    step: request.step,
     reason: request.reason,
   });

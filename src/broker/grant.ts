@@ -7,8 +7,10 @@ import type { Order, Provider } from '../issuance/provider.js';
 import type { Lease } from '../lease/lease.js';
 import { redeem } from '../policy/permit.js';
 import type { Task } from '../task/task.js';
-import { requireKind, visibleTask } from './authorize.js';
+import type { Idempotency } from '../ledger/ledger.js';
+import { requireAgentOf, requireKind, visibleTask } from './authorize.js';
 import type { CredentialRequest, Grant } from './broker.js';
+import { chainBefore, onTheChainAsItIs } from './chain.js';
 import { dispatchDue } from './dispatch-due.js';
 import { decide, decideAgain } from './decide.js';
 import type { Decided } from './decide.js';
@@ -29,22 +31,17 @@ export async function grant(
   let decided: Decided | undefined;
   try {
     requireKind(principal, 'agent');
-    task = visibleTask(principal, await ports.ledger.tasks.recall(request.task));
-    decided = decide(ports, principal, task, request);
-    ports.guard?.admit();
-    ports.admission.admit(decided.entry.provider);
-    redeem(decided.permit);
-
-    const { provider, order } = orderOf(ports, decided);
-    const handle = provider.plan(order);
-    const wanted = newLease(ports, decided, provider, order, handle);
-    const event = reservedEvent(decided, provider, order);
     const idempotency = idempotencyOf(principal, request, idempotencyKey);
-    const conditions = conditionsOf(ports, decided);
-    const { issued, lease } = await ports.breakers.issuing.run(provider.name, async () => {
-      const reserved = await ports.ledger.leases.reserve(wanted, event, idempotency, conditions);
-      return mint(ports, provider, order, reserved);
+    const { issued, lease, provider } = await onTheChainAsItIs(async () => {
+      task = visibleTask(principal, await ports.ledger.tasks.recall(request.task));
+      requireAgentOf(principal, task);
+      decided = decide(ports, principal, task, request);
+      ports.guard?.admit();
+      ports.admission.admit(decided.entry.provider);
+      redeem(decided.permit);
+      return reserveAndMint(ports, decided, idempotency);
     });
+    if (!decided) throw new Fault('internal', 'Nothing was decided.');
     decided = await decideAgain(ports, decided, (fault) => takeBack(ports, lease, fault));
     const active = await ports.ledger.leases
       .activate(lease, { expiresAt: issued.expiresAt, effect: issued.effect ?? lease.effect })
@@ -64,6 +61,19 @@ export async function grant(
     await recordRefusal(ports, principal, request, task, decided, error);
     throw error;
   }
+}
+
+/** The reservation decides on the tool chain as well: what was decided on another one is not reserved. */
+async function reserveAndMint(ports: Ports, decided: Decided, idempotency: Idempotency | undefined) {
+  const { provider, order } = orderOf(ports, decided);
+  const handle = provider.plan(order);
+  const wanted = newLease(ports, decided, provider, order, handle);
+  const event = reservedEvent(decided, provider, order);
+  const conditions = conditionsOf(ports, decided);
+  return ports.breakers.issuing.run(provider.name, async () => {
+    const reserved = await ports.ledger.leases.reserve(wanted, event, idempotency, conditions);
+    return { provider, ...(await mint(ports, provider, order, reserved)) };
+  });
 }
 
 function orderOf(
@@ -86,12 +96,14 @@ function orderOf(
   return { provider, order };
 }
 
-const conditionsOf = ({ limits, guard }: Ports, { entry }: Decided) => ({
+const conditionsOf = ({ limits, guard }: Ports, { entry, task, request: { step, tool } }: Decided) => ({
   mustHold: guard?.mustHold(),
   ofAgent: limits.liveLeasesPerAgent,
   ofEntry: entry.maximumLive,
   ofTask: limits.liveLeasesPerTask,
   inAll: limits.liveLeases,
+  chain: task.chain?.count ?? 0,
+  step: step === undefined ? undefined : { id: step, tool: tool ?? '' },
 });
 
 function newLease(ports: Ports, decided: Decided, provider: Provider, order: Order, handle: Lease['handle']) {
@@ -110,6 +122,7 @@ function newLease(ports: Ports, decided: Decided, provider: Provider, order: Ord
     mintTimeoutMs: ports.limits.mintTimeoutMs * 2,
     enrolment: provider.enrolment?.(handle),
     tool: request.tool,
+    step: request.step,
     reason: request.reason,
   });
 }
@@ -123,6 +136,7 @@ function reservedEvent({ task, asked, record, principal }: Decided, provider: Pr
     intent: task.intent,
     onBehalfOf: task.onBehalfOf,
     asked,
+    chain: chainBefore(task),
     decided: record,
     provider: provider.name,
     ttlSeconds: order.ttlSeconds,

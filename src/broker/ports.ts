@@ -55,6 +55,8 @@ export interface Limits {
   readonly endWithProof: boolean;
   /** A revocation that is later than this stops issuing at its provider, and makes the broker not ready. */
   readonly longestOverdueMs: number;
+  /** The most steps of one task. */
+  readonly stepsPerTask?: number | undefined;
   /** The most leases live at once; undefined is without bound. */
   readonly liveLeasesPerAgent?: number | undefined;
   readonly liveLeases?: number | undefined;

@@ -31,6 +31,7 @@ import { leaseRoutes } from './routes/leases.js';
 import { overviewRoutes } from './routes/overview.js';
 import { readingRoutes } from './routes/reading.js';
 import { sessionRoutes } from './routes/session.js';
+import { stepRoutes } from './routes/steps.js';
 import { taskRoutes } from './routes/tasks.js';
 import { commonHeaders } from './send.js';
 import { traffic } from './traffic.js';
@@ -87,6 +88,7 @@ export function createHttpServer(ports: HttpPorts): HttpServer {
   if (console) app.use(acceptSessions({ ...console, cookies: cookiesFor(console.origin) }));
   addRoutes(app, admitted, {
     ...taskRoutes(ports),
+    ...stepRoutes(ports),
     ...leaseRoutes(ports),
     ...readingRoutes(ports),
     ...hookRoutes(ports),

@@ -91,6 +91,24 @@ export const faults = {
     remedy:
       'Give back what the task no longer needs, or open another task; an operator sets how many there may be (limits.liveLeasesPerTask).',
   },
+  'task.steps': {
+    status: 429,
+    title: 'The task has as many steps as it may have',
+    retry: false,
+    remedy: 'End the task and open another; an operator sets how many steps a task may have.',
+  },
+  'task.busy': {
+    status: 409,
+    title: 'Other steps of the task were faster',
+    retry: true,
+    remedy: 'Retry after "Retry-After" seconds; announce the steps of one task one after another.',
+  },
+  'step.unknown': {
+    status: 403,
+    title: 'No such permitted step',
+    retry: false,
+    remedy: 'Announce the step first, and name it together with its tool in the same task.',
+  },
   'lease.unknown': {
     status: 404,
     title: 'No such lease',

@@ -40,6 +40,8 @@ export interface Lease {
   readonly parameters: ParameterValues;
   readonly tool?: string;
   readonly reason?: string;
+  /** The step that it was issued for. */
+  readonly step?: string;
   readonly handle: Handle;
   readonly effect: RevocationEffect;
   readonly state: LeaseState;
@@ -68,7 +70,17 @@ export interface Lease {
 
 export type NewLease = Pick<
   Lease,
-  'id' | 'taskId' | 'agent' | 'entry' | 'provider' | 'parameters' | 'tool' | 'reason' | 'handle' | 'effect'
+  | 'id'
+  | 'taskId'
+  | 'agent'
+  | 'entry'
+  | 'provider'
+  | 'parameters'
+  | 'tool'
+  | 'reason'
+  | 'step'
+  | 'handle'
+  | 'effect'
 > & {
   readonly ttlSeconds: number;
   readonly ceilingSeconds: number;

@@ -7,6 +7,8 @@ import type { Lease, LeaseState, NewLease, RevocationCause } from '../lease/leas
 import type { Settlement } from '../revocation/settlement.js';
 import type { Mark } from './mark.js';
 import type { RenewalLedger } from './renewal-ledger.js';
+import type { ToolChain } from '../task/chain.js';
+import type { NewStep, Step } from '../task/step.js';
 import type { NewTask, Task, TaskOutcome } from '../task/task.js';
 
 /** One page, and the opaque token of the next. */
@@ -66,6 +68,34 @@ export interface TaskLedger {
   end(id: string, end: TaskEnd): Promise<EndedTask | undefined>;
 }
 
+/** Steps. What is recorded here is decided on a chain, and holds only while the task still has that chain. */
+export interface StepLedger {
+  /**
+   * Durable with its audit event, in one atomic step with the fence of its task (I4). A permitted step makes the chain
+   * `after`. Throws ChainMoved when the task has another chain than `on` by now: decide again. A repeated key returns the
+   * step that it recorded; throws task.unknown, task.ended, task.steps, idempotency.reused.
+   */
+  record(
+    step: NewStep,
+    event: AuditEvent & { type: 'step.decided' },
+    chain: { readonly on: number; readonly after: ToolChain | undefined; readonly most: number },
+    idempotency?: Idempotency,
+  ): Promise<Step>;
+  /** The latest steps of a task, the last one at the end. */
+  list(taskId: string, most: number): Promise<readonly Step[]>;
+}
+
+/** The tool chain of the task is not the one that was decided on: whoever decided has to decide again. */
+export class ChainMoved extends Error {
+  readonly taskId: string;
+
+  constructor(taskId: string) {
+    super('the tool chain of the task has moved');
+    this.name = 'ChainMoved';
+    this.taskId = taskId;
+  }
+}
+
 export interface LeaseQuery extends PageQuery {
   readonly state?: LeaseState;
   readonly task?: string;
@@ -85,6 +115,10 @@ export interface Conditions {
   readonly ofEntry?: number | undefined;
   readonly ofTask?: number | undefined;
   readonly inAll?: number | undefined;
+  /** The count of the tool chain that was decided on; with another one the reservation throws ChainMoved. */
+  readonly chain?: number | undefined;
+  /** The permitted step of this task that the lease is for; throws step.unknown when there is none for this tool. */
+  readonly step?: { readonly id: string; readonly tool: string } | undefined;
 }
 
 /** A store that has gone back may have forgotten renewals: what they may have carried on is not taken for expired. */
@@ -181,6 +215,7 @@ export interface LogFeed {
 /** The one durable state of the broker: tasks, leases and their history move together. */
 export interface Ledger {
   readonly tasks: TaskLedger;
+  readonly steps: StepLedger;
   readonly leases: LeaseLedger;
   readonly renewals: RenewalLedger;
   readonly log: AuditLog;

@@ -8,9 +8,11 @@ import { usedShare } from './redis-memory.js';
 import { redisProofs } from './redis-proofs.js';
 import { redisRenewals } from './redis-renewals.js';
 import { redisShared } from './redis-shared.js';
+import { redisSteps } from './redis-steps.js';
 import { redisTasks } from './redis-tasks.js';
 import { scriptRunner, unavailable } from './script.js';
 import type { RedisClient } from './script.js';
+import { taskMemory } from './task-memory.js';
 
 export interface LedgerOptions {
   /** Must hold one hash tag, so that a cluster keeps every key of the ledger together. */
@@ -45,6 +47,7 @@ export function redisLedger(redis: RedisClient, options: LedgerOptions = {}): Le
   };
   const clock: Clock = () => local() + (aheadMs === -Infinity ? 0 : aheadMs);
   const run = scriptRunner(redis, prefix);
+  const known = taskMemory();
   const nameKey = (name: string) => `${prefix}:seen:${name}`;
   const ask = <T>(answer: Promise<T>): Promise<T> =>
     answer.catch((cause: unknown) => {
@@ -52,8 +55,9 @@ export function redisLedger(redis: RedisClient, options: LedgerOptions = {}): Le
     });
 
   return {
-    tasks: redisTasks(redis, run, prefix, times, clock),
-    leases: redisLeases(redis, run, prefix, times, heard),
+    tasks: redisTasks(redis, run, prefix, times, clock, known),
+    steps: redisSteps(redis, run, prefix, times, known),
+    leases: redisLeases(redis, run, prefix, times, heard, known),
     renewals: redisRenewals(run, times, heard),
     log: redisLog(redis, run, prefix),
     feed: redisFeed(redis, prefix),

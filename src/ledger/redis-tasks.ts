@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
 import { Fault } from '../kernel/fault.js';
 import type { FaultCode } from '../kernel/fault.js';
 import { taskIdPattern } from '../kernel/id.js';
 import type { Clock } from '../kernel/clock.js';
+import type { ToolChain } from '../task/chain.js';
 import type { Task, TaskOutcome } from '../task/task.js';
+import { readChain } from './chain-record.js';
 import { decodePageToken, encodePageToken } from './page-token.js';
 import type { EndedTask, TaskLedger } from './ledger.js';
 import type { RedisClient, RunScript } from './script.js';
 import { unavailable } from './script.js';
+import type { TaskMemory } from './task-memory.js';
 
 type Body = Pick<Task, 'intent' | 'openedBy' | 'onBehalfOf' | 'run' | 'labels' | 'tools'>;
 
@@ -17,15 +19,13 @@ interface Times {
   readonly idempotencyMs: number;
 }
 
-/** Open tasks that a process remembers, to decide on them without a round trip. */
-const rememberedTasks = 10_000;
-
 export function redisTasks(
   redis: RedisClient,
   run: RunScript,
   prefix: string,
   times: Times,
   now: Clock,
+  known: TaskMemory,
 ): TaskLedger {
   async function find(id: string): Promise<Task | undefined> {
     const fields = await redis.hgetall(`${prefix}:${id}`).catch((cause: unknown) => {
@@ -34,9 +34,8 @@ export function redisTasks(
     return fields['b'] === undefined ? undefined : toTask(id, fields, now());
   }
 
-  const known = new LRUCache<string, Task>({ max: rememberedTasks });
   const remembered = (task: Task | undefined): Task | undefined => {
-    if (task?.state === 'open') known.set(task.id, task);
+    if (task?.state === 'open') known.keep(task);
     return task;
   };
 
@@ -44,7 +43,7 @@ export function redisTasks(
     find,
 
     async recall(id) {
-      const task = known.get(id);
+      const task = known.recall(id);
       return task && task.deadlineAt > now() ? task : remembered(await find(id));
     },
 
@@ -101,7 +100,7 @@ export function redisTasks(
       const { agent } = before;
       const event = JSON.stringify({ type: 'task.ended', task: id, agent, by, via, outcome, reason });
       const answer = (await run('end-task', id, outcome, by, via, event)) as string[] | null;
-      known.delete(id);
+      known.forget(id);
       const task = answer && (await find(id));
       if (!answer || !task) return undefined;
       return { task, alreadyEnded: answer[0] === 'already', providers: answer.slice(1) } satisfies EndedTask;
@@ -121,6 +120,7 @@ function toTask(id: string, fields: Record<string, string>, now: number): Task {
     ...(JSON.parse(fields['b']!) as Body),
     openedAt: Number(fields['o']),
     deadlineAt,
+    ...chainOf(fields),
     state: !open ? 'ended' : deadlineAt <= now ? 'lapsed' : 'open',
     ...(!open && {
       endedAt: Number(fields['z']),
@@ -129,3 +129,8 @@ function toTask(id: string, fields: Record<string, string>, now: number): Task {
     }),
   };
 }
+
+const chainOf = ({ n, k, r }: Record<string, string>): { chain?: ToolChain } => {
+  const chain = readChain(n, k, r);
+  return chain ? { chain } : {};
+};

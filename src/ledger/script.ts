@@ -8,6 +8,7 @@ export type RedisClient = Redis | Cluster;
 const names = [
   'open-task',
   'end-task',
+  'step',
   'reserve',
   'learn',
   'activate',

@@ -1,3 +1,5 @@
+import type { ToolChain } from './chain.js';
+
 export type TaskOutcome = 'completed' | 'failed' | 'cancelled';
 
 /** For what: the unit that credentials are issued for and end with. Intent never changes after opening. */
@@ -22,7 +24,9 @@ export interface Task {
   readonly endedAt?: number;
   readonly endedBy?: string;
   readonly outcome?: TaskOutcome;
+  /** The steps so far, as they were when the task was read; absent before the first. */
+  readonly chain?: ToolChain;
 }
 
 /** What the caller decides about a task; the store adds the time and the state. */
-export type NewTask = Omit<Task, 'openedAt' | 'state' | 'endedAt' | 'endedBy' | 'outcome'>;
+export type NewTask = Omit<Task, 'openedAt' | 'state' | 'endedAt' | 'endedBy' | 'outcome' | 'chain'>;

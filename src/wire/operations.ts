@@ -10,6 +10,7 @@ import { problemType } from './problem.js';
 import { endedSession, session } from './session.js';
 import { renewal, renewalRequest } from './renewal.js';
 import { blastRadius, revocationRequest } from './revocation.js';
+import { step, stepRequest, steps } from './step.js';
 import { task, taskEndRequest, taskPage, taskQuery, taskRequest } from './task.js';
 
 /** While the store or the revocations are in doubt, nothing is issued and nothing carried on. */
@@ -29,6 +30,9 @@ export const operations = {
     faults: [
       'task.unknown',
       'task.ended',
+      'task.busy',
+      'step.unknown',
+      'identity.stale',
       'credential.unknown',
       'credential.parameters',
       'credential.wider',
@@ -49,6 +53,31 @@ export const operations = {
       'task.full',
       ...heldBack,
     ],
+  },
+  takeStep: {
+    method: 'post',
+    path: '/v1/tasks/{task}/steps',
+    tag: 'tasks',
+    summary: 'Announce a tool call, and learn whether it may be made',
+    proof: 'bearer',
+    idempotent: true,
+    body: stepRequest,
+    answers: {
+      201: {
+        description: 'The step with its decision, recorded; only `permit` lets it be made.',
+        shape: step,
+      },
+    },
+    faults: ['task.unknown', 'task.ended', 'task.steps', 'task.busy', 'idempotency.reused', ...heldBack],
+  },
+  listSteps: {
+    method: 'get',
+    path: '/v1/tasks/{task}/steps',
+    tag: 'tasks',
+    summary: 'List the latest steps of a task',
+    proof: 'bearer',
+    answers: { 200: { description: 'The last one at the end.', shape: steps } },
+    faults: ['task.unknown'],
   },
   openTask: {
     method: 'post',
@@ -126,6 +155,7 @@ export const operations = {
       'lease.renewing',
       'task.unknown',
       'task.ended',
+      'identity.stale',
       'credential.unknown',
       'credential.parameters',
       'ttl.invalid',

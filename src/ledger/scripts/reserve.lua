@@ -3,16 +3,26 @@
 -- ARGV: lease id, task id, agent, provider, body JSON, ttl ms, mint timeout ms, effect, event,
 --       idempotency key or '', digest, its ttl ms,
 --       conditions as JSON: n catalog entry; y ceiling ms; h an event that must be there; the most live leases of it (e), of the agent
---       (a), of the task (o), and of all (t), or none,
+--       (a), of the task (o), and of all (t), or none; v the count of the tool chain that was decided on; s a permitted step
+--       for tool u,
 --       keep ms or '', rosters to be listed in ...
--- RETURNS: {'ok', now, expiresAt, mintUntil} | {fault code, what of it} | {'taken'}
+-- RETURNS: {'ok', now, expiresAt, mintUntil} | {'moved', count, chain, time} | {fault code, what of it} | {'taken'}
 local id, task, agent, provider = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local only = cjson.decode(ARGV[13])
 if only.h and #redis.call('XRANGE', KEYS[1], only.h, only.h) == 0 then return { 'state.rolled_back' } end
-local facts = redis.call('HMGET', key(task), 's', 'd', 'a', 'l')
+local facts = redis.call('HMGET', key(task), 's', 'd', 'a', 'l', 'n')
 if not facts[1] or facts[3] ~= agent then return { 'task.unknown' } end
 local at = timeMs()
 if facts[1] ~= 'o' or tonumber(facts[2]) <= at then return { 'task.ended' } end
+if only.v and only.v ~= tonumber(facts[5] or '0') then
+  local chain = redis.call('HMGET', key(task), 'k', 'r')
+  return { 'moved', facts[5] or '0', chain[1] or '', chain[2] or '0' }
+end
+if only.s then
+  local step = redis.call('HGET', key('steps:' .. task), only.s)
+  local facts = step and cjson.decode(string.match(step, ' (.*)'))
+  if not facts or facts.decision ~= 'permit' or facts.tool ~= only.u then return { 'step.unknown' } end
+end
 if redis.call('EXISTS', key(id)) == 1 then return { 'taken' } end
 
 local idem = ARGV[10] ~= '' and key('idem:' .. ARGV[10])
