@@ -1,6 +1,7 @@
 import type { RevocationEffect } from '../issuance/provider.js';
 import type { RevocationCause } from '../lease/lease.js';
 import type { ParameterValues } from '../policy/catalog.js';
+import type { Act, Scope } from '../task/scope.js';
 import type { TaskOutcome } from '../task/task.js';
 
 interface OfTask {
@@ -59,6 +60,18 @@ export type AuditEvent =
       readonly outcome: TaskOutcome;
     })
   | (OfTask & {
+      readonly type: 'task.delegated';
+      readonly parent: string;
+      readonly by: string;
+      readonly intent: string;
+      /** Whose delegation led here, who delegated it first; and the same as nested claims (RFC 8693 section 4.1). */
+      readonly actors: readonly string[];
+      readonly act: Act;
+      readonly scope?: Scope;
+      readonly deadlineAt: number;
+      readonly decided: Decided;
+    })
+  | (OfTask & {
       readonly type: 'step.decided';
       readonly step: string;
       readonly intent: string;
@@ -89,6 +102,9 @@ export type AuditEvent =
       readonly asked: AskedFor;
       /** The tools that the task had used, where it had used any. */
       readonly chain?: ChainBefore;
+      /** Whose delegation led to its task, where it was delegated. */
+      readonly actors?: readonly string[];
+      readonly act?: Act;
       readonly decided: Decided;
       readonly provider: string;
       readonly ttlSeconds: number;

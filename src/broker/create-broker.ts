@@ -1,6 +1,8 @@
 import { mayLook, requireKind } from './authorize.js';
 import type { Broker } from './broker.js';
 import { grant } from './grant.js';
+import { delegate } from './delegate.js';
+import { evaluate } from './evaluate.js';
 import { findLease, listLeases, revokeLease, revokeTask } from './leases.js';
 import { liveFeed, tasksOf } from './live-feed.js';
 import { openOverview } from './overview.js';
@@ -22,6 +24,8 @@ export function createBroker(ports: Ports): Broker {
     findTask: (principal, id) => findTask(ports, principal, id),
     listTasks: (principal, query) => listTasks(ports, principal, query),
     endTask: (principal, id, outcome) => endTask(ports, principal, id, outcome),
+    delegate: (principal, request, key) => delegate(ports, principal, request, key),
+    evaluate: (principal, request) => evaluate(ports, principal, request),
     takeStep: (principal, request, key) => takeStep(ports, principal, request, key),
     listSteps: (principal, taskId) => listSteps(ports, principal, taskId),
     grant: (principal, request, key) => grant(ports, principal, request, key),

@@ -5,6 +5,7 @@ import { present } from '../kernel/present.js';
 import type { Lease } from '../lease/lease.js';
 import type { CatalogEntry } from '../policy/catalog.js';
 import type { Ask } from '../policy/decision.js';
+import { mustBeInScope } from '../policy/narrow.js';
 import { parseParameters } from '../policy/parameters.js';
 import type { Permit } from '../policy/permit.js';
 import { fillTemplate } from '../policy/template.js';
@@ -45,6 +46,7 @@ export function decideRenewal(
   const entry = policy.catalog.get(lease.entry);
   if (!entry) throw new Fault('credential.unknown', 'The catalog entry of this lease is gone.');
   const parameters = parseParameters(entry, lease.parameters);
+  if (task.scope) mustBeInScope(task.scope, { entry, parameters, tool: lease.tool });
   const reason = request.reason ?? lease.reason;
   const scope = fillTemplate(entry.mint, parameters);
   const bounds = ttlBounds(ports, principal, task, request, entry, scope);

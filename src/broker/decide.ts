@@ -3,7 +3,9 @@ import type { Principal } from '../identity/principal.js';
 import { Fault } from '../kernel/fault.js';
 import { newRequestId } from '../kernel/id.js';
 import { present } from '../kernel/present.js';
+import { decideForAll } from '../policy/decide-for-all.js';
 import type { Ask, Decision, Policy } from '../policy/decision.js';
+import { mustBeInScope } from '../policy/narrow.js';
 import type { CatalogEntry, ParameterValues } from '../policy/catalog.js';
 import { parseParameters } from '../policy/parameters.js';
 import type { Permit } from '../policy/permit.js';
@@ -63,6 +65,7 @@ export function decide(ports: Ports, principal: Principal, task: Task, request: 
   const entry = policy.catalog.get(request.credential);
   if (!entry) throw new Fault('credential.unknown', 'There is no catalog entry of this name.');
   const parameters = parseParameters(entry, request.parameters);
+  if (task.scope) mustBeInScope(task.scope, { entry, parameters, tool: request.tool });
   const scope = fillTemplate(entry.mint, parameters);
   const bounds = ttlBounds(ports, principal, task, request, entry, scope);
   const askedSeconds = boundTtl(bounds);
@@ -91,6 +94,7 @@ export function decide(ports: Ports, principal: Principal, task: Task, request: 
       entry.maximumTtlSeconds,
       decision.permit.ttlSeconds,
       bounds.taskRemainingSeconds,
+      bounds.delegatedSeconds ?? Infinity,
     ),
     permit: decision.permit,
     ask,
@@ -102,7 +106,7 @@ export function decide(ports: Ports, principal: Principal, task: Task, request: 
 
 /** Asks policy; throws PolicyRefusal unless it permits. */
 export function permitFor({ meter }: Pick<Ports, 'meter'>, policy: Policy, ask: Ask, asked: AskedFor) {
-  const decision = policy.decide(ask);
+  const decision = decideForAll(policy, ask);
   const record = recordOf(decision, policy.digest);
   meter.decided(record.is);
   if (decision.is !== 'permit') throw new PolicyRefusal(refusalCode(decision), record, asked);
@@ -117,7 +121,7 @@ export async function decideAgain<Before extends Pick<Decided, 'ask' | 'asked' |
 ): Promise<Before> {
   const policy = ports.policy();
   if (policy.digest === decided.record.policyDigest) return decided;
-  const decision = policy.decide(decided.ask);
+  const decision = decideForAll(policy, decided.ask);
   const record = recordOf(decision, policy.digest);
   ports.meter.decided(record.is);
   if (decision.is === 'permit' && decision.permit.ttlSeconds >= decided.ttlSeconds) return decided;
@@ -137,6 +141,7 @@ export function ttlBounds(
   return present({
     entry,
     requestedSeconds: request.ttlSeconds,
+    delegatedSeconds: task.scope?.maximumTtlSeconds,
     taskRemainingSeconds: Math.floor((task.deadlineAt - now) / 1000),
     proofRemainingSeconds: ports.limits.endWithProof
       ? Math.floor((principal.proofExpiresAt - now) / 1000)

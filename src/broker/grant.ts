@@ -6,6 +6,7 @@ import { present } from '../kernel/present.js';
 import type { Order, Provider } from '../issuance/provider.js';
 import type { Lease } from '../lease/lease.js';
 import { redeem } from '../policy/permit.js';
+import { actOf } from '../task/scope.js';
 import type { Task } from '../task/task.js';
 import type { Idempotency } from '../ledger/ledger.js';
 import { requireAgentOf, requireKind, visibleTask } from './authorize.js';
@@ -107,7 +108,7 @@ const conditionsOf = ({ limits, guard }: Ports, { entry, task, request: { step, 
 });
 
 function newLease(ports: Ports, decided: Decided, provider: Provider, order: Order, handle: Lease['handle']) {
-  const { request, parameters } = decided;
+  const { request, parameters, task } = decided;
   return present({
     id: order.leaseId,
     taskId: order.taskId,
@@ -122,6 +123,7 @@ function newLease(ports: Ports, decided: Decided, provider: Provider, order: Ord
     mintTimeoutMs: ports.limits.mintTimeoutMs * 2,
     enrolment: provider.enrolment?.(handle),
     tool: request.tool,
+    actors: task.actors?.map(({ id }) => id),
     step: request.step,
     reason: request.reason,
   });
@@ -137,6 +139,8 @@ function reservedEvent({ task, asked, record, principal }: Decided, provider: Pr
     onBehalfOf: task.onBehalfOf,
     asked,
     chain: chainBefore(task),
+    actors: task.actors?.map(({ id }) => id),
+    act: task.actors && actOf(task.agent, task.actors),
     decided: record,
     provider: provider.name,
     ttlSeconds: order.ttlSeconds,

@@ -11,8 +11,10 @@ import { endAndDispatch, findTask } from './tasks.js';
 export async function findLease(ports: Ports, principal: Principal, id: string): Promise<Lease> {
   const lease = await ports.ledger.leases.find(id);
   const task =
-    lease && principal.kind === 'orchestrator' ? await ports.ledger.tasks.find(lease.taskId) : undefined;
-  return visibleLease(principal, lease, task?.openedBy);
+    lease && principal.kind !== 'operator' && principal.id !== lease.agent
+      ? await ports.ledger.tasks.find(lease.taskId)
+      : undefined;
+  return visibleLease(principal, lease, task);
 }
 
 export async function listLeases(
@@ -21,9 +23,12 @@ export async function listLeases(
   query: LeaseQuery,
 ): Promise<Page<Lease>> {
   if (principal.kind === 'operator') return ports.ledger.leases.list(query);
-  if (query.task !== undefined) await findTask(ports, principal, query.task);
-  else requireKind(principal, 'agent');
-  return ports.ledger.leases.list(principal.kind === 'agent' ? { ...query, agent: principal.id } : query);
+  if (query.task !== undefined) {
+    await findTask(ports, principal, query.task);
+    return ports.ledger.leases.list(query);
+  }
+  requireKind(principal, 'agent');
+  return ports.ledger.leases.list({ ...query, agent: principal.id });
 }
 
 /** The agent gives it back, or an operator takes it. Answers at once; the worker does the rest. */
@@ -52,11 +57,17 @@ export async function revokeTask(
 ): Promise<BlastRadius> {
   requireRole(principal, 'admin');
   await findTask(ports, principal, taskId);
-  if (dryRun) return { dryRun, leases: await leasesOf(ports, taskId, (lease) => !isOver(lease.state)) };
+  if (dryRun) return { dryRun, leases: await leasesOfTree(ports, taskId, (lease) => !isOver(lease.state)) };
   const by = { by: principal.id, via: 'revocation', ...(reason !== undefined && { reason }) };
   const { again } = await endAndDispatch(ports, taskId, { outcome: 'cancelled', ...by });
   const went = (lease: Lease) => !isOver(lease.state) || (!again && lease.cause === 'task_end');
-  return { dryRun, leases: await leasesOf(ports, taskId, went) };
+  return { dryRun, leases: await leasesOfTree(ports, taskId, went) };
+}
+
+/** Of a task and all below it. */
+async function leasesOfTree(ports: Ports, task: string, which: (lease: Lease) => boolean): Promise<Lease[]> {
+  const tasks = [task, ...(await ports.ledger.tasks.below(task))];
+  return (await Promise.all(tasks.map((one) => leasesOf(ports, one, which)))).flat();
 }
 
 async function leasesOf(ports: Ports, task: string, which: (lease: Lease) => boolean): Promise<Lease[]> {

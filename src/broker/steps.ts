@@ -2,6 +2,8 @@ import type { Principal } from '../identity/principal.js';
 import { Fault } from '../kernel/fault.js';
 import { newStepId } from '../kernel/id.js';
 import { present } from '../kernel/present.js';
+import { decideForAll } from '../policy/decide-for-all.js';
+import { mustBeDelegatedTool } from '../policy/narrow.js';
 import type { Decision, Question } from '../policy/decision.js';
 import { emptyChain, withStep } from '../task/chain.js';
 import type { NewStep, Step } from '../task/step.js';
@@ -33,6 +35,7 @@ export async function takeStep(
     const task = visibleTask(principal, await ports.ledger.tasks.recall(request.task));
     requireAgentOf(principal, task);
     if (task.state !== 'open') throw new Fault('task.ended', 'The task has ended; it has no further steps.');
+    if (task.scope) mustBeDelegatedTool(task.scope, request.tool);
     const { step, event, permitted } = decideStep(ports, principal, task, request);
     const chain = task.chain ?? emptyChain;
     const after = permitted ? withStep(chain, step.tool, ports.policy().tools?.get(step.tool)) : undefined;
@@ -53,7 +56,7 @@ function decideStep(ports: Ports, principal: Principal, task: Task, request: Ste
     toolFacts,
     asserted: present({ reason, dataClass }),
   });
-  const decision = policy.decide(question);
+  const decision = decideForAll(policy, question);
   const record = recordOf(decision, policy.digest);
   ports.meter.decided(record.is);
   const facts = present({ kind: toolFacts?.kind, dataClass: toolFacts?.dataClass || undefined });

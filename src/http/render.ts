@@ -32,6 +32,13 @@ export const renderTask = (task: Task): TaskShape =>
     run: task.run,
     labels: task.labels,
     tools: task.tools,
+    parent: task.parent,
+    actors: task.actors?.map(({ id }) => id),
+    allowed: task.scope?.allowed.map(({ credential, limits }) => ({ credential, parameters: limits })),
+    environments: task.scope?.environments,
+    maximumTtl:
+      task.scope?.maximumTtlSeconds === undefined ? undefined : formatDuration(task.scope.maximumTtlSeconds),
+    subtasks: task.subtasks,
     state: task.state,
     openedAt: instant(task.openedAt),
     deadline: instant(task.deadlineAt),
@@ -76,6 +83,7 @@ export const renderLease = (lease: Lease): LeaseShape =>
     parameters: lease.parameters,
     tool: lease.tool,
     step: lease.step,
+    actors: lease.actors,
     reason: lease.reason,
     state: lease.state,
     revocation: present({

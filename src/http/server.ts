@@ -32,6 +32,8 @@ import { overviewRoutes } from './routes/overview.js';
 import { readingRoutes } from './routes/reading.js';
 import { sessionRoutes } from './routes/session.js';
 import { stepRoutes } from './routes/steps.js';
+import { subtaskRoutes } from './routes/subtasks.js';
+import { authzenRoutes } from './routes/authzen.js';
 import { taskRoutes } from './routes/tasks.js';
 import { commonHeaders } from './send.js';
 import { traffic } from './traffic.js';
@@ -89,6 +91,8 @@ export function createHttpServer(ports: HttpPorts): HttpServer {
   addRoutes(app, admitted, {
     ...taskRoutes(ports),
     ...stepRoutes(ports),
+    ...authzenRoutes(ports),
+    ...subtaskRoutes(ports),
     ...leaseRoutes(ports),
     ...readingRoutes(ports),
     ...hookRoutes(ports),

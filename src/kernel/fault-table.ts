@@ -103,6 +103,30 @@ export const faults = {
     retry: true,
     remedy: 'Retry after "Retry-After" seconds; announce the steps of one task one after another.',
   },
+  'delegation.wider': {
+    status: 403,
+    title: 'More than the parent task has',
+    retry: false,
+    remedy: 'Ask for no more than the parent task has; see "errors" for what was too wide.',
+  },
+  'delegation.cycle': {
+    status: 403,
+    title: 'The agent stands above the task already',
+    retry: false,
+    remedy: 'Delegate to an agent that did not delegate this task, or use the task that agent has.',
+  },
+  'delegation.depth': {
+    status: 403,
+    title: 'Too many delegations',
+    retry: false,
+    remedy: 'Delegate from a task that is nearer to its root; an operator sets how far it may go.',
+  },
+  'delegation.fan_out': {
+    status: 403,
+    title: 'Too many sub-tasks',
+    retry: false,
+    remedy: 'Use the sub-tasks there are; an operator sets how many there may be.',
+  },
   'step.unknown': {
     status: 403,
     title: 'No such permitted step',

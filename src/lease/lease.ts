@@ -42,6 +42,8 @@ export interface Lease {
   readonly reason?: string;
   /** The step that it was issued for. */
   readonly step?: string;
+  /** Ids of those whose delegation led to its task, who delegated it first; absent where nobody did. */
+  readonly actors?: readonly string[];
   readonly handle: Handle;
   readonly effect: RevocationEffect;
   readonly state: LeaseState;
@@ -79,6 +81,7 @@ export type NewLease = Pick<
   | 'tool'
   | 'reason'
   | 'step'
+  | 'actors'
   | 'handle'
   | 'effect'
 > & {

@@ -1,4 +1,4 @@
-import type { AuditEvent, AuditRecord } from '../audit/event.js';
+import type { AuditEvent, AuditRecord, Decided } from '../audit/event.js';
 import type { ProofStore } from '../identity/dpop/proof-store.js';
 import type { Clock } from '../kernel/clock.js';
 import type { Handle, RevocationEffect } from '../issuance/provider.js';
@@ -41,6 +41,8 @@ export interface TaskEnd {
 export interface EndedTask {
   readonly task: Task;
   readonly alreadyEnded: boolean;
+  /** Tasks below it that were ended with it. */
+  readonly subtasks: readonly string[];
   /** Providers whose index of due leases has grown by this. */
   readonly providers: readonly string[];
 }
@@ -52,6 +54,18 @@ export interface TaskLedger {
    * Undefined when the id is taken: try another.
    */
   open(task: NewTask, idempotency?: Idempotency): Promise<Task | undefined>;
+  /**
+   * The same for a task below another, in one step with the fence of its parent (I4). Throws task.ended, task.unknown,
+   * delegation.wider, delegation.fan_out, idempotency.reused.
+   */
+  delegate(
+    task: NewTask,
+    decided: Decided,
+    bounds: { readonly root: string; readonly fanOut: number; readonly tree: number },
+    idempotency?: Idempotency,
+  ): Promise<Task | undefined>;
+  /** Ids of all tasks below it, however far. */
+  below(id: string): Promise<readonly string[]>;
   find(id: string): Promise<Task | undefined>;
   /**
    * As found before, without asking the store again: good for what never changes (intent, owner, deadline). It may
@@ -62,7 +76,7 @@ export interface TaskLedger {
   /** Ids of the tasks that were opened for the run, 256 at most; some may have ended, or be gone. */
   ofRun(run: string): Promise<readonly string[]>;
   /**
-   * The fence (I4): from its return on no lease of the task can be reserved or activated, and every lease it has is
+   * The fence (I4) of the task and of every task below it: from its return on no lease of them can be reserved or activated, and every lease it has is
    * due for revocation. Ending twice is ending once. Undefined when there is no such task.
    */
   end(id: string, end: TaskEnd): Promise<EndedTask | undefined>;

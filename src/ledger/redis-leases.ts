@@ -39,6 +39,8 @@ const refusals: Partial<Record<FaultCode, string>> = {
   'state.rolled_back': 'The state store has lost what it had.',
   'task.ended': 'The task has ended; nothing more can be issued for it.',
   'task.full': 'The task has as many live leases as it may have.',
+  'delegation.wider': 'The sub-task would end later than its parent.',
+  'delegation.fan_out': 'There are as many sub-tasks here as there may be.',
   'task.steps': 'The task has as many steps as it may have.',
   'step.unknown': 'The task has no permitted step of this id for this tool.',
   'lease.unknown': 'There is no such lease.',
@@ -254,6 +256,7 @@ function liveLease(
   };
   if (lease.tool !== undefined) live.tool = lease.tool;
   if (lease.step !== undefined) live.step = lease.step;
+  if (lease.actors !== undefined) live.actors = lease.actors;
   if (lease.reason !== undefined) live.reason = lease.reason;
   if (now.mayLiveUntil !== undefined) live.mayLiveUntil = now.mayLiveUntil;
   if (now.mintUntil !== undefined) live.mintUntil = now.mintUntil;

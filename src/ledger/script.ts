@@ -7,6 +7,7 @@ export type RedisClient = Redis | Cluster;
 
 const names = [
   'open-task',
+  'open-subtask',
   'end-task',
   'step',
   'reserve',

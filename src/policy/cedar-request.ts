@@ -34,6 +34,9 @@ const verifiedFacts: Facts<Question> = {
   provedBy: ({ principal }) => principal.provedBy ?? '',
   toolDeclared: ({ task: { tools }, tool }) =>
     tools === undefined || (tool !== undefined && tools.includes(tool)),
+  depth: ({ depth, task: { actors } }) => depth ?? actors?.length ?? 0,
+  actors: ({ principal, task: { actors = [] } }) =>
+    actors.map(({ id }) => id).filter((id) => id !== principal.id),
   ofStep: ({ ofStep }) => ofStep ?? false,
   proofFresh: ({ principal: { proofIssuedAt }, task: { chain } }) =>
     chain === undefined || (proofIssuedAt !== undefined && proofIssuedAt >= chain.steppedAt),
@@ -80,11 +83,11 @@ export const suppliedNames: ReadonlyMap<string, 'fact' | 'record'> = new Map([
 
 /** What was taken from an ask: all that its request is made of, and nothing besides. */
 export interface Gathered {
-  readonly action: 'issue' | 'step';
+  readonly action: 'issue' | 'step' | 'delegate';
   readonly agent: string;
   /** `noEntry` where it is not a catalog entry that is asked for. */
   readonly entry: string;
-  /** The tool, where that is what is asked for. */
+  /** The tool or the agent, where that is what is asked for. */
   readonly resource: string;
   readonly ofAgent: Attributes;
   readonly claims: Attributes;
@@ -139,10 +142,10 @@ export function planRequests({ attributes, tags, whole }: Reads): RequestPlan {
 
   return {
     gather: (ask) => ({
-      action: ask.entry ? 'issue' : 'step',
+      action: ask.entry ? 'issue' : ask.delegate === undefined ? 'step' : 'delegate',
       agent: ask.principal.id,
       entry: ask.entry?.name ?? noEntry,
-      resource: ask.entry ? '' : (ask.tool ?? ''),
+      resource: ask.entry ? '' : (ask.delegate ?? ask.tool ?? ''),
       ofAgent: taken(agent, ask),
       claims: tagsOf(ask.principal.claims, tags, asText),
       ofTask: taken(task, ask),
@@ -155,7 +158,10 @@ export function planRequests({ attributes, tags, whole }: Reads): RequestPlan {
       sets: tagsOf(ask.parameters ?? {}, tags, asSetOnly),
     }),
     entryEntity: (one) => ({ uid: uid('CatalogEntry', one.name), attrs: taken(entry, one), parents: [] }),
-    resourceOf: (ask) => ({ uid: uid('Tool', ask.tool ?? ''), attrs: taken(tool, ask), parents: [] }),
+    resourceOf: (ask) =>
+      ask.delegate === undefined
+        ? { uid: uid('Tool', ask.tool ?? ''), attrs: taken(tool, ask), parents: [] }
+        : { uid: uid('Delegate', ask.delegate), attrs: reads('id') ? { id: ask.delegate } : {}, parents: [] },
     request: (gathered, resource, lifted) =>
       requestOf(gathered, resource, {
         ...gathered.verified,

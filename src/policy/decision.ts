@@ -20,6 +20,10 @@ export interface Question {
   /** Which renewal of its lease is asked for: 1 for the first; absent, or 0, when a credential is. */
   readonly renewals?: number;
   readonly tool?: string;
+  /** The agent that the task is to be delegated to, where that is asked; absent otherwise. */
+  readonly delegate?: string;
+  /** How far the task, or the one to be delegated, is from its root. */
+  readonly depth?: number;
   /** What the settings say of the tool, where they know it. */
   readonly toolFacts?: Tool;
   /** Whether the credential is bound to a permitted step of the task. */

@@ -12,6 +12,7 @@ import type { CatalogEntry } from './catalog.js';
 import { PolicyError } from './cedar-bundle.js';
 import { loadPolicy } from './cedar-policy.js';
 import type { PolicyFolder } from './cedar-policy.js';
+import { decideForAll } from './decide-for-all.js';
 import type { Decision, Policy, Question } from './decision.js';
 import { parseParameters } from './parameters.js';
 import { boundTtl } from './ttl.js';
@@ -34,6 +35,8 @@ const caseSchema = z
       })
       .prefault({}),
     credential: z.string().optional().describe('What is asked for; without it the tool is called.'),
+    delegate: z.string().optional().describe('The agent that the task would be delegated to.'),
+    actors: z.array(z.string()).default([]).describe('Who stands above the task, who delegated it first.'),
     chain: z.array(z.string()).default([]).describe('The tools that the task used before.'),
     proof: z
       .enum(['fresh', 'stale'])
@@ -57,7 +60,10 @@ const caseSchema = z
       .optional()
       .describe('Why it never got to the policies: credential.parameters, ttl.invalid.'),
   })
-  .refine(({ credential, tool }) => (credential ?? tool) !== undefined, 'credential or tool must be there')
+  .refine(
+    ({ credential, tool, delegate }) => (credential ?? tool ?? delegate) !== undefined,
+    'credential or tool must be there',
+  )
   .refine(({ expect, approvers }) => !approvers || expect === 'ask', 'approvers go with `ask`')
   .refine(({ expect, maximumTtl }) => !maximumTtl || expect === 'permit', 'maximumTtl goes with `permit`')
   .refine(({ expect, fault }) => !fault || expect === 'fault', 'fault goes with `fault`');
@@ -107,7 +113,7 @@ type Answer = Decision | { readonly is: 'fault'; readonly fault: string; readonl
 
 function answerOf(policy: Policy, given: PolicyCase, entry: CatalogEntry | undefined): Answer {
   try {
-    return policy.decide(questionOf(policy, given, entry));
+    return decideForAll(policy, questionOf(policy, given, entry));
   } catch (error) {
     if (error instanceof Fault) return { is: 'fault', fault: error.code, errors: error.errors ?? [] };
     throw error;
@@ -162,6 +168,8 @@ function questionOf(policy: Policy, given: PolicyCase, entry: CatalogEntry | und
     },
     task: taskOf(given, chain),
     tool,
+    delegate: given.delegate,
+    depth: given.delegate === undefined ? undefined : given.actors.length + 1,
     toolFacts: tool === undefined ? undefined : policy.tools?.get(tool),
     asserted: present({ reason: given.reason, dataClass: given.dataClass }),
     ...(entry && {
@@ -177,7 +185,7 @@ function questionOf(policy: Policy, given: PolicyCase, entry: CatalogEntry | und
   });
 }
 
-const taskOf = ({ agent, task }: PolicyCase, chain: ToolChain): Task =>
+const taskOf = ({ agent, issuer, actors, task }: PolicyCase, chain: ToolChain): Task =>
   present({
     id: 'tsk_case0000',
     agent,
@@ -189,6 +197,7 @@ const taskOf = ({ agent, task }: PolicyCase, chain: ToolChain): Task =>
     labels: task.labels,
     onBehalfOf: task.onBehalfOf,
     tools: task.tools,
+    actors: actors.length === 0 ? undefined : actors.map((id) => ({ id, issuer, claims: {} })),
     chain: chain.count === 0 ? undefined : { ...chain, steppedAt },
   });
 

@@ -127,6 +127,19 @@ const limits = z
       .describe(
         'The most leases that one task may have live at once. All of them end in one step of the state store, in which nothing else is done: up to 0.1 ms for each.',
       ),
+    subtaskDepth: z
+      .int()
+      .min(0)
+      .max(8)
+      .default(3)
+      .describe('How many delegations may lead from a root task to a sub-task.'),
+    subtasksPerTask: z.int().min(1).max(256).default(16).describe('The most sub-tasks of one task.'),
+    subtasksPerTree: z
+      .int()
+      .min(1)
+      .max(1000)
+      .default(100)
+      .describe('The most sub-tasks below one root: all of them end in one step of the state store.'),
     stepsPerTask: z.int().min(1).max(100_000).default(1000).describe('The most steps that a task may have.'),
     retention: duration.default(604_800).describe('How long ended tasks and leases are kept.'),
   })

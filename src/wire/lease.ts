@@ -47,6 +47,10 @@ export const lease = z
     provider: z.string(),
     parameters: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())])),
     tool: z.string().optional(),
+    actors: z
+      .array(z.string())
+      .optional()
+      .meta({ description: 'Whose delegation led to its task: who delegated it first.' }),
     step: stepId.optional().meta({ description: 'The step that it was issued for.' }),
     reason: z.string().optional(),
     state: leaseState,

@@ -135,6 +135,16 @@ export function pretendBroker(clock: Clock, instead: Partial<Broker> = {}): Pret
       ...(tasks.size > pageSize && { nextPageToken: 'bmV4dA' }),
     }),
     endTask: async (principal, id, outcome) => end(id, principal.id, outcome),
+    delegate: async (principal, { parent, scope, ...request }) => {
+      taskOf(parent);
+      const task = { ...open(principal, { ...request, labels: {} }), parent, scope, actors: [principal] };
+      tasks.set(task.id, task);
+      return task;
+    },
+    evaluate: async (_principal, { resource }) =>
+      resource.id === entry.name
+        ? { decision: true, id: 'req_pretended', reason: 'permit', because: ['reads-are-free'] }
+        : { decision: false, reason: 'credential.unknown', because: [] },
     takeStep: async (principal, { task, tool }) => ({
       id: newStepId(taskOf(task).id),
       taskId: task,

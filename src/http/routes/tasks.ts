@@ -82,7 +82,7 @@ export function taskOf(req: Request): string {
 }
 
 /** Milliseconds since the epoch. How far ahead it may lie is for the broker to say. */
-function momentOf(deadline: Deadline, clock: Clock): number {
+export function momentOf(deadline: Deadline, clock: Clock): number {
   const now = clock();
   const at = 'inSeconds' in deadline ? now + deadline.inSeconds * 1000 : deadline.atMs;
   if (at > now) return at;
