@@ -17,11 +17,9 @@ const context = z
   .record(z.string(), z.unknown())
   .meta({ description: '`task`: the task that it is asked for; `tool`, `reason`, `ttl` of a credential.' });
 
-export const evaluationRequest = z
-  .object({ subject, action, resource, context: context.optional() })
-  .meta({
-    description: 'Asks whether something would be permitted; nothing is issued, and nothing recorded.',
-  });
+export const evaluationRequest = z.object({ subject, action, resource, context: context.optional() }).meta({
+  description: 'Asks whether something would be permitted; nothing is issued, and nothing recorded.',
+});
 
 export const evaluationsRequest = z
   .object({
