@@ -273,6 +273,12 @@ const limitsOf = ({ limits }: Settings): Limits => ({
   revokeTimeoutMs: limits.revokeTimeout * 1000,
   endWithProof: limits.credentialsEndWithProof,
   longestOverdueMs: limits.longestOverdue * 1000,
+  stepsPerTask: limits.stepsPerTask,
+  delegation: {
+    depth: limits.subtaskDepth,
+    fanOut: limits.subtasksPerTask,
+    tree: limits.subtasksPerTree,
+  },
   liveLeasesPerAgent: limits.liveLeasesPerAgent,
   liveLeases: limits.liveLeases,
   liveLeasesPerTask: limits.liveLeasesPerTask,

@@ -19,7 +19,7 @@ import { redisLedger } from '../../src/ledger/redis-ledger.js';
 import { loadPolicy } from '../../src/policy/cedar-policy.js';
 import { bullmqRevocationQueue } from '../../src/revocation/bullmq-revocation-queue.js';
 import { answerParent } from './child.js';
-import { benchCatalog } from './policies.js';
+import { benchCatalog, benchTools } from './policies.js';
 
 /** The broker's own HTTP path, whole: token, policy, reservation, mint, audit, answer. Only the provider is chosen. */
 interface Config {
@@ -83,6 +83,7 @@ setInterval(() => void admission.look(), 1000).unref();
 const bench = provider();
 const policy = loadPolicy({
   directory: config.policies,
+  tools: benchTools,
   catalog: benchCatalog('bench', config.aws ? awsMint : { path: 'reports/{{prefix}}' }),
 });
 const metrics = prometheusMeter({ version: 'bench' });

@@ -28,6 +28,36 @@ const forbid = (id: string, n: number) => `@id("${id}")
 forbid (principal, action == Protem::Action::"issue", resource)
 when { resource.riskTier > ${n} && context.verified.task.onBehalfOf == "nobody-${n}" };`;
 
+export const toolNames = Array.from({ length: 10 }, (_, n) => `tool-${n}`);
+
+/** What the settings say of them: half read, half write. */
+export const benchTools = new Map(
+  toolNames.map((name, n) => [name, { kind: n < 5 ? 'read' : 'write', dataClass: `class-${n}` }]),
+);
+
+/** A hundred policies over ten tools: nine for each, of which one permits, and ten that look at the chain. */
+export function stepPolicies(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'protem-step-policies-'));
+  cpSync('config/policy/protem.cedarschema', join(directory, 'protem.cedarschema'));
+  const forTools = toolNames.flatMap((tool) =>
+    Array.from(
+      { length: 9 },
+      (_, n) => `@id("${tool}-${n}")
+permit (principal is Protem::Agent, action == Protem::Action::"step", resource == Protem::Tool::"${tool}")
+when { context.verified.toolDeclared ${n === 0 ? '' : `&& context.verified.task.hasTag("team${n}")`} };`,
+    ),
+  );
+  const ofChains = Array.from(
+    { length: 10 },
+    (_, n) => `@id("chain-${n}")
+forbid (principal, action == Protem::Action::"step", resource)
+when { context.verified.kind == "never-${n}" && !context.verified.chain.kinds.contains("write") };`,
+  );
+  writeFileSync(join(directory, 'bench.cedar'), [...forTools, ...ofChains].join('\n'));
+  writeFileSync(join(directory, 'cases.yaml'), '[]');
+  return directory;
+}
+
 /** What each entry mints is the provider's matter; parameters and bounds are the same. */
 export const benchCatalog = (provider: string, mint: object) =>
   catalogSettings.parse(

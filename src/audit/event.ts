@@ -3,6 +3,7 @@ import type { RiskLevel } from '../kernel/risk-levels.js';
 import type { RevocationCause } from '../lease/lease.js';
 import type { ParameterValues } from '../policy/catalog.js';
 import type { Scope } from '../revocation/withdrawal.js';
+import type { Act, Scope as TaskScope } from '../task/scope.js';
 import type { TaskOutcome } from '../task/task.js';
 
 interface OfTask {
@@ -20,7 +21,16 @@ export interface AskedFor {
   readonly parameters: ParameterValues;
   readonly ttlSeconds: number;
   readonly tool?: string;
+  readonly step?: string;
   readonly reason?: string;
+}
+
+/** The tool chain that was decided on. */
+export interface ChainBefore {
+  readonly count: number;
+  readonly tools: readonly string[];
+  readonly kinds: readonly string[];
+  readonly dataClasses: readonly string[];
 }
 
 /** How policy answered, with what decided and under which bundle. */
@@ -51,6 +61,32 @@ export type AuditEvent =
       readonly reason?: string;
       readonly outcome: TaskOutcome;
     })
+  | (OfTask & {
+      readonly type: 'task.delegated';
+      readonly parent: string;
+      readonly by: string;
+      readonly intent: string;
+      /** Whose delegation led here, who delegated it first; and the same as nested claims (RFC 8693 section 4.1). */
+      readonly actors: readonly string[];
+      readonly act: Act;
+      readonly scope?: TaskScope;
+      readonly deadlineAt: number;
+      readonly decided: Decided;
+    })
+  | (OfTask & {
+      readonly type: 'step.decided';
+      readonly step: string;
+      readonly intent: string;
+      readonly tool: string;
+      /** What the settings say of the tool. */
+      readonly kind?: string;
+      readonly dataClass?: string;
+      /** The agent's own words: what it says the call is for, at what, and of which class. */
+      readonly asserted: Readonly<Record<string, string>>;
+      readonly chain: ChainBefore;
+      readonly decided: Decided;
+      readonly fault?: string;
+    })
   | {
       readonly type: 'credential.refused';
       readonly task: string;
@@ -66,6 +102,11 @@ export type AuditEvent =
       readonly intent: string;
       readonly onBehalfOf?: string;
       readonly asked: AskedFor;
+      /** The tools that the task had used, where it had used any. */
+      readonly chain?: ChainBefore;
+      /** Whose delegation led to its task, where it was delegated. */
+      readonly actors?: readonly string[];
+      readonly act?: Act;
       readonly decided: Decided;
       readonly provider: string;
       readonly ttlSeconds: number;

@@ -3,8 +3,11 @@ import type { Ports } from './ports.js';
 
 /** Whether anything may be issued now, from what was seen in the background: no request waits for it. */
 export interface Admission {
-  /** Throws the Fault for why this provider issues nothing now. Of another provider it says nothing (I10). */
-  admit(provider: string): void;
+  /**
+   * Throws the Fault for why this provider issues nothing now. Of another provider it says nothing (I10). Without a
+   * provider: why nothing that begins something is written now.
+   */
+  admit(provider?: string): void;
 }
 
 /** Above this share of its memory the store is kept for ending what there is. */
@@ -44,7 +47,7 @@ export function openAdmission(
         throw new Fault('state.full', 'The state store is nearly full; what is left is kept for revoking.', {
           retryAfterSeconds: askAgainSeconds,
         });
-      if ((seen.overdueMs.get(provider) ?? 0) > limits.longestOverdueMs)
+      if (provider !== undefined && (seen.overdueMs.get(provider) ?? 0) > limits.longestOverdueMs)
         throw new Fault(
           'revocation.overdue',
           'Credentials of this provider could not be taken back in time.',

@@ -22,13 +22,27 @@ export function requireRole(principal: Principal, role: OperatorRole): void {
 export const mayLook = (principal: Principal, ...owners: string[]): boolean =>
   principal.kind === 'operator' || owners.includes(principal.id);
 
+/** Its agent, whoever opened it, and everyone who delegated it. */
+const ownersOf = ({ agent, openedBy, actors = [] }: Task): string[] => [
+  agent,
+  openedBy,
+  ...actors.map(({ id }) => id),
+];
+
 export function visibleTask(principal: Principal, task: Task | undefined): Task {
-  if (task && mayLook(principal, task.agent, task.openedBy)) return task;
+  if (task && mayLook(principal, ...ownersOf(task))) return task;
   throw new Fault('task.unknown', 'There is no such task.');
 }
 
-/** The orchestrator that opened the task sees its leases, as does the agent. */
-export function visibleLease(principal: Principal, lease: Lease | undefined, openedBy?: string): Lease {
-  if (lease && mayLook(principal, lease.agent, ...(openedBy === undefined ? [] : [openedBy]))) return lease;
+/** Who sees the task sees its leases, as does the agent. */
+export function visibleLease(principal: Principal, lease: Lease | undefined, task?: Task): Lease {
+  if (lease && mayLook(principal, lease.agent, ...(task ? ownersOf(task) : []))) return lease;
   throw new Fault('lease.unknown', 'There is no such lease.');
+}
+
+/** What only the task's own agent may do: that others see the task gives them nothing of it. */
+export function requireAgentOf(principal: Principal, task: Task): void {
+  requireKind(principal, 'agent');
+  if (principal.id !== task.agent)
+    throw new Fault('role.missing', 'Only the agent of this task may do that.');
 }

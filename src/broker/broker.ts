@@ -8,6 +8,8 @@ import type { Lease } from '../lease/lease.js';
 import type { LeaseQuery, Page, PageQuery } from '../ledger/ledger.js';
 import type { CatalogEntry } from '../policy/catalog.js';
 import type { Block, Progress, Scope, Withdrawal } from '../revocation/withdrawal.js';
+import type { Scope as TaskScope } from '../task/scope.js';
+import type { Step } from '../task/step.js';
 import type { Task, TaskOutcome } from '../task/task.js';
 import type { LiveMessage } from './live-feed.js';
 import type { Overview } from './overview.js';
@@ -32,6 +34,52 @@ export interface CredentialRequest {
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly ttlSeconds?: number;
   readonly tool?: string;
+  /** A permitted step of the task; goes with its tool. */
+  readonly step?: string;
+  readonly reason?: string;
+}
+
+export interface SubtaskRequest {
+  readonly parent: string;
+  readonly intent: string;
+  readonly agent: string;
+  readonly deadlineAt: number;
+  readonly deadlineInSeconds?: number;
+  readonly scope: TaskScope;
+}
+
+interface Named {
+  readonly type: string;
+  readonly id: string;
+  readonly properties?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** AuthZEN 1.0 section 6. */
+export interface EvaluationRequest {
+  readonly subject: Named;
+  readonly action: {
+    readonly name: string;
+    readonly properties?: Readonly<Record<string, unknown>> | undefined;
+  };
+  readonly resource: Named;
+  readonly context?: Readonly<Record<string, unknown>>;
+}
+
+export interface Evaluation {
+  readonly decision: boolean;
+  /** Absent where it was no matter of policy. */
+  readonly id?: string;
+  /** `permit`, or the code of what stands against it. */
+  readonly reason: string;
+  readonly because: readonly string[];
+}
+
+export interface StepRequest {
+  readonly task: string;
+  readonly tool: string;
+  /** The agent's own words, as are the others below. */
+  readonly target?: string;
+  readonly dataClass?: string;
   readonly reason?: string;
 }
 
@@ -109,6 +157,11 @@ export interface Broker {
   findTask(principal: Principal, id: string): Promise<Task>;
   listTasks(principal: Principal, query: PageQuery & { readonly agent?: string }): Promise<Page<Task>>;
   endTask(principal: Principal, id: string, outcome: TaskOutcome): Promise<Task>;
+  delegate(principal: Principal, request: SubtaskRequest, idempotencyKey?: string): Promise<Task>;
+  /** Issues nothing. */
+  evaluate(principal: Principal, request: EvaluationRequest): Promise<Evaluation>;
+  takeStep(principal: Principal, request: StepRequest, idempotencyKey?: string): Promise<Step>;
+  listSteps(principal: Principal, taskId: string): Promise<readonly Step[]>;
   grant(principal: Principal, request: CredentialRequest, idempotencyKey?: string): Promise<Grant>;
   renew(principal: Principal, request: RenewalRequest, idempotencyKey?: string): Promise<Renewal>;
   findLease(principal: Principal, id: string): Promise<Lease>;

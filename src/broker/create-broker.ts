@@ -1,6 +1,8 @@
 import { mayLook, requireKind } from './authorize.js';
 import type { Broker } from './broker.js';
 import { grant } from './grant.js';
+import { delegate } from './delegate.js';
+import { evaluate } from './evaluate.js';
 import { liveFeed, tasksOf } from './live-feed.js';
 import { openOverview } from './overview.js';
 import { disableAgent, enableAgent, findAgent, listAgents, signalAgent } from './agents.js';
@@ -13,6 +15,7 @@ import { receiveHook } from './receive-hook.js';
 import { receiveSignal } from './receive-signal.js';
 import { renew } from './renew.js';
 import { findRevocation, listRevocations, revokeMany } from './revoke-many.js';
+import { listSteps, takeStep } from './steps.js';
 import { endTask, findTask, listTasks, openTask } from './tasks.js';
 
 /** The verbs of the product, bound to the world they act on. */
@@ -26,6 +29,10 @@ export function createBroker(ports: Ports): Broker {
     findTask: (principal, id) => findTask(ports, principal, id),
     listTasks: (principal, query) => listTasks(ports, principal, query),
     endTask: (principal, id, outcome) => endTask(ports, principal, id, outcome),
+    delegate: (principal, request, key) => delegate(ports, principal, request, key),
+    evaluate: (principal, request) => evaluate(ports, principal, request),
+    takeStep: (principal, request, key) => takeStep(ports, principal, request, key),
+    listSteps: (principal, taskId) => listSteps(ports, principal, taskId),
     grant: (principal, request, key) => grant(ports, principal, request, key),
     renew: (principal, request, key) => renew(ports, principal, request, key),
     findLease: (principal, id) => findLease(ports, principal, id),

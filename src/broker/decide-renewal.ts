@@ -1,16 +1,18 @@
 import type { AskedFor, Decided as DecidedRecord } from '../audit/event.js';
 import type { Principal } from '../identity/principal.js';
 import { Fault } from '../kernel/fault.js';
+import { present } from '../kernel/present.js';
 import type { Lease } from '../lease/lease.js';
 import type { CatalogEntry } from '../policy/catalog.js';
 import type { Ask } from '../policy/decision.js';
+import { mustBeInScope } from '../policy/narrow.js';
 import { parseParameters } from '../policy/parameters.js';
 import type { Permit } from '../policy/permit.js';
 import { fillTemplate } from '../policy/template.js';
 import { boundTtl } from '../policy/ttl.js';
 import type { Task } from '../task/task.js';
 import type { RenewalRequest } from './broker.js';
-import { permitFor, ttlBounds } from './decide.js';
+import { permitFor, toolFactsOf, ttlBounds } from './decide.js';
 import type { Ports } from './ports.js';
 
 /** A renewal that policy permits at this moment, with everything that follows from it. */
@@ -44,6 +46,7 @@ export function decideRenewal(
   const entry = policy.catalog.get(lease.entry);
   if (!entry) throw new Fault('credential.unknown', 'The catalog entry of this lease is gone.');
   const parameters = parseParameters(entry, lease.parameters);
+  if (task.scope) mustBeInScope(task.scope, { entry, parameters, tool: lease.tool });
   const reason = request.reason ?? lease.reason;
   const scope = fillTemplate(entry.mint, parameters);
   const bounds = ttlBounds(ports, principal, task, request, entry, scope);
@@ -58,7 +61,8 @@ export function decideRenewal(
     ttlSeconds: lifeSeconds(lease, wantedEnd(ports, lease, request, askedSeconds, within.limitAt)),
     renewals: (lease.renewals ?? 0) + 1,
     risk: ports.risk(principal.id),
-    ...(lease.tool !== undefined && { tool: lease.tool }),
+    ...present({ tool: lease.tool, toolFacts: toolFactsOf(policy, lease.tool) }),
+    ...(lease.step !== undefined && { ofStep: true }),
     asserted: reason === undefined ? {} : { reason },
   };
   const asked = {

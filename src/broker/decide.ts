@@ -3,7 +3,9 @@ import type { Principal } from '../identity/principal.js';
 import { Fault } from '../kernel/fault.js';
 import { newRequestId } from '../kernel/id.js';
 import { present } from '../kernel/present.js';
+import { decideForAll } from '../policy/decide-for-all.js';
 import type { Ask, Decision, Policy } from '../policy/decision.js';
+import { mustBeInScope } from '../policy/narrow.js';
 import type { CatalogEntry, ParameterValues } from '../policy/catalog.js';
 import { parseParameters } from '../policy/parameters.js';
 import type { Permit } from '../policy/permit.js';
@@ -37,7 +39,7 @@ export class PolicyRefusal extends Fault {
   readonly asked: AskedFor;
 
   constructor(
-    code: 'policy.denied' | 'policy.error' | 'approval.required' | 'policy.changed',
+    code: 'policy.denied' | 'policy.error' | 'approval.required' | 'policy.changed' | 'identity.stale',
     record: DecidedRecord,
     asked: AskedFor,
   ) {
@@ -51,6 +53,7 @@ const sentences = {
   'policy.denied': 'Policy does not permit this request.',
   'policy.error': 'Policy could not be evaluated for this request, so it is not permitted.',
   'approval.required': 'Policy permits this request only after a person has approved it.',
+  'identity.stale': 'Policy permits this only with a token that was issued after the last step of the task.',
   'policy.changed': 'Policy changed while the credential was being minted, and no longer permits it.',
 };
 
@@ -62,6 +65,7 @@ export function decide(ports: Ports, principal: Principal, task: Task, request: 
   const entry = policy.catalog.get(request.credential);
   if (!entry) throw new Fault('credential.unknown', 'There is no catalog entry of this name.');
   const parameters = parseParameters(entry, request.parameters);
+  if (task.scope) mustBeInScope(task.scope, { entry, parameters, tool: request.tool });
   const scope = fillTemplate(entry.mint, parameters);
   const bounds = ttlBounds(ports, principal, task, request, entry, scope);
   const askedSeconds = boundTtl(bounds);
@@ -73,6 +77,8 @@ export function decide(ports: Ports, principal: Principal, task: Task, request: 
     ttlSeconds: askedSeconds,
     risk: ports.risk(principal.id),
     tool: request.tool,
+    toolFacts: toolFactsOf(policy, request.tool),
+    ofStep: request.step === undefined ? undefined : true,
     asserted: request.reason === undefined ? {} : { reason: request.reason },
   });
   const asked = askedFor(request, parameters, askedSeconds);
@@ -89,6 +95,7 @@ export function decide(ports: Ports, principal: Principal, task: Task, request: 
       entry.maximumTtlSeconds,
       decision.permit.ttlSeconds,
       bounds.taskRemainingSeconds,
+      bounds.delegatedSeconds ?? Infinity,
     ),
     permit: decision.permit,
     ask,
@@ -100,7 +107,7 @@ export function decide(ports: Ports, principal: Principal, task: Task, request: 
 
 /** Asks policy; throws PolicyRefusal unless it permits. */
 export function permitFor({ meter }: Pick<Ports, 'meter'>, policy: Policy, ask: Ask, asked: AskedFor) {
-  const decision = policy.decide(ask);
+  const decision = decideForAll(policy, ask);
   const record = recordOf(decision, policy.digest);
   meter.decided(record.is);
   if (decision.is !== 'permit') throw new PolicyRefusal(refusalCode(decision), record, asked);
@@ -115,7 +122,7 @@ export async function decideAgain<Before extends Pick<Decided, 'ask' | 'asked' |
 ): Promise<Before> {
   const policy = ports.policy();
   if (policy.digest === decided.record.policyDigest) return decided;
-  const decision = policy.decide(decided.ask);
+  const decision = decideForAll(policy, decided.ask);
   const record = recordOf(decision, policy.digest);
   ports.meter.decided(record.is);
   if (decision.is === 'permit' && decision.permit.ttlSeconds >= decided.ttlSeconds) return decided;
@@ -135,6 +142,7 @@ export function ttlBounds(
   return present({
     entry,
     requestedSeconds: request.ttlSeconds,
+    delegatedSeconds: task.scope?.maximumTtlSeconds,
     taskRemainingSeconds: Math.floor((task.deadlineAt - now) / 1000),
     proofRemainingSeconds: ports.limits.endWithProof
       ? Math.floor((principal.proofExpiresAt - now) / 1000)
@@ -144,10 +152,17 @@ export function ttlBounds(
   });
 }
 
-const refusalCode = (decision: Exclude<Decision, { is: 'permit' }>) =>
-  decision.is === 'ask' ? 'approval.required' : decision.errors.length > 0 ? 'policy.error' : 'policy.denied';
+export const refusalCode = (decision: Exclude<Decision, { is: 'permit' }>) => {
+  if (decision.is === 'ask') return 'approval.required';
+  if (decision.needsFreshProof) return 'identity.stale';
+  return decision.errors.length > 0 ? 'policy.error' : 'policy.denied';
+};
 
-function recordOf(decision: Decision, policyDigest: string): DecidedRecord {
+/** What the settings say of a tool: what an agent calls it is not taken for what it is. */
+export const toolFactsOf = (policy: Policy, tool: string | undefined) =>
+  tool === undefined ? undefined : policy.tools?.get(tool);
+
+export function recordOf(decision: Decision, policyDigest: string): DecidedRecord {
   const errors = decision.is === 'deny' ? decision.errors : [];
   return present({
     evaluation: newRequestId(),
@@ -164,5 +179,6 @@ const askedFor = (request: CredentialRequest, parameters: ParameterValues, ttlSe
     parameters,
     ttlSeconds,
     tool: request.tool,
+    step: request.step,
     reason: request.reason,
   });

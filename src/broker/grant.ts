@@ -6,9 +6,12 @@ import { present } from '../kernel/present.js';
 import type { Order, Provider } from '../issuance/provider.js';
 import type { Lease } from '../lease/lease.js';
 import { redeem } from '../policy/permit.js';
+import { actOf } from '../task/scope.js';
 import type { Task } from '../task/task.js';
-import { requireKind, visibleTask } from './authorize.js';
+import type { Idempotency } from '../ledger/ledger.js';
+import { requireAgentOf, requireKind, visibleTask } from './authorize.js';
 import type { CredentialRequest, Grant } from './broker.js';
+import { chainBefore, onTheChainAsItIs } from './chain.js';
 import { dispatchDue } from './dispatch-due.js';
 import { decide, decideAgain } from './decide.js';
 import type { Decided } from './decide.js';
@@ -31,22 +34,17 @@ export async function grant(
   try {
     requireKind(principal, 'agent');
     requireOwner(ports, principal.id);
-    task = visibleTask(principal, await ports.ledger.tasks.recall(request.task));
-    decided = decide(ports, principal, task, request);
-    ports.guard?.admit();
-    ports.admission.admit(decided.entry.provider);
-    redeem(decided.permit);
-
-    const { provider, order } = orderOf(ports, decided);
-    const handle = provider.plan(order);
-    const wanted = newLease(ports, decided, provider, order, handle);
-    const event = reservedEvent(decided, provider, order);
     const idempotency = idempotencyOf(principal, request, idempotencyKey);
-    const conditions = conditionsOf(ports, decided);
-    const { issued, lease } = await ports.breakers.issuing.run(provider.name, async () => {
-      const reserved = await ports.ledger.leases.reserve(wanted, event, idempotency, conditions);
-      return mint(ports, provider, order, reserved);
+    const { issued, lease, provider } = await onTheChainAsItIs(async () => {
+      task = visibleTask(principal, await ports.ledger.tasks.recall(request.task));
+      requireAgentOf(principal, task);
+      decided = decide(ports, principal, task, request);
+      ports.guard?.admit();
+      ports.admission.admit(decided.entry.provider);
+      redeem(decided.permit);
+      return reserveAndMint(ports, decided, idempotency);
     });
+    if (!decided) throw new Fault('internal', 'Nothing was decided.');
     decided = await decideAgain(ports, decided, (fault) => takeBack(ports, lease, fault));
     const active = await ports.ledger.leases
       .activate(lease, { expiresAt: issued.expiresAt, effect: issued.effect ?? lease.effect })
@@ -66,6 +64,19 @@ export async function grant(
     await recordRefusal(ports, principal, request, task, decided, error);
     throw error;
   }
+}
+
+/** The reservation decides on the tool chain as well: what was decided on another one is not reserved. */
+async function reserveAndMint(ports: Ports, decided: Decided, idempotency: Idempotency | undefined) {
+  const { provider, order } = orderOf(ports, decided);
+  const handle = provider.plan(order);
+  const wanted = newLease(ports, decided, provider, order, handle);
+  const event = reservedEvent(decided, provider, order);
+  const conditions = conditionsOf(ports, decided);
+  return ports.breakers.issuing.run(provider.name, async () => {
+    const reserved = await ports.ledger.leases.reserve(wanted, event, idempotency, conditions);
+    return { provider, ...(await mint(ports, provider, order, reserved)) };
+  });
 }
 
 function orderOf(
@@ -88,17 +99,22 @@ function orderOf(
   return { provider, order };
 }
 
-const conditionsOf = ({ limits, guard, inventory }: Ports, { entry, principal }: Decided) => ({
+const conditionsOf = (
+  { limits, guard, inventory }: Ports,
+  { entry, principal, task, request: { step, tool } }: Decided,
+) => ({
   mustHold: guard?.mustHold(),
   asking: { principal, owner: ownerOf(inventory, principal.id) },
   ofAgent: limits.liveLeasesPerAgent,
   ofEntry: entry.maximumLive,
   ofTask: limits.liveLeasesPerTask,
   inAll: limits.liveLeases,
+  chain: task.chain?.count ?? 0,
+  step: step === undefined ? undefined : { id: step, tool: tool ?? '' },
 });
 
 function newLease(ports: Ports, decided: Decided, provider: Provider, order: Order, handle: Lease['handle']) {
-  const { request, parameters } = decided;
+  const { request, parameters, task } = decided;
   return present({
     id: order.leaseId,
     taskId: order.taskId,
@@ -113,6 +129,8 @@ function newLease(ports: Ports, decided: Decided, provider: Provider, order: Ord
     mintTimeoutMs: ports.limits.mintTimeoutMs * 2,
     enrolment: provider.enrolment?.(handle),
     tool: request.tool,
+    actors: task.actors?.map(({ id }) => id),
+    step: request.step,
     reason: request.reason,
   });
 }
@@ -126,6 +144,9 @@ function reservedEvent({ task, asked, record, principal }: Decided, provider: Pr
     intent: task.intent,
     onBehalfOf: task.onBehalfOf,
     asked,
+    chain: chainBefore(task),
+    actors: task.actors?.map(({ id }) => id),
+    act: task.actors && actOf(task.agent, task.actors),
     decided: record,
     provider: provider.name,
     ttlSeconds: order.ttlSeconds,

@@ -9,8 +9,10 @@ import { findTask } from './tasks.js';
 export async function findLease(ports: Ports, principal: Principal, id: string): Promise<Lease> {
   const lease = await ports.ledger.leases.find(id);
   const task =
-    lease && principal.kind === 'orchestrator' ? await ports.ledger.tasks.find(lease.taskId) : undefined;
-  return visibleLease(principal, lease, task?.openedBy);
+    lease && principal.kind !== 'operator' && principal.id !== lease.agent
+      ? await ports.ledger.tasks.find(lease.taskId)
+      : undefined;
+  return visibleLease(principal, lease, task);
 }
 
 export async function listLeases(
@@ -19,9 +21,12 @@ export async function listLeases(
   query: LeaseQuery,
 ): Promise<Page<Lease>> {
   if (principal.kind === 'operator') return ports.ledger.leases.list(query);
-  if (query.task !== undefined) await findTask(ports, principal, query.task);
-  else requireKind(principal, 'agent');
-  return ports.ledger.leases.list(principal.kind === 'agent' ? { ...query, agent: principal.id } : query);
+  if (query.task !== undefined) {
+    await findTask(ports, principal, query.task);
+    return ports.ledger.leases.list(query);
+  }
+  requireKind(principal, 'agent');
+  return ports.ledger.leases.list({ ...query, agent: principal.id });
 }
 
 /** The agent gives it back, or an operator takes it. Answers at once; the worker does the rest. */

@@ -1,11 +1,15 @@
 import { faultCode } from '../kernel/fault.js';
+import { present } from '../kernel/present.js';
 import type { Principal } from '../identity/principal.js';
 import type { Lease } from '../lease/lease.js';
 import type { ProvenFacts } from '../ledger/agent-ledger.js';
 import type { CatalogEntry } from '../policy/catalog.js';
-import type { Ask } from '../policy/decision.js';
+import { decideForAll } from '../policy/decide-for-all.js';
+import type { Ask, Policy } from '../policy/decision.js';
+import { mustBeInScope } from '../policy/narrow.js';
 import { parseParameters } from '../policy/parameters.js';
 import type { Task } from '../task/task.js';
+import { toolFactsOf } from './decide.js';
 import { lifeSeconds } from './decide-renewal.js';
 import { isOurOwn, isOwnerless } from './inventory.js';
 import type { Ports } from './ports.js';
@@ -36,11 +40,13 @@ export function whyNoLonger(
   if (entry.provider !== lease.provider) return 'credential.unknown: the entry is of another provider';
   let ask: Ask;
   try {
-    ask = askOf(lease, entry, known);
+    if (known.task.scope)
+      mustBeInScope(known.task.scope, { entry, parameters: lease.parameters, tool: lease.tool });
+    ask = askOf(policy, lease, entry, known);
   } catch (error) {
     return faultCode(error);
   }
-  const decision = policy.decide(ask);
+  const decision = decideForAll(policy, ask);
   const because = decision.because.join(', ');
   if (decision.is === 'permit')
     return decision.permit.ttlSeconds >= ask.ttlSeconds ? undefined : `ttl.invalid: ${because}`;
@@ -49,8 +55,8 @@ export function whyNoLonger(
   return decision.errors.length > 0 ? `policy.error: ${because}` : `policy.denied: ${because}`;
 }
 
-function askOf(lease: Lease, entry: CatalogEntry, { task, proven, risk }: Known): Ask {
-  return {
+function askOf(policy: Policy, lease: Lease, entry: CatalogEntry, { task, proven, risk }: Known): Ask {
+  return present({
     principal: provenAs(lease.agent, proven),
     task,
     entry,
@@ -58,9 +64,11 @@ function askOf(lease: Lease, entry: CatalogEntry, { task, proven, risk }: Known)
     ttlSeconds: lifeSeconds(lease, lease.expiresAt),
     renewals: lease.renewals ?? 0,
     risk,
-    ...(lease.tool !== undefined && { tool: lease.tool }),
+    tool: lease.tool,
+    toolFacts: toolFactsOf(policy, lease.tool),
+    ofStep: lease.step === undefined ? undefined : (true as const),
     asserted: lease.reason === undefined ? {} : { reason: lease.reason },
-  };
+  });
 }
 
 const provenAs = (id: string, proven: ProvenFacts): Principal => ({
@@ -68,5 +76,7 @@ const provenAs = (id: string, proven: ProvenFacts): Principal => ({
   kind: 'agent',
   roles: [],
   proofExpiresAt: Number.MAX_SAFE_INTEGER,
+  // What was issued is not taken back because its proof has grown old since.
+  proofIssuedAt: Number.MAX_SAFE_INTEGER,
   ...proven,
 });

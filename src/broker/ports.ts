@@ -64,6 +64,11 @@ export interface Limits {
   readonly endWithProof: boolean;
   /** A revocation that is later than this stops issuing at its provider, and makes the broker not ready. */
   readonly longestOverdueMs: number;
+  /** How far sub-tasks may go, how many one task may have, and one tree. */
+  readonly delegation?:
+    { readonly depth: number; readonly fanOut: number; readonly tree: number } | undefined;
+  /** The most steps of one task. */
+  readonly stepsPerTask?: number | undefined;
   /** The most leases live at once; undefined is without bound. */
   readonly liveLeasesPerAgent?: number | undefined;
   readonly liveLeases?: number | undefined;

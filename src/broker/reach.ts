@@ -12,6 +12,8 @@ export function reachOf(
   { of, name }: Scope,
 ): (leases: readonly Lease[]) => Promise<readonly Lease[]> {
   const issuers = new Map<string, string>();
+  let tree: Promise<ReadonlySet<string>> | undefined;
+  const tasks = () => (tree ??= ledger.tasks.below(name).then((below) => new Set([name, ...below])));
   async function learnIssuers(leases: readonly Lease[]): Promise<void> {
     const ids = [...new Set(leases.map(({ agent }) => agent))].filter((id) => !issuers.has(id));
     const seen = await ledger.agents.find(ids);
@@ -24,10 +26,14 @@ export function reachOf(
     issuer: ({ agent }) => issuers.get(agent) === name,
     provider: ({ provider }) => provider === name,
     entry: ({ entry }) => entry === name,
-    task: ({ taskId }) => taskId === name,
+    task: () => true,
   };
   return async (leases) => {
     if (of === 'issuer') await learnIssuers(leases);
+    if (of === 'task') {
+      const below = await tasks();
+      return leases.filter((lease) => !isOver(lease.state) && below.has(lease.taskId));
+    }
     return leases.filter((lease) => !isOver(lease.state) && holds[of](lease));
   };
 }

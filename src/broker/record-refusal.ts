@@ -30,6 +30,7 @@ export async function recordRefusal(
     ...toldOf(error, decided, {
       entry: request.credential,
       ...(request.tool !== undefined && { tool: request.tool }),
+      ...(request.step !== undefined && { step: request.step }),
       ...(request.reason !== undefined && { reason: request.reason }),
     }),
   });

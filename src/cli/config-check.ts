@@ -9,7 +9,11 @@ const count = (number: number, noun: string) => `${number} ${noun}${number === 1
  * Throws SettingsError for a policy folder that the broker would not start with.
  */
 export function describeConfig(file: string, settings: Settings): string {
-  const { passed, failed } = testPolicy({ directory: settings.policy.directory, catalog: settings.catalog });
+  const { passed, failed } = testPolicy({
+    directory: settings.policy.directory,
+    catalog: settings.catalog,
+    tools: settings.tools,
+  });
   if (failed.length > 0)
     throw new SettingsError(
       file,

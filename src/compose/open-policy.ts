@@ -16,6 +16,7 @@ export function openPolicy(
   const source = openPolicySource({
     directory: settings.policy.directory,
     catalog: settings.catalog,
+    tools: settings.tools,
     onLoaded: (policyDigest) => {
       log.info({ policyDigest }, 'policy is in force');
       record({ type: 'policy.loaded', policyDigest });

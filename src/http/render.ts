@@ -1,15 +1,19 @@
 import type { AuditRecord } from '../audit/event.js';
 import type { Grant, Renewal } from '../broker/broker.js';
 import { formatDuration } from '../kernel/duration.js';
+import { faults } from '../kernel/fault.js';
+import type { FaultCode } from '../kernel/fault.js';
 import type { Lease } from '../lease/lease.js';
 import type { Page } from '../ledger/ledger.js';
 import type { CatalogEntry } from '../policy/catalog.js';
+import type { Step } from '../task/step.js';
 import type { Task } from '../task/task.js';
 import type { AuditRecordShape } from '../wire/audit.js';
 import type { CatalogEntryShape } from '../wire/catalog.js';
 import type { GrantShape } from '../wire/credential.js';
 import type { LeaseShape } from '../wire/lease.js';
 import type { RenewalShape } from '../wire/renewal.js';
+import type { StepShape } from '../wire/step.js';
 import type { TaskShape, TaskSummaryShape } from '../wire/task.js';
 import { present } from '../kernel/present.js';
 
@@ -28,6 +32,13 @@ export const renderTask = (task: Task): TaskShape =>
     run: task.run,
     labels: task.labels,
     tools: task.tools,
+    parent: task.parent,
+    actors: task.actors?.map(({ id }) => id),
+    allowed: task.scope?.allowed.map(({ credential, limits }) => ({ credential, parameters: limits })),
+    environments: task.scope?.environments,
+    maximumTtl:
+      task.scope?.maximumTtlSeconds === undefined ? undefined : formatDuration(task.scope.maximumTtlSeconds),
+    subtasks: task.subtasks,
     state: task.state,
     openedAt: instant(task.openedAt),
     deadline: instant(task.deadlineAt),
@@ -46,6 +57,22 @@ export const renderTaskSummary = (task: Task): TaskSummaryShape =>
     deadline: instant(task.deadlineAt),
   });
 
+export const renderStep = (step: Step): StepShape =>
+  present({
+    id: step.id,
+    task: step.taskId,
+    agent: step.agent,
+    tool: step.tool,
+    kind: step.kind,
+    dataClass: step.dataClass,
+    decision: step.decision,
+    policies: step.because,
+    fault: step.fault,
+    remedy: step.fault === undefined ? undefined : faults[step.fault as FaultCode]?.remedy,
+    approvers: step.approvers,
+    decidedAt: instant(step.decidedAt),
+  });
+
 export const renderLease = (lease: Lease): LeaseShape =>
   present({
     id: lease.id,
@@ -55,6 +82,8 @@ export const renderLease = (lease: Lease): LeaseShape =>
     provider: lease.provider,
     parameters: lease.parameters,
     tool: lease.tool,
+    step: lease.step,
+    actors: lease.actors,
     reason: lease.reason,
     state: lease.state,
     revocation: present({

@@ -32,6 +32,9 @@ import { leaseRoutes } from './routes/leases.js';
 import { overviewRoutes } from './routes/overview.js';
 import { readingRoutes } from './routes/reading.js';
 import { sessionRoutes } from './routes/session.js';
+import { stepRoutes } from './routes/steps.js';
+import { subtaskRoutes } from './routes/subtasks.js';
+import { authzenRoutes } from './routes/authzen.js';
 import { taskRoutes } from './routes/tasks.js';
 import { commonHeaders } from './send.js';
 import { traffic } from './traffic.js';
@@ -88,6 +91,9 @@ export function createHttpServer(ports: HttpPorts): HttpServer {
   if (console) app.use(acceptSessions({ ...console, cookies: cookiesFor(console.origin) }));
   addRoutes(app, admitted, {
     ...taskRoutes(ports),
+    ...stepRoutes(ports),
+    ...authzenRoutes(ports),
+    ...subtaskRoutes(ports),
     ...leaseRoutes(ports),
     ...governanceRoutes(ports),
     ...readingRoutes(ports),

@@ -6,7 +6,7 @@ import { boundTo } from './dpop/confirmation.js';
 import type { Proof } from './proof.js';
 import { unproven } from './refusal.js';
 import { parseSpiffeId, type SpiffeId } from './spiffe-id.js';
-import { checkAudience, checkTimes, proveSignature, type TokenLimits } from './token-claims.js';
+import { checkAudience, checkTimes, issuedAtOf, proveSignature, type TokenLimits } from './token-claims.js';
 
 /** JWT-SVID section 2.1. EdDSA is not among them. */
 export const svidAlgorithms = [
@@ -59,7 +59,7 @@ export async function verifySvid(
   checkAudience(claims, trustDomain.limits, 'svid');
   const key = boundTo(claims, 'svid');
   const named = principalOf(id, trustDomain, jws.header.kid, expiry);
-  const principal = { ...named, ...(key !== undefined && { boundTo: key }) };
+  const principal = { ...named, ...issuedAtOf(claims), ...(key !== undefined && { boundTo: key }) };
   return { principal, keySet, source: trustDomain.source };
 }
 

@@ -5,7 +5,7 @@ import { boundTo } from './dpop/confirmation.js';
 import type { Proof } from './proof.js';
 import { unproven } from './refusal.js';
 import { holds, subjectOf, type Condition, type SubjectRule } from './subject-rule.js';
-import { checkAudience, checkTimes, proveSignature, type TokenLimits } from './token-claims.js';
+import { checkAudience, checkTimes, issuedAtOf, proveSignature, type TokenLimits } from './token-claims.js';
 
 /** One issuer of OIDC tokens: a cluster, a CI system, an identity provider of people. They differ in settings only. */
 export interface OidcIssuer {
@@ -39,6 +39,7 @@ export async function verifyOidc(jws: Jws, claims: Claims, issuer: OidcIssuer, c
     ...subjectOf(claims, issuer.rules),
     issuer: issuer.issuer,
     proofExpiresAt: expiry * 1000,
+    ...issuedAtOf(claims),
     ...(key !== undefined && { boundTo: key }),
   };
   return { principal, keySet, source: issuer.source };

@@ -17,6 +17,8 @@ export interface Principal {
   readonly claims: Readonly<Record<string, string | number | boolean>>;
   /** Milliseconds since the epoch; the end of the proof, not of the principal. */
   readonly proofExpiresAt: number;
+  /** When the token says that it was issued, in milliseconds since the epoch; absent when it does not say. */
+  readonly proofIssuedAt?: number;
   /** Thumbprint (RFC 7638, SHA-256) of the key that the token is bound to. */
   readonly boundTo?: string;
   /** Thumbprint of the key that this request was proved by (DPoP). */

@@ -46,6 +46,10 @@ export function checkTimes(claims: Claims, limits: TokenLimits, clock: Clock, ki
   return expiry;
 }
 
+/** What a principal keeps of the token's `iat`, once `checkTimes` has looked at it. */
+export const issuedAtOf = ({ iat }: Claims): { proofIssuedAt?: number } =>
+  typeof iat === 'number' ? { proofIssuedAt: iat * 1000 } : {};
+
 /** The token is for this broker, and unless told otherwise for nobody else (RFC 7519 section 4.1.3). */
 export function checkAudience(claims: Claims, limits: TokenLimits, kind: TokenKind): void {
   const { aud } = claims;

@@ -1,3 +1,4 @@
+import { delegationFaults } from './delegation-faults.js';
 import { governanceFaults } from './governance-faults.js';
 import type { FaultKind } from './fault-kind.js';
 import { identityFaults } from './identity-faults.js';
@@ -93,6 +94,7 @@ export const faults = {
       'Give back what the task no longer needs, or open another task; an operator sets how many there may be (limits.liveLeasesPerTask).',
   },
   ...governanceFaults,
+  ...delegationFaults,
   'lease.unknown': {
     status: 404,
     title: 'No such lease',

@@ -38,6 +38,9 @@ export const taskIdOf = (leaseId: string): string => `tsk_${leaseId.slice(4, 12)
 /** The part of a lease id that tells it from its siblings in the same task. */
 export const leaseMark = (leaseId: string): string => leaseId.slice(12);
 
+/** Step ids carry their task as lease ids do: `stp_<task mark><6 base62>`. */
+export const newStepId = (taskId: string): string => `stp_${taskMark(taskId)}${randomBase62(6)}`;
+
 export const newRequestId = (): string => `req_${randomBase62(16)}`;
 
 /** Names a withdrawal of many leases, and the block that came with it. */
@@ -45,4 +48,5 @@ export const newWithdrawalId = (): string => `rev_${randomBase62(8)}`;
 export const withdrawalIdPattern = /^rev_[0-9A-Za-z]{8}$/;
 
 export const taskIdPattern = /^tsk_[0-9A-Za-z]{8}$/;
+export const stepIdPattern = /^stp_[0-9A-Za-z]{14}$/;
 export const leaseIdPattern = /^lse_[0-9A-Za-z]{14}$/;

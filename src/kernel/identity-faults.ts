@@ -54,4 +54,10 @@ export const identityFaults = {
     remedy:
       'Use an identity with the role that the call needs; agents cannot act as operators, nor operators as agents.',
   },
+  'identity.stale': {
+    status: 401,
+    title: 'A fresh proof of identity is needed',
+    retry: false,
+    remedy: 'Get a token that is issued after the last step of the task, and ask again with it.',
+  },
 } as const satisfies Record<string, FaultKind>;

@@ -44,6 +44,10 @@ export interface Lease {
   readonly parameters: ParameterValues;
   readonly tool?: string;
   readonly reason?: string;
+  /** The step that it was issued for. */
+  readonly step?: string;
+  /** Ids of those whose delegation led to its task, who delegated it first; absent where nobody did. */
+  readonly actors?: readonly string[];
   readonly handle: Handle;
   readonly effect: RevocationEffect;
   readonly state: LeaseState;
@@ -72,7 +76,18 @@ export interface Lease {
 
 export type NewLease = Pick<
   Lease,
-  'id' | 'taskId' | 'agent' | 'entry' | 'provider' | 'parameters' | 'tool' | 'reason' | 'handle' | 'effect'
+  | 'id'
+  | 'taskId'
+  | 'agent'
+  | 'entry'
+  | 'provider'
+  | 'parameters'
+  | 'tool'
+  | 'reason'
+  | 'step'
+  | 'actors'
+  | 'handle'
+  | 'effect'
 > & {
   readonly ttlSeconds: number;
   readonly ceilingSeconds: number;

@@ -29,13 +29,15 @@ type Head = readonly [
 ];
 
 interface Body {
-  /** agent, catalog entry, handle, parameters, tool, reason; a handle mostly names its lease: see `ownId` */
+  /** agent, catalog entry, handle, parameters, tool, reason, step, actors; a handle mostly names its lease: see `ownId` */
   a: string;
   c: string;
   h: Handle;
   p?: ParameterValues;
   t?: string;
   r?: string;
+  s?: string;
+  o?: readonly string[];
 }
 
 const states: Record<string, LeaseState> = {
@@ -74,12 +76,17 @@ const replaced = (handle: Handle, by: (text: string) => string): Handle =>
   );
 
 export function bodyText(
-  lease: Pick<NewLease, 'id' | 'agent' | 'entry' | 'handle' | 'parameters' | 'tool' | 'reason'>,
+  lease: Pick<
+    NewLease,
+    'id' | 'agent' | 'entry' | 'handle' | 'parameters' | 'tool' | 'reason' | 'step' | 'actors'
+  >,
 ): string {
   const body: Body = { a: lease.agent, c: lease.entry, h: shorten(lease.id, lease.handle) };
   if (Object.keys(lease.parameters).length > 0) body.p = lease.parameters;
   if (lease.tool !== undefined) body.t = lease.tool;
   if (lease.reason !== undefined) body.r = lease.reason;
+  if (lease.step !== undefined) body.s = lease.step;
+  if (lease.actors !== undefined) body.o = lease.actors;
   return JSON.stringify(body);
 }
 
@@ -103,6 +110,8 @@ export function parseLease(id: string, text: string): Lease | undefined {
       parameters: body.p ?? {},
       ...(body.t !== undefined && { tool: body.t }),
       ...(body.r !== undefined && { reason: body.r }),
+      ...(body.s !== undefined && { step: body.s }),
+      ...(body.o !== undefined && { actors: body.o }),
       handle: spellOut(id, body.h),
       effect,
       state,

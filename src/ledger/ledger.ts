@@ -1,4 +1,4 @@
-import type { AuditEvent, AuditRecord } from '../audit/event.js';
+import type { AuditEvent, AuditRecord, Decided } from '../audit/event.js';
 import type { ProofStore } from '../identity/dpop/proof-store.js';
 import type { Clock } from '../kernel/clock.js';
 import type { Principal } from '../identity/principal.js';
@@ -10,6 +10,8 @@ import type { AgentLedger } from './agent-ledger.js';
 import type { Mark } from './mark.js';
 import type { RenewalLedger } from './renewal-ledger.js';
 import type { WithdrawalLedger } from './withdrawal-ledger.js';
+import type { ToolChain } from '../task/chain.js';
+import type { NewStep, Step } from '../task/step.js';
 import type { NewTask, Task, TaskOutcome } from '../task/task.js';
 
 /** One page, and the opaque token of the next. */
@@ -42,6 +44,8 @@ export interface TaskEnd {
 export interface EndedTask {
   readonly task: Task;
   readonly alreadyEnded: boolean;
+  /** Tasks below it that were ended with it. */
+  readonly subtasks: readonly string[];
   /** Providers whose index of due leases has grown by this. */
   readonly providers: readonly string[];
 }
@@ -53,6 +57,18 @@ export interface TaskLedger {
    * Undefined when the id is taken: try another.
    */
   open(task: NewTask, idempotency?: Idempotency): Promise<Task | undefined>;
+  /**
+   * The same for a task below another, in one step with the fence of its parent (I4). Throws task.ended, task.unknown,
+   * delegation.wider, delegation.fan_out, idempotency.reused.
+   */
+  delegate(
+    task: NewTask,
+    decided: Decided,
+    bounds: { readonly root: string; readonly fanOut: number; readonly tree: number },
+    idempotency?: Idempotency,
+  ): Promise<Task | undefined>;
+  /** Ids of all tasks below it, however far. */
+  below(id: string): Promise<readonly string[]>;
   find(id: string): Promise<Task | undefined>;
   /**
    * As found before, without asking the store again: good for what never changes (intent, owner, deadline). It may
@@ -63,10 +79,38 @@ export interface TaskLedger {
   /** Ids of the tasks that were opened for the run, 256 at most; some may have ended, or be gone. */
   ofRun(run: string): Promise<readonly string[]>;
   /**
-   * The fence (I4): from its return on no lease of the task can be reserved or activated, and every lease it has is
+   * The fence (I4) of the task and of every task below it: from its return on no lease of them can be reserved or activated, and every lease it has is
    * due for revocation. Ending twice is ending once. Undefined when there is no such task.
    */
   end(id: string, end: TaskEnd): Promise<EndedTask | undefined>;
+}
+
+/** Steps. What is recorded here is decided on a chain, and holds only while the task still has that chain. */
+export interface StepLedger {
+  /**
+   * Durable with its audit event, in one atomic step with the fence of its task (I4). A permitted step makes the chain
+   * `after`. Throws ChainMoved when the task has another chain than `on` by now: decide again. A repeated key returns the
+   * step that it recorded; throws task.unknown, task.ended, task.steps, idempotency.reused.
+   */
+  record(
+    step: NewStep,
+    event: AuditEvent & { type: 'step.decided' },
+    chain: { readonly on: number; readonly after: ToolChain | undefined; readonly most: number },
+    idempotency?: Idempotency,
+  ): Promise<Step>;
+  /** The latest steps of a task, the last one at the end. */
+  list(taskId: string, most: number): Promise<readonly Step[]>;
+}
+
+/** The tool chain of the task is not the one that was decided on: whoever decided has to decide again. */
+export class ChainMoved extends Error {
+  readonly taskId: string;
+
+  constructor(taskId: string) {
+    super('the tool chain of the task has moved');
+    this.name = 'ChainMoved';
+    this.taskId = taskId;
+  }
 }
 
 export interface LeaseQuery extends PageQuery {
@@ -90,6 +134,10 @@ export interface Conditions {
   readonly ofEntry?: number | undefined;
   readonly ofTask?: number | undefined;
   readonly inAll?: number | undefined;
+  /** The count of the tool chain that was decided on; with another one the reservation throws ChainMoved. */
+  readonly chain?: number | undefined;
+  /** The permitted step of this task that the lease is for; throws step.unknown when there is none for this tool. */
+  readonly step?: { readonly id: string; readonly tool: string } | undefined;
 }
 
 /** A store that has gone back may have forgotten renewals: what they may have carried on is not taken for expired. */
@@ -186,6 +234,7 @@ export interface LogFeed {
 /** The one durable state of the broker: tasks, leases and their history move together. */
 export interface Ledger {
   readonly tasks: TaskLedger;
+  readonly steps: StepLedger;
   readonly leases: LeaseLedger;
   readonly renewals: RenewalLedger;
   readonly withdrawals: WithdrawalLedger;

@@ -10,6 +10,7 @@ import { perTurn } from './per-turn.js';
 import { redisLeaseList } from './redis-lease-list.js';
 import type { RedisClient, RunScript } from './script.js';
 import { unavailable } from './script.js';
+import type { TaskMemory } from './task-memory.js';
 
 interface Times {
   readonly retentionMs: number;
@@ -39,6 +40,10 @@ const refusals: Partial<Record<FaultCode, string>> = {
   'state.rolled_back': 'The state store has lost what it had.',
   'task.ended': 'The task has ended; nothing more can be issued for it.',
   'task.full': 'The task has as many live leases as it may have.',
+  'delegation.wider': 'The sub-task would end later than its parent.',
+  'delegation.fan_out': 'There are as many sub-tasks here as there may be.',
+  'task.steps': 'The task has as many steps as it may have.',
+  'step.unknown': 'The task has no permitted step of this id for this tool.',
   'lease.unknown': 'There is no such lease.',
   'lease.not_active': 'The lease is ending, or over.',
   'lease.at_ceiling': 'Renewing would carry the lease no further.',
@@ -69,6 +74,7 @@ export function redisLeases(
   prefix: string,
   times: Times,
   heard: (storeNow: number) => void,
+  known: TaskMemory,
 ): LeaseLedger {
   const ask = <T>(answer: Promise<T>): Promise<T> =>
     answer.catch((cause: unknown) => {
@@ -97,7 +103,12 @@ export function redisLeases(
   return {
     find,
 
-    async reserve(lease, event, idempotency, { mustHold, asking, ofAgent, ofEntry, ofTask, inAll } = {}) {
+    async reserve(
+      lease,
+      event,
+      idempotency,
+      { mustHold, asking, ofAgent, ofEntry, ofTask, inAll, chain, step } = {},
+    ) {
       const [is, at, expiresAt, mintUntil] = (await run(
         'reserve',
         lease.id,
@@ -123,6 +134,9 @@ export function redisLeases(
           e: ofEntry,
           o: ofTask,
           t: inAll,
+          v: chain,
+          s: step?.id,
+          u: step?.tool,
         }),
         lease.enrolment ? lease.enrolment.keepSeconds * 1000 : '',
         ...(lease.enrolment?.groups ?? []),
@@ -131,6 +145,7 @@ export function redisLeases(
         throw new Fault('state.unavailable', 'The lease id is taken.', { reason: 'id collision' });
       if (is === 'task.full') throw new Fault(is, refusals[is]!, { retryAfterSeconds: 10 });
       if (is === 'blocked') throw blocked(String(at));
+      if (is === 'moved') throw known.moved(lease.taskId, [at, expiresAt, mintUntil]);
       if (is === 'lease.limit') throw new Fault('lease.limit', limitReached[at]!, { retryAfterSeconds: 10 });
       if (is !== 'ok') throw refusal(is as FaultCode);
       heard(at);
@@ -256,6 +271,8 @@ function liveLease(
     attempts: 0,
   };
   if (lease.tool !== undefined) live.tool = lease.tool;
+  if (lease.step !== undefined) live.step = lease.step;
+  if (lease.actors !== undefined) live.actors = lease.actors;
   if (lease.reason !== undefined) live.reason = lease.reason;
   if (now.mayLiveUntil !== undefined) live.mayLiveUntil = now.mayLiveUntil;
   if (now.mintUntil !== undefined) live.mintUntil = now.mintUntil;

@@ -9,10 +9,12 @@ import { usedShare } from './redis-memory.js';
 import { redisProofs } from './redis-proofs.js';
 import { redisRenewals } from './redis-renewals.js';
 import { redisShared } from './redis-shared.js';
+import { redisSteps } from './redis-steps.js';
 import { redisTasks } from './redis-tasks.js';
 import { redisWithdrawals } from './redis-withdrawals.js';
 import { scriptRunner, unavailable } from './script.js';
 import type { RedisClient } from './script.js';
+import { taskMemory } from './task-memory.js';
 
 export interface LedgerOptions {
   /** Must hold one hash tag, so that a cluster keeps every key of the ledger together. */
@@ -47,6 +49,7 @@ export function redisLedger(redis: RedisClient, options: LedgerOptions = {}): Le
   };
   const clock: Clock = () => local() + (aheadMs === -Infinity ? 0 : aheadMs);
   const run = scriptRunner(redis, prefix);
+  const known = taskMemory();
   const nameKey = (name: string) => `${prefix}:seen:${name}`;
   const ask = <T>(answer: Promise<T>): Promise<T> =>
     answer.catch((cause: unknown) => {
@@ -54,8 +57,9 @@ export function redisLedger(redis: RedisClient, options: LedgerOptions = {}): Le
     });
 
   return {
-    tasks: redisTasks(redis, run, prefix, times, clock),
-    leases: redisLeases(redis, run, prefix, times, heard),
+    tasks: redisTasks(redis, run, prefix, times, clock, known),
+    steps: redisSteps(redis, run, prefix, times, known),
+    leases: redisLeases(redis, run, prefix, times, heard, known),
     renewals: redisRenewals(run, times, heard),
     withdrawals: redisWithdrawals(redis, run, prefix, times),
     agents: redisAgents(redis, prefix),

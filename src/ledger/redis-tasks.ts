@@ -1,24 +1,29 @@
 import { createHash } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
 import { Fault } from '../kernel/fault.js';
 import type { FaultCode } from '../kernel/fault.js';
 import { taskIdPattern } from '../kernel/id.js';
 import type { Clock } from '../kernel/clock.js';
+import type { AuditEvent } from '../audit/event.js';
+import type { ToolChain } from '../task/chain.js';
+import { actOf } from '../task/scope.js';
 import type { Task, TaskOutcome } from '../task/task.js';
+import { readChain } from './chain-record.js';
+import { refusal } from './redis-leases.js';
 import { decodePageToken, encodePageToken } from './page-token.js';
 import type { EndedTask, TaskLedger } from './ledger.js';
 import type { RedisClient, RunScript } from './script.js';
 import { unavailable } from './script.js';
+import type { TaskMemory } from './task-memory.js';
 
-type Body = Pick<Task, 'intent' | 'openedBy' | 'onBehalfOf' | 'run' | 'labels' | 'tools'>;
+type Body = Pick<
+  Task,
+  'intent' | 'openedBy' | 'onBehalfOf' | 'run' | 'labels' | 'tools' | 'parent' | 'root' | 'actors' | 'scope'
+>;
 
 interface Times {
   readonly retentionMs: number;
   readonly idempotencyMs: number;
 }
-
-/** Open tasks that a process remembers, to decide on them without a round trip. */
-const rememberedTasks = 10_000;
 
 export function redisTasks(
   redis: RedisClient,
@@ -26,6 +31,7 @@ export function redisTasks(
   prefix: string,
   times: Times,
   now: Clock,
+  known: TaskMemory,
 ): TaskLedger {
   async function find(id: string): Promise<Task | undefined> {
     const fields = await redis.hgetall(`${prefix}:${id}`).catch((cause: unknown) => {
@@ -34,9 +40,8 @@ export function redisTasks(
     return fields['b'] === undefined ? undefined : toTask(id, fields, now());
   }
 
-  const known = new LRUCache<string, Task>({ max: rememberedTasks });
   const remembered = (task: Task | undefined): Task | undefined => {
-    if (task?.state === 'open') known.set(task.id, task);
+    if (task?.state === 'open') known.keep(task);
     return task;
   };
 
@@ -44,7 +49,7 @@ export function redisTasks(
     find,
 
     async recall(id) {
-      const task = known.get(id);
+      const task = known.recall(id);
       return task && task.deadlineAt > now() ? task : remembered(await find(id));
     },
 
@@ -79,6 +84,61 @@ export function redisTasks(
       return remembered({ ...task, state: 'open', openedAt: Number(value) });
     },
 
+    async delegate(task, decided, bounds, idempotency) {
+      const { id, agent, deadlineAt, ...rest } = task;
+      const parent = task.parent ?? '';
+      const by = task.actors?.[0]?.id ?? '';
+      const event = {
+        type: 'task.delegated',
+        task: id,
+        agent,
+        parent,
+        by,
+        intent: task.intent,
+        actors: (task.actors ?? []).map((actor) => actor.id),
+        act: actOf(agent, task.actors ?? []),
+        ...(task.scope && { scope: task.scope }),
+        deadlineAt,
+        decided,
+      } satisfies AuditEvent;
+      const [is, value] = (await run(
+        'open-subtask',
+        id,
+        agent,
+        deadlineAt,
+        JSON.stringify(rest satisfies Body),
+        JSON.stringify(event),
+        times.retentionMs,
+        idempotency?.key ?? '',
+        idempotency?.digest ?? '',
+        times.idempotencyMs,
+        parent,
+        by,
+        bounds.root,
+        bounds.fanOut,
+        bounds.tree,
+      )) as [string, number | string];
+      if (is === 'taken') return undefined;
+      if (is === 'same') return find(String(value));
+      if (is !== 'ok') throw refusal(is as FaultCode);
+      return remembered({ ...task, state: 'open', openedAt: Number(value) });
+    },
+
+    async below(id) {
+      const found: string[] = [];
+      let level = [id];
+      while (level.length > 0) {
+        const marks = await Promise.all(level.map((one) => redis.hget(`${prefix}:${one}`, 'h'))).catch(
+          (cause: unknown) => {
+            throw unavailable(cause);
+          },
+        );
+        level = marks.flatMap((text) => idsOf(text ?? ''));
+        found.push(...level);
+      }
+      return found;
+    },
+
     async list({ agent, pageSize, pageToken }) {
       const [score = '', member = ''] = decodePageToken(pageToken, /^\d{1,16}$/, taskIdPattern) ?? [];
       const set = agent === undefined ? 'tasks' : `tasks:${agent}`;
@@ -100,11 +160,13 @@ export function redisTasks(
       if (!before) return undefined;
       const { agent } = before;
       const event = JSON.stringify({ type: 'task.ended', task: id, agent, by, via, outcome, reason });
-      const answer = (await run('end-task', id, outcome, by, via, event)) as string[] | null;
-      known.delete(id);
+      const answer = (await run('end-task', id, outcome, by, via, event)) as EndAnswer | null;
+      known.forget(id);
+      for (const below of answer?.[2] ?? []) known.forget(below);
       const task = answer && (await find(id));
       if (!answer || !task) return undefined;
-      return { task, alreadyEnded: answer[0] === 'already', providers: answer.slice(1) } satisfies EndedTask;
+      const [is, providers, subtasks] = answer;
+      return { task, alreadyEnded: is === 'already', providers, subtasks } satisfies EndedTask;
     },
   };
 }
@@ -121,6 +183,8 @@ function toTask(id: string, fields: Record<string, string>, now: number): Task {
     ...(JSON.parse(fields['b']!) as Body),
     openedAt: Number(fields['o']),
     deadlineAt,
+    ...chainOf(fields),
+    ...(fields['h'] && { subtasks: idsOf(fields['h']) }),
     state: !open ? 'ended' : deadlineAt <= now ? 'lapsed' : 'open',
     ...(!open && {
       endedAt: Number(fields['z']),
@@ -129,3 +193,13 @@ function toTask(id: string, fields: Record<string, string>, now: number): Task {
     }),
   };
 }
+
+type EndAnswer = readonly [is: string, providers: readonly string[], below: readonly string[]];
+
+/** The eight characters of each. */
+const idsOf = (marks: string): string[] => (marks.match(/.{8}/g) ?? []).map((mark) => `tsk_${mark}`);
+
+const chainOf = ({ n, k, r }: Record<string, string>): { chain?: ToolChain } => {
+  const chain = readChain(n, k, r);
+  return chain ? { chain } : {};
+};

@@ -7,7 +7,9 @@ export type RedisClient = Redis | Cluster;
 
 const names = [
   'open-task',
+  'open-subtask',
   'end-task',
+  'step',
   'reserve',
   'learn',
   'activate',

@@ -5,11 +5,13 @@ export interface Annotated {
   readonly id: string;
   /** The roles that are asked, for a forbid with @ask. */
   readonly ask: readonly string[] | undefined;
+  /** A fresh proof of identity lifts it. */
+  readonly reauthenticate: boolean;
   readonly maximumTtlSeconds: number | undefined;
 }
 
 /** A misspelt @maximumTtl would be no ceiling at all; so nothing else may stand there. */
-const known = new Set(['id', 'description', 'author', 'ask', 'maximumTtl']);
+const known = new Set(['id', 'description', 'author', 'ask', 'reauthenticate', 'maximumTtl']);
 const idPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 const rolePattern = /^[a-z][a-z0-9-]{0,40}$/;
 
@@ -39,5 +41,8 @@ export function readAnnotations(
   if (ask && effect !== 'forbid') problems.push('@ask belongs on a forbid');
   if (ask?.some((role) => !rolePattern.test(role)))
     problems.push('@ask must name roles such as "approver", with commas between');
-  return { annotated: { id, ask, maximumTtlSeconds }, problems };
+  const reauthenticate = annotations['reauthenticate'] !== undefined;
+  if (reauthenticate && effect !== 'forbid') problems.push('@reauthenticate belongs on a forbid');
+  if (reauthenticate && ask) problems.push('@ask and @reauthenticate belong on two policies');
+  return { annotated: { id, ask, reauthenticate, maximumTtlSeconds }, problems };
 }

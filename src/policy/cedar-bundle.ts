@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DetailedError, PolicyJson, SchemaJson } from '@cedar-policy/cedar-wasm/nodejs';
+import type { Tool } from '../task/chain.js';
 import type { CatalogEntry } from './catalog.js';
 import { readAnnotations } from './cedar-annotations.js';
 import type { Annotated } from './cedar-annotations.js';
@@ -41,7 +42,11 @@ export class PolicyError extends Error {
 export const schemaFile = 'protem.cedarschema';
 
 /** Reads and checks `*.cedar` and `protem.cedarschema` of a folder. Throws PolicyError with every problem. */
-export function readBundle(directory: string, catalog: ReadonlyMap<string, CatalogEntry>): Bundle {
+export function readBundle(
+  directory: string,
+  catalog: ReadonlyMap<string, CatalogEntry>,
+  tools: ReadonlyMap<string, Tool> = new Map(),
+): Bundle {
   const problems: string[] = [];
   const policies = listed(directory, problems).flatMap((file) =>
     readPolicies(file, textOf(directory, file, problems), problems),
@@ -57,7 +62,9 @@ export function readBundle(directory: string, catalog: ReadonlyMap<string, Catal
       if (!catalog.has(name)) problems.push(`${whereOf(policy)}: there is no catalog entry "${name}"`);
   if (problems.length > 0 || !schema) throw new PolicyError(problems);
   const digest = createHash('sha256')
-    .update(JSON.stringify([policies.map(({ id, text }) => [id, text]), schemaText, [...catalog]]))
+    .update(
+      JSON.stringify([policies.map(({ id, text }) => [id, text]), schemaText, [...catalog], [...tools]]),
+    )
     .digest('hex');
   return { policies, schema, reads: readsOf(policies.map(({ json }) => json.conditions)), digest };
 }
@@ -141,6 +148,10 @@ function readPolicy(file: string, line: number, text: string, problems: string[]
   found.forEach(wrong);
   if (policy.ask && !readsOf(json.conditions).attributes.has('approved'))
     wrong('@ask needs "unless { context.verified.approved }": no approval could ever lift this forbid');
+  if (policy.reauthenticate && !readsOf(json.conditions).attributes.has('proofFresh'))
+    wrong(
+      '@reauthenticate needs "unless { context.verified.proofFresh }": no new token could lift this forbid',
+    );
   return policy;
 }
 

@@ -1,12 +1,14 @@
 import { LRUCache } from 'lru-cache';
+import type { Tool } from '../task/chain.js';
 import type { CatalogEntry } from './catalog.js';
 import { PolicyError, readBundle } from './cedar-bundle.js';
 import type { Bundle, CedarPolicy } from './cedar-bundle.js';
-import { planRequests } from './cedar-request.js';
+import { noEntry, planRequests } from './cedar-request.js';
+import type { Lifted } from './cedar-request.js';
 import { schemaOfReads } from './cedar-schema.js';
 import { openSlices } from './cedar-slices.js';
 import type { Answer, Slices } from './cedar-slices.js';
-import type { Ask, Decision, Policy } from './decision.js';
+import type { Decision, Policy, Question } from './decision.js';
 import { mintPermit } from './permit.js';
 
 /** A decision without its permit, which is minted anew each time it is used. */
@@ -22,6 +24,7 @@ export interface LoadedPolicy extends Policy {
 export interface PolicyFolder {
   readonly directory: string;
   readonly catalog: ReadonlyMap<string, CatalogEntry>;
+  readonly tools?: ReadonlyMap<string, Tool> | undefined;
 }
 
 /** Verdicts are remembered up to this many characters of requests. */
@@ -29,15 +32,16 @@ const memoryCharacters = 16_000_000;
 const verdictCharacters = 200;
 
 /** Loads the policies of a folder. Throws PolicyError with every problem; nothing that is in force changes by it. */
-export function loadPolicy({ directory, catalog }: PolicyFolder): LoadedPolicy {
-  const bundle = readBundle(directory, catalog);
+export function loadPolicy({ directory, catalog, tools = new Map() }: PolicyFolder): LoadedPolicy {
+  const bundle = readBundle(directory, catalog, tools);
   const schema = schemaOfReads(bundle.schema, bundle.reads);
-  const slices = opened(() => openSlices(bundle.policies, schema, catalog.keys()));
+  const slices = opened(() => openSlices(bundle.policies, schema, [...catalog.keys(), noEntry]));
   const verdictOf = rememberingJudge(bundle, slices, catalog);
   let open = true;
   return {
     digest: bundle.digest,
     catalog,
+    tools,
     close() {
       open = false;
       slices.close();
@@ -73,18 +77,18 @@ function rememberingJudge(bundle: Bundle, slices: Slices, catalog: PolicyFolder[
     sizeCalculation: (_verdict, key) => key.length + verdictCharacters,
   });
 
-  return (ask: Ask): Verdict => {
+  return (ask: Question): Verdict => {
     try {
       const gathered = plan.gather(ask);
       const key = JSON.stringify(gathered);
       const known = remembered.get(key);
       if (known) return known;
       if (hasLoneSurrogate(key)) return failed('the request holds text that is no Unicode');
-      const entity = entities.get(gathered.entry);
+      const entity = ask.entry ? entities.get(ask.entry.name) : plan.resourceOf(ask);
       if (!entity) return failed('the catalog of this policy has no such entry');
-      const longest = catalog.get(gathered.entry)!.maximumTtlSeconds;
+      const longest = catalog.get(gathered.entry)?.maximumTtlSeconds ?? Infinity;
       const verdict = judge(
-        (approved) => slices.evaluate(gathered.entry, plan.request(gathered, entity, approved)),
+        (lifted) => slices.evaluate(gathered.entry, plan.request(gathered, entity, lifted)),
         byId,
         longest,
       );
@@ -103,20 +107,26 @@ const hasLoneSurrogate = (json: string): boolean =>
   json.includes('\\ud') && /(?<!\\)(?:\\\\)*\\ud[89a-f]/.test(json);
 
 function judge(
-  evaluate: (approved: boolean) => Answer,
+  evaluate: (lifted: Lifted) => Answer,
   byId: ReadonlyMap<string, CedarPolicy>,
   longestSeconds: number,
 ): Verdict {
-  const { allowed, because, errors } = evaluate(false);
+  const { allowed, because, errors } = evaluate({});
   if (allowed) {
     const ceilings = because.map((id) => byId.get(id)?.maximumTtlSeconds ?? longestSeconds);
     return { is: 'permit', because, ttlSeconds: Math.min(longestSeconds, ...ceilings) };
   }
-  const asking = because.map((id) => byId.get(id)?.ask);
-  if (errors.length > 0 || asking.length === 0 || asking.includes(undefined))
-    return { is: 'deny', because, errors };
-  const ifApproved = evaluate(true);
-  return ifApproved.allowed
-    ? { is: 'ask', because, approvers: [...new Set(asking.flatMap((roles) => roles ?? []))] }
-    : { is: 'deny', because, errors: ifApproved.errors };
+  const deciding = because.map((id) => byId.get(id));
+  const asking = deciding.filter((policy) => policy?.ask);
+  const stale = deciding.some((policy) => policy?.reauthenticate);
+  const liftable = deciding.every((policy) => policy?.ask ?? policy?.reauthenticate);
+  if (errors.length > 0 || deciding.length === 0 || !liftable) return { is: 'deny', because, errors };
+  const lifted = evaluate({
+    ...(asking.length > 0 && { approved: true }),
+    ...(stale && { proofFresh: true }),
+  });
+  if (!lifted.allowed) return { is: 'deny', because, errors: lifted.errors };
+  // Who it is comes before what a person thinks of it.
+  if (stale) return { is: 'deny', because, errors: [], needsFreshProof: true };
+  return { is: 'ask', because, approvers: [...new Set(asking.flatMap((policy) => policy?.ask ?? []))] };
 }

@@ -4,11 +4,16 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { duration } from '../kernel/duration.js';
 import { Fault } from '../kernel/fault.js';
+import { present } from '../kernel/present.js';
+import { emptyChain, withStep } from '../task/chain.js';
+import type { ToolChain } from '../task/chain.js';
+import type { Task } from '../task/task.js';
 import type { CatalogEntry } from './catalog.js';
 import { PolicyError } from './cedar-bundle.js';
 import { loadPolicy } from './cedar-policy.js';
 import type { PolicyFolder } from './cedar-policy.js';
-import type { Ask, Decision, Policy } from './decision.js';
+import { decideForAll } from './decide-for-all.js';
+import type { Decision, Policy, Question } from './decision.js';
 import { parseParameters } from './parameters.js';
 import { boundTtl } from './ttl.js';
 
@@ -29,13 +34,21 @@ const caseSchema = z
         tools: z.array(z.string()).optional(),
       })
       .prefault({}),
-    credential: z.string(),
+    credential: z.string().optional().describe('What is asked for; without it the tool is called.'),
+    delegate: z.string().optional().describe('The agent that the task would be delegated to.'),
+    actors: z.array(z.string()).default([]).describe('Who stands above the task, who delegated it first.'),
+    chain: z.array(z.string()).default([]).describe('The tools that the task used before.'),
+    proof: z
+      .enum(['fresh', 'stale'])
+      .default('fresh')
+      .describe('Whether the token is from after the last step.'),
+    dataClass: z.string().optional().describe('What the agent says that the tool touches.'),
     parameters: z.record(z.string(), z.unknown()).default({}),
     ttl: duration.optional(),
     renewals: z.int().min(0).default(0).describe('Which renewal of a lease it is; 0 for none.'),
     tool: z.string().optional(),
     reason: z.string().optional(),
-    expect: z.enum(['permit', 'ask', 'deny', 'fault']),
+    expect: z.enum(['permit', 'ask', 'deny', 'reauthenticate', 'fault']),
     policies: z
       .array(z.string())
       .optional()
@@ -47,6 +60,10 @@ const caseSchema = z
       .optional()
       .describe('Why it never got to the policies: credential.parameters, ttl.invalid.'),
   })
+  .refine(
+    ({ credential, tool, delegate }) => (credential ?? tool ?? delegate) !== undefined,
+    'credential or tool must be there',
+  )
   .refine(({ expect, approvers }) => !approvers || expect === 'ask', 'approvers go with `ask`')
   .refine(({ expect, maximumTtl }) => !maximumTtl || expect === 'permit', 'maximumTtl goes with `permit`')
   .refine(({ expect, fault }) => !fault || expect === 'fault', 'fault goes with `fault`');
@@ -94,9 +111,9 @@ export function testPolicy(folder: PolicyFolder): { passed: number; failed: stri
 
 type Answer = Decision | { readonly is: 'fault'; readonly fault: string; readonly errors: unknown };
 
-function answerOf(policy: Policy, given: PolicyCase, entry: CatalogEntry): Answer {
+function answerOf(policy: Policy, given: PolicyCase, entry: CatalogEntry | undefined): Answer {
   try {
-    return policy.decide(askOf(given, entry));
+    return decideForAll(policy, questionOf(policy, given, entry));
   } catch (error) {
     if (error instanceof Fault) return { is: 'fault', fault: error.code, errors: error.errors ?? [] };
     throw error;
@@ -104,15 +121,17 @@ function answerOf(policy: Policy, given: PolicyCase, entry: CatalogEntry): Answe
 }
 
 function differences(policy: Policy, expected: PolicyCase): string[] {
-  const entry = policy.catalog.get(expected.credential);
-  if (!entry) return [`there is no catalog entry ${expected.credential}`];
+  const { credential } = expected;
+  const entry = credential === undefined ? undefined : policy.catalog.get(credential);
+  if (credential !== undefined && !entry) return [`there is no catalog entry ${credential}`];
   const answer = answerOf(policy, expected, entry);
   const found: string[] = [];
   const differs = (what: string, is: unknown, should: unknown) => {
     if (JSON.stringify(is) !== JSON.stringify(should))
       found.push(`${what} is ${JSON.stringify(is)}, should be ${JSON.stringify(should)}`);
   };
-  differs('the answer', answer.is, expected.expect);
+  const needsFreshProof = answer.is === 'deny' && answer.needsFreshProof;
+  differs('the answer', needsFreshProof ? 'reauthenticate' : answer.is, expected.expect);
   if (answer.is === 'fault') {
     differs('the fault', answer.fault, expected.fault ?? answer.fault);
     if (expected.expect !== 'fault') found.push(`errors: ${JSON.stringify(answer.errors)}`);
@@ -131,33 +150,56 @@ function differences(policy: Policy, expected: PolicyCase): string[] {
 /** The bounds that are no matter of policy are left wide. */
 const wide = { taskRemainingSeconds: Infinity, providerMinimumSeconds: 1, providerMaximumSeconds: Infinity };
 
-const askOf = (given: PolicyCase, entry: CatalogEntry): Ask => ({
-  principal: {
-    id: given.agent,
-    kind: 'agent',
-    issuer: given.issuer,
-    roles: [],
-    claims: given.claims,
-    proofExpiresAt: 0,
-    ...(given.boundTo !== undefined && { boundTo: given.boundTo }),
-    ...(given.provedBy !== undefined && { provedBy: given.provedBy }),
-  },
-  task: {
+/** The last step of a case was taken then; a fresh token was issued at that moment, a stale one before. */
+const steppedAt = 1000;
+
+function questionOf(policy: Policy, given: PolicyCase, entry: CatalogEntry | undefined): Question {
+  const { tool } = given;
+  const chain = chainOf(policy, given);
+  return present({
+    principal: {
+      id: given.agent,
+      kind: 'agent' as const,
+      issuer: given.issuer,
+      roles: [],
+      claims: given.claims,
+      proofIssuedAt: given.proof === 'fresh' ? steppedAt : 0,
+      proofExpiresAt: 0,
+    },
+    task: taskOf(given, chain),
+    tool,
+    delegate: given.delegate,
+    depth: given.delegate === undefined ? undefined : given.actors.length + 1,
+    toolFacts: tool === undefined ? undefined : policy.tools?.get(tool),
+    asserted: present({ reason: given.reason, dataClass: given.dataClass }),
+    ...(entry && {
+      entry,
+      parameters: parseParameters(entry, given.parameters),
+      ttlSeconds: boundTtl({
+        entry,
+        ...(given.ttl !== undefined && { requestedSeconds: given.ttl }),
+        ...wide,
+      }),
+      renewals: given.renewals,
+    }),
+  });
+}
+
+const taskOf = ({ agent, issuer, actors, task }: PolicyCase, chain: ToolChain): Task =>
+  present({
     id: 'tsk_case0000',
-    agent: given.agent,
+    agent,
     openedAt: 0,
     deadlineAt: 0,
-    state: 'open',
-    intent: given.task.intent,
-    openedBy: given.task.openedBy ?? given.agent,
-    labels: given.task.labels,
-    ...(given.task.onBehalfOf !== undefined && { onBehalfOf: given.task.onBehalfOf }),
-    ...(given.task.tools !== undefined && { tools: given.task.tools }),
-  },
-  entry,
-  parameters: parseParameters(entry, given.parameters),
-  ttlSeconds: boundTtl({ entry, ...(given.ttl !== undefined && { requestedSeconds: given.ttl }), ...wide }),
-  renewals: given.renewals,
-  ...(given.tool !== undefined && { tool: given.tool }),
-  asserted: given.reason === undefined ? {} : { reason: given.reason },
-});
+    state: 'open' as const,
+    intent: task.intent,
+    openedBy: task.openedBy ?? agent,
+    labels: task.labels,
+    onBehalfOf: task.onBehalfOf,
+    tools: task.tools,
+    actors: actors.length === 0 ? undefined : actors.map((id) => ({ id, issuer, claims: {} })),
+    chain: chain.count === 0 ? undefined : { ...chain, steppedAt },
+  });
+
+const chainOf = ({ tools }: Policy, { chain }: PolicyCase): ToolChain =>
+  chain.reduce<ToolChain>((before, tool) => withStep(before, tool, tools?.get(tool)) ?? before, emptyChain);

@@ -1,4 +1,5 @@
 import { watch } from 'node:fs';
+import type { Tool } from '../task/chain.js';
 import type { CatalogEntry } from './catalog.js';
 import { PolicyError } from './cedar-bundle.js';
 import { loadPolicy } from './cedar-policy.js';
@@ -17,6 +18,7 @@ export interface PolicySource {
 export interface PolicySourceOptions {
   readonly directory: string;
   readonly catalog: ReadonlyMap<string, CatalogEntry>;
+  readonly tools?: ReadonlyMap<string, Tool> | undefined;
   readonly onLoaded: (digest: string) => void;
   readonly onRefused: (problems: readonly string[]) => void;
   /** Editors write a file in several steps; this long after the last of them the folder is read. */
@@ -89,9 +91,9 @@ function watchFolder(directory: string, onChange: () => void) {
 const problemsOf = (error: unknown): readonly string[] =>
   error instanceof PolicyError ? error.problems : [String(error)];
 
-function loadTested({ directory, catalog }: PolicySourceOptions): LoadedPolicy {
+function loadTested({ directory, catalog, tools }: PolicySourceOptions): LoadedPolicy {
   const cases = readCases(directory);
-  const policy = loadPolicy({ directory, catalog });
+  const policy = loadPolicy({ directory, catalog, tools });
   const failed = runCases(policy, cases);
   if (failed.length === 0) return policy;
   policy.close();

@@ -10,6 +10,8 @@ export interface TtlBounds {
   readonly taskRemainingSeconds: number;
   /** What is left of the lease that this one is narrowed from (I5): a child ends no later than its parent. */
   readonly parentRemainingSeconds?: number;
+  /** The longest that was delegated to the task. */
+  readonly delegatedSeconds?: number;
   /** What is left of the token that asks, when credentials have to end with it. */
   readonly proofRemainingSeconds?: number;
   readonly providerMinimumSeconds: number;
@@ -33,6 +35,7 @@ export function boundTtl(bounds: TtlBounds): number {
       bounds.policySeconds ?? Infinity,
       bounds.taskRemainingSeconds,
       bounds.parentRemainingSeconds ?? Infinity,
+      bounds.delegatedSeconds ?? Infinity,
       bounds.proofRemainingSeconds ?? Infinity,
       bounds.providerMaximumSeconds,
     ),

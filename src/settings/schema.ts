@@ -7,6 +7,7 @@ import { identitySections } from '../identity/identity-settings.js';
 import { duration } from '../kernel/duration.js';
 import { Secret } from '../kernel/secret.js';
 import { catalogSettings } from '../policy/catalog-settings.js';
+import { toolSettings } from '../policy/tool-settings.js';
 
 const name = z
   .string()
@@ -127,6 +128,20 @@ const limits = z
       .describe(
         'The most leases that one task may have live at once. All of them end in one step of the state store, in which nothing else is done: up to 0.1 ms for each.',
       ),
+    subtaskDepth: z
+      .int()
+      .min(0)
+      .max(8)
+      .default(3)
+      .describe('How many delegations may lead from a root task to a sub-task.'),
+    subtasksPerTask: z.int().min(1).max(256).default(16).describe('The most sub-tasks of one task.'),
+    subtasksPerTree: z
+      .int()
+      .min(1)
+      .max(1000)
+      .default(100)
+      .describe('The most sub-tasks below one root: all of them end in one step of the state store.'),
+    stepsPerTask: z.int().min(1).max(100_000).default(1000).describe('The most steps that a task may have.'),
     retention: duration.default(604_800).describe('How long ended tasks and leases are kept.'),
   })
   .prefault({})
@@ -148,6 +163,7 @@ export const settingsSchema = z.strictObject({
     .record(name, z.looseObject({ kind: z.string().describe('Which kind of provider it is.') }))
     .describe('Who mints: a name each, its kind, and the settings of that kind.'),
   catalog: catalogSettings,
+  tools: toolSettings,
   policy: z
     .strictObject({ directory: z.string().describe('Folder of *.cedar, the schema and cases.yaml.') })
     .describe('Where the policies are; relative to the settings file.'),

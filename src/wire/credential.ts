@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Shape } from './shape.js';
 import { duration } from '../kernel/duration.js';
 import { lease, reason } from './lease.js';
-import { line, name } from './text.js';
+import { line, name, stepId } from './text.js';
 
 export const credentialRequest = z
   .strictObject({
@@ -15,7 +15,14 @@ export const credentialRequest = z
       description: 'How long it should last, such as "15m"; the default and the most are in the catalog.',
     }),
     tool: line(128).optional().meta({ description: 'The tool that is about to use it.' }),
+    step: stepId.optional().meta({
+      description: 'The permitted step that it is for; it goes with the tool of that step.',
+    }),
     reason: reason.optional().meta({ description: 'Why, in words; kept in the audit log.' }),
+  })
+  .refine(({ step, tool }) => step === undefined || tool !== undefined, {
+    path: ['tool'],
+    message: 'required with "step"',
   })
   .meta({ description: 'Asks for a credential for a task.' });
 

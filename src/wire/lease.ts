@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Shape } from './shape.js';
 import { pageOf, pageQuery } from './page.js';
 import { taskSummaries } from './task.js';
-import { instant, leaseId, name, principalId, prose, taskId } from './text.js';
+import { instant, leaseId, name, principalId, prose, stepId, taskId } from './text.js';
 
 export const leaseState = z
   .enum(['reserved', 'active', 'revoking', 'revoked', 'expired', 'stuck'])
@@ -49,6 +49,11 @@ export const lease = z
     provider: z.string(),
     parameters: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())])),
     tool: z.string().optional(),
+    actors: z
+      .array(z.string())
+      .optional()
+      .meta({ description: 'Whose delegation led to its task: who delegated it first.' }),
+    step: stepId.optional().meta({ description: 'The step that it was issued for.' }),
     reason: z.string().optional(),
     state: leaseState,
     revocation,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Shape } from './shape.js';
 import { pageOf, pageQuery } from './page.js';
-import { deadline, instant, line, lineOrNothing, principalId, prose, taskId } from './text.js';
+import { deadline, durationText, instant, line, lineOrNothing, principalId, prose, taskId } from './text.js';
 
 export const taskOutcome = z.enum(['completed', 'failed', 'cancelled']);
 
@@ -42,6 +42,18 @@ export const task = z
     run: z.string().optional(),
     labels: z.record(z.string(), z.string()),
     tools: z.array(z.string()).optional(),
+    parent: taskId.optional().meta({ description: 'The task it was delegated from.' }),
+    actors: z
+      .array(z.string())
+      .optional()
+      .meta({ description: 'Whose delegation led to it: who delegated it first.' }),
+    allowed: z
+      .array(z.strictObject({ credential: z.string(), parameters: z.record(z.string(), z.unknown()) }))
+      .optional()
+      .meta({ description: 'The entries that were delegated to it, at their widest.' }),
+    environments: z.array(z.string()).optional(),
+    maximumTtl: durationText.optional(),
+    subtasks: z.array(taskId).optional().meta({ description: 'The tasks delegated from it.' }),
     state: z
       .enum(['open', 'ended', 'lapsed'])
       .meta({ description: '`lapsed`: nobody ended it, but its deadline has passed.' }),

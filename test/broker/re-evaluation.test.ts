@@ -36,7 +36,7 @@ beforeEach(async () => {
   const policy = (): Policy => ({
     digest,
     catalog: new Map(entries.map((name) => [name, entry('pretend', { name })])),
-    decide: (ask) => decide(ask),
+    decide: (ask) => decide(ask as Ask),
   });
   ({ ports } = brokerPorts(ledger, [provider], {
     policy,

@@ -7,7 +7,7 @@ import type { Principal } from '../../src/identity/principal.js';
 import type { Provider } from '../../src/issuance/provider.js';
 import type { Ledger } from '../../src/ledger/ledger.js';
 import type { CatalogEntry } from '../../src/policy/catalog.js';
-import type { Decision, Policy } from '../../src/policy/decision.js';
+import type { Decision, Policy, Question } from '../../src/policy/decision.js';
 import { mintPermit } from '../../src/policy/permit.js';
 
 export const agent: Principal = {
@@ -50,7 +50,7 @@ export const permitting = (ttlSeconds = 3600): Decision => ({
 
 export const policyOf = (
   entries: CatalogEntry[],
-  decide: () => Decision = () => permitting(),
+  decide: (question?: Question) => Decision = () => permitting(),
   digest = 'd1',
 ): Policy => ({
   digest,

@@ -3,7 +3,7 @@ import type { Principal } from '../../src/identity/principal.js';
 import type { Clock } from '../../src/kernel/clock.js';
 import { SetRefused } from '../../src/identity/signals/set-refused.js';
 import { Fault } from '../../src/kernel/fault.js';
-import { newLeaseId, newTaskId } from '../../src/kernel/id.js';
+import { newLeaseId, newStepId, newTaskId } from '../../src/kernel/id.js';
 import { Secret } from '../../src/kernel/secret.js';
 import type { Lease } from '../../src/lease/lease.js';
 import type { CatalogEntry } from '../../src/policy/catalog.js';
@@ -150,6 +150,27 @@ export function pretendBroker(clock: Clock, instead: Partial<Broker> = {}): Pret
       ...(tasks.size > pageSize && { nextPageToken: 'bmV4dA' }),
     }),
     endTask: async (principal, id, outcome) => end(id, principal.id, outcome),
+    delegate: async (principal, { parent, scope, ...request }) => {
+      taskOf(parent);
+      const task = { ...open(principal, { ...request, labels: {} }), parent, scope, actors: [principal] };
+      tasks.set(task.id, task);
+      return task;
+    },
+    evaluate: async (_principal, { resource }) =>
+      resource.id === entry.name
+        ? { decision: true, id: 'req_pretended', reason: 'permit', because: ['reads-are-free'] }
+        : { decision: false, reason: 'credential.unknown', because: [] },
+    takeStep: async (principal, { task, tool }) => ({
+      id: newStepId(taskOf(task).id),
+      taskId: task,
+      agent: principal.id,
+      tool,
+      kind: 'read',
+      decision: 'permit',
+      because: ['reads-are-free'],
+      decidedAt: clock(),
+    }),
+    listSteps: async (_principal, task) => (taskOf(task), []),
     grant: async (_principal, request) => ({
       lease: lend(request),
       secret: new Secret({ AccessKeyId: 'pretended', SecretAccessKey: 'pretended' }),

@@ -151,6 +151,7 @@ function asPolicy(text: string, index: number): CedarPolicy {
     line: 1,
     onlyEntry: only,
     ask: undefined,
+    reauthenticate: false,
     maximumTtlSeconds: undefined,
   };
 }
@@ -160,7 +161,7 @@ const everything = planRequests({ attributes: new Set(), tags: 'all', whole: tru
 /** The whole set, the whole schema and everything there is to know, parsed anew: what Cedar says without any saving. */
 function oracle(policies: readonly CedarPolicy[], one: Ask, approved: boolean) {
   const answer = isAuthorized({
-    ...everything.request(everything.gather(one), everything.entryEntity(one.entry), approved),
+    ...everything.request(everything.gather(one), everything.entryEntity(one.entry), { approved }),
     schema: schemaText,
     validateRequest: true,
     policies: { staticPolicies: Object.fromEntries(policies.map(({ id, text }) => [id, text])) },
@@ -192,7 +193,7 @@ test('answers from a slice, with only what is read, are those of the whole set w
         );
         try {
           for (const one of asks) {
-            const request = plan.request(plan.gather(one), plan.entryEntity(one.entry), approved);
+            const request = plan.request(plan.gather(one), plan.entryEntity(one.entry), { approved });
             const { allowed, because, errors } = slices.evaluate(one.entry.name, request);
             const expected = oracle(policies, one, approved);
             expect({ allowed, because, failed: errors.map((error) => error.split(':')[0]) }).toEqual(

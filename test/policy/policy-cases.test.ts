@@ -4,13 +4,14 @@ import { parse } from 'yaml';
 import { catalogSettings } from '../../src/policy/catalog-settings.js';
 import { loadPolicy } from '../../src/policy/cedar-policy.js';
 import { readCases, runCases, testPolicy } from '../../src/policy/policy-cases.js';
+import { toolSettings } from '../../src/policy/tool-settings.js';
 import { catalog, catalogOf, entryOf, policyFolder, rule } from './folder.js';
 
+const settings = parse(readFileSync('config/protem.yaml', 'utf8')) as { catalog: unknown; tools: unknown };
 const shipped = {
   directory: 'config/policy',
-  catalog: catalogSettings.parse(
-    (parse(readFileSync('config/protem.yaml', 'utf8')) as { catalog: unknown }).catalog,
-  ),
+  catalog: catalogSettings.parse(settings.catalog),
+  tools: toolSettings.parse(settings.tools),
 };
 
 test('POL-09: the policies of the sandbox give every case its answer', () => {
@@ -41,7 +42,7 @@ test('without any one of its policies, some case of the sandbox fails: none is t
   const policies = files.flatMap(
     (file) => (texts[file] ?? '').match(/^@id\([^]*?\n(?:permit|forbid)[^;]*;/gm) ?? [],
   );
-  expect(policies).toHaveLength(9);
+  expect(policies).toHaveLength(14);
   for (const policy of policies) {
     const without = Object.fromEntries(
       Object.entries(texts).map(([file, text]) => [file, text.replace(policy, '')]),

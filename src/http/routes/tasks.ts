@@ -63,6 +63,7 @@ export const taskRoutes = ({
       credential: asked.credential,
       parameters: asked.parameters,
       tool: asked.tool,
+      step: asked.step,
       reason: asked.reason,
       ttlSeconds: asked.ttl,
     });
@@ -73,7 +74,7 @@ export const taskRoutes = ({
 });
 
 /** @throws Fault task.unknown for what cannot be a task id */
-function taskOf(req: Request): string {
+export function taskOf(req: Request): string {
   const id = pathParameter(req, 'task');
   if (!taskIdPattern.test(id)) throw new Fault('task.unknown', 'There is no task of this id.');
   return id;

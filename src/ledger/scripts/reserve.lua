@@ -4,15 +4,25 @@
 --       idempotency key or '', digest, its ttl ms,
 --       conditions as JSON: n catalog entry; y ceiling ms; h an event that must be there; the most live leases of it (e), of the agent
 --       (a), of the task (o), and of all (t), or none; i issuer, w owner, p what else the token proved, as text or none,
+--       v the count of the tool chain that was decided on; s a permitted step for tool u,
 --       keep ms or '', rosters to be listed in ...
--- RETURNS: {'ok', now, expiresAt, mintUntil} | {fault code, what of it} | {'taken'}
+-- RETURNS: {'ok', now, expiresAt, mintUntil} | {'moved', count, chain, time} | {fault code, what of it} | {'taken'}
 local id, task, agent, provider = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local only = cjson.decode(ARGV[13])
 if only.h and #redis.call('XRANGE', KEYS[1], only.h, only.h) == 0 then return { 'state.rolled_back' } end
-local facts = redis.call('HMGET', key(task), 's', 'd', 'a', 'l', 'p')
+local facts = redis.call('HMGET', key(task), 's', 'd', 'a', 'l', 'n', 'p')
 if not facts[1] or facts[3] ~= agent then return { 'task.unknown' } end
 local at = timeMs()
 if facts[1] ~= 'o' or tonumber(facts[2]) <= at then return { 'task.ended' } end
+if only.v and only.v ~= tonumber(facts[5] or '0') then
+  local chain = redis.call('HMGET', key(task), 'k', 'r')
+  return { 'moved', facts[5] or '0', chain[1] or '', chain[2] or '0' }
+end
+if only.s then
+  local step = redis.call('HGET', key('steps:' .. task), only.s)
+  local facts = step and cjson.decode(string.match(step, ' (.*)'))
+  if not facts or facts.decision ~= 'permit' or facts.tool ~= only.u then return { 'step.unknown' } end
+end
 if redis.call('EXISTS', key(id)) == 1 then return { 'taken' } end
 -- Seen, and as whom; the same step looks whether an operator has blocked it, so that nothing overtakes the block.
 if only.i then
@@ -61,7 +71,7 @@ local head = {
 move(head, 'r', { a = agent, c = only.n }, id)
 redis.call('SET', key(id), leaseText(head, ARGV[5]))
 addMark(task, id)
-if (only.p or '') ~= (facts[5] or '') then redis.call('HSET', key(task), 'p', only.p or '') end
+if (only.p or '') ~= (facts[6] or '') then redis.call('HSET', key(task), 'p', only.p or '') end
 redis.call('ZADD', key('due:' .. provider), math.min(expiresAt, mintUntil), id)
 redis.call('SADD', key('providers'), provider)
 for i = 15, #ARGV do

@@ -1,0 +1,81 @@
+import type { Request, Response } from 'express';
+import { Fault } from '../../kernel/fault.js';
+import { evaluationRequest, evaluationsRequest } from '../../wire/authzen.js';
+import type { Evaluation } from '../../broker/broker.js';
+import { readJson } from '../body.js';
+import { parse } from '../parse.js';
+import { present } from '../../kernel/present.js';
+import { identified } from '../route.js';
+import type { RoutePorts, Routes } from '../route.js';
+import { send } from '../send.js';
+
+const requestIdPattern = /^[\x21-\x7e]{1,128}$/;
+
+export const authzenRoutes = ({
+  broker,
+  limits,
+}: RoutePorts): Routes<'evaluateAccess' | 'evaluateAccesses' | 'authzenConfiguration'> => ({
+  evaluateAccess: async (req, res) => {
+    echoRequestId(req, res);
+    const principal = await identified(broker, req, res);
+    const asked = parse(evaluationRequest, await bodyOf(req, limits.bodyBytes));
+    send(res, 200, render(await broker.evaluate(principal, present(asked))));
+  },
+
+  evaluateAccesses: async (req, res) => {
+    echoRequestId(req, res);
+    const principal = await identified(broker, req, res);
+    const {
+      evaluations = [],
+      options,
+      ...shared
+    } = parse(evaluationsRequest, await bodyOf(req, limits.bodyBytes));
+    if (evaluations.length === 0) {
+      const asked = parse(evaluationRequest, shared);
+      send(res, 200, render(await broker.evaluate(principal, present(asked))));
+      return;
+    }
+    // All are looked at before one is answered: a request that is not sound has no half of an answer.
+    const all = evaluations.map((one, index) =>
+      parse(evaluationRequest, { ...shared, ...one }, { within: `/evaluations/${index}` }),
+    );
+    const answers: Evaluation[] = [];
+    for (const one of all) {
+      const answer = await broker.evaluate(principal, present(one));
+      answers.push(answer);
+      if (!answer.decision && options?.evaluations_semantic === 'deny_on_first_deny') break;
+      if (answer.decision && options?.evaluations_semantic === 'permit_on_first_permit') break;
+    }
+    send(res, 200, { evaluations: answers.map(render) });
+  },
+
+  authzenConfiguration: (req, res) => {
+    const base = `${req.protocol}://${req.headers.host ?? ''}`;
+    send(res, 200, {
+      policy_decision_point: base,
+      access_evaluation_endpoint: `${base}/access/v1/evaluation`,
+      access_evaluations_endpoint: `${base}/access/v1/evaluations`,
+    });
+  },
+});
+
+/** AuthZEN 1.0 section 10.1: a body of another media type is a bad request like any other. */
+async function bodyOf(req: Request, bytes: number): Promise<unknown> {
+  try {
+    return await readJson(req, bytes);
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'request.media_type')
+      throw new Fault('request.malformed', 'The body is not of the media type application/json.');
+    throw error;
+  }
+}
+
+function echoRequestId(req: Request, res: Response): void {
+  const id = req.headers['x-request-id'];
+  if (typeof id === 'string' && requestIdPattern.test(id)) res.setHeader('X-Request-Id', id);
+}
+
+const render = ({ decision, id, reason, because }: Evaluation) => ({
+  decision,
+  context: present({ evaluation_id: id, reason, policies: [...because] }),
+});

@@ -1,0 +1,36 @@
+-- A sub-task is opened in one step with the fence of its parent (I4), and within the bounds of its tree. A task that has
+-- sub-tasks names them in its field h, eight characters each; its root counts all of the tree in field t.
+-- ARGV: task id, agent, deadline ms, body JSON, event, retention ms, idempotency key or '', digest, its ttl ms,
+--       parent id, parent's agent, root id, the most sub-tasks of one task, and of one tree
+-- RETURNS: {'ok', now} | {'same', task id} | {'taken'} | {fault code}
+local id, agent, deadline = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local parent, root = ARGV[10], ARGV[12]
+local at = timeMs()
+local above = redis.call('HMGET', key(parent), 's', 'd', 'a', 'h')
+if not above[1] or above[3] ~= ARGV[11] then return { 'task.unknown' } end
+if above[1] ~= 'o' or tonumber(above[2]) <= at then return { 'task.ended' } end
+if deadline > tonumber(above[2]) then return { 'delegation.wider' } end
+local idem = ARGV[7] ~= '' and key('idem:' .. ARGV[7])
+if idem then
+  local seen = redis.call('HMGET', idem, 'digest', 'id')
+  if seen[1] then
+    if seen[1] ~= ARGV[8] then return { 'idempotency.reused' } end
+    return { 'same', seen[2] }
+  end
+end
+local children = above[4] or ''
+if #children / 8 >= tonumber(ARGV[13]) then return { 'delegation.fan_out' } end
+if tonumber(redis.call('HGET', key(root), 't') or '0') >= tonumber(ARGV[14]) then return { 'delegation.fan_out' } end
+if redis.call('EXISTS', key(id)) == 1 then return { 'taken' } end
+redis.call('HSET', key(id), 's', 'o', 'd', deadline, 'a', agent, 'b', ARGV[4], 'm', '', 'o', at)
+redis.call('PEXPIREAT', key(id), math.max(deadline, at) + tonumber(ARGV[6]))
+redis.call('ZADD', key('tasks'), at, id)
+redis.call('ZADD', key('tasks:' .. agent), at, id)
+redis.call('HSET', key(parent), 'h', children .. string.sub(id, 5))
+redis.call('HINCRBY', key(root), 't', 1)
+if idem then
+  redis.call('HSET', idem, 'digest', ARGV[8], 'id', id)
+  redis.call('PEXPIRE', idem, ARGV[9])
+end
+tell(ARGV[5], id, agent, parent)
+return { 'ok', at }

@@ -1,0 +1,31 @@
+-- A step is decided on one chain of its task, and recorded while the task is open and still has that chain (I4).
+-- In the task: n how many steps were permitted, k the chain as text, r when the last one was recorded.
+-- ARGV: task id, agent, step id, count that was decided on, chain text after it or '' when not permitted, step JSON, event,
+--       the most steps of a task, idempotency key or '', digest, its ttl ms
+-- RETURNS: {'ok', now} | {'moved', count, chain, time} | {'same', step id, time and JSON} | {'taken'} | {fault code}
+local task, id = ARGV[1], ARGV[3]
+local facts = redis.call('HMGET', key(task), 's', 'd', 'a', 'n', 'k', 'r')
+if not facts[1] or facts[3] ~= ARGV[2] then return { 'task.unknown' } end
+local at = timeMs()
+if facts[1] ~= 'o' or tonumber(facts[2]) <= at then return { 'task.ended' } end
+local steps = key('steps:' .. task)
+
+local idem = ARGV[9] ~= '' and key('idem:' .. ARGV[9])
+if idem then
+  local seen = redis.call('HMGET', idem, 'digest', 'id')
+  if seen[1] and seen[1] ~= ARGV[10] then return { 'idempotency.reused' } end
+  local before = seen[2] and redis.call('HGET', steps, seen[2])
+  if before then return { 'same', seen[2], before } end
+end
+
+if (facts[4] or '0') ~= ARGV[4] then return { 'moved', facts[4] or '0', facts[5] or '', facts[6] or '0' } end
+if redis.call('HLEN', steps) >= tonumber(ARGV[8]) then return { 'task.steps' } end
+if redis.call('HSETNX', steps, id, at .. ' ' .. ARGV[6]) == 0 then return { 'taken' } end
+redis.call('PEXPIREAT', steps, redis.call('PEXPIRETIME', key(task)))
+if ARGV[5] ~= '' then redis.call('HSET', key(task), 'n', ARGV[4] + 1, 'k', ARGV[5], 'r', at) end
+if idem then
+  redis.call('HSET', idem, 'digest', ARGV[10], 'id', id)
+  redis.call('PEXPIRE', idem, ARGV[11])
+end
+tell(ARGV[7], task, ARGV[2])
+return { 'ok', at }

@@ -1,0 +1,41 @@
+import { LRUCache } from 'lru-cache';
+import type { ToolChain } from '../task/chain.js';
+import type { Task } from '../task/task.js';
+import { readChain } from './chain-record.js';
+import { ChainMoved } from './ledger.js';
+
+/** Open tasks that a process remembers, to decide on them without a round trip. */
+const rememberedTasks = 10_000;
+
+/** What may have changed since: that the task has ended, and its tool chain. The scripts decide on both. */
+export interface TaskMemory {
+  recall(id: string): Task | undefined;
+  keep(task: Task): void;
+  forget(id: string): void;
+  /** The task has this chain now, unless it is known to have a longer one. */
+  stepped(id: string, chain: ToolChain): void;
+  /** A script found another chain than the one decided on; takes count, text and time of it. */
+  moved(id: string, found: readonly unknown[]): ChainMoved;
+}
+
+export function taskMemory(): TaskMemory {
+  const tasks = new LRUCache<string, Task>({ max: rememberedTasks });
+  const memory: TaskMemory = {
+    recall: (id) => tasks.get(id),
+    keep: (task) => void tasks.set(task.id, task),
+    forget: (id) => void tasks.delete(id),
+    stepped(id, chain) {
+      const task = tasks.get(id);
+      if (task && chain.count > (task.chain?.count ?? 0)) tasks.set(id, { ...task, chain });
+    },
+    moved(id, [count, text, steppedAt]) {
+      const chain = readChain(count, text, steppedAt);
+      const knownCount = tasks.get(id)?.chain?.count ?? 0;
+      // A store that has gone back has a shorter chain: read anew what is true now.
+      if (chain && chain.count > knownCount) memory.stepped(id, chain);
+      else tasks.delete(id);
+      return new ChainMoved(id);
+    },
+  };
+  return memory;
+}
