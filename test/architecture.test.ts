@@ -37,7 +37,7 @@ const isFree = (file: string) => composing.has(file.split('/')[0] ?? '');
 const drivers: Record<string, RegExp> = {
   ioredis: /^(ledger\/redis-|revocation\/bullmq-|ledger\/script\.ts)/,
   bullmq: /^revocation\/bullmq-/,
-  jose: /^(identity\/|sandbox\/|sdk\/jose-)/,
+  jose: /^(identity\/|sandbox\/|issuance\/sealing\/|sdk\/jose-)/,
   '@cedar-policy/cedar-wasm/nodejs': /^policy\/cedar-/,
   '@aws-sdk/client-iam': /^issuance\/providers\/aws-sts\//,
   '@aws-sdk/client-sts': /^issuance\/providers\/aws-sts\//,

@@ -17,6 +17,8 @@ export interface AskedFor {
   readonly entry: string;
   readonly parameters: ParameterValues;
   readonly ttlSeconds: number;
+  /** Thumbprint of the key that its secret is encrypted to. */
+  readonly encryptedTo?: string;
   readonly tool?: string;
   readonly reason?: string;
 }

@@ -57,6 +57,7 @@ export function decideRenewal(
     parameters,
     ttlSeconds: lifeSeconds(lease, wantedEnd(ports, lease, request, askedSeconds, within.limitAt)),
     renewals: (lease.renewals ?? 0) + 1,
+    encrypted: request.encryptTo !== undefined,
     ...(lease.tool !== undefined && { tool: lease.tool }),
     asserted: reason === undefined ? {} : { reason },
   };

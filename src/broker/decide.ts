@@ -72,6 +72,7 @@ export function decide(ports: Ports, principal: Principal, task: Task, request: 
     parameters,
     ttlSeconds: askedSeconds,
     tool: request.tool,
+    encrypted: request.encryptTo !== undefined,
     asserted: request.reason === undefined ? {} : { reason: request.reason },
   });
   const asked = askedFor(request, parameters, askedSeconds);

@@ -9,6 +9,8 @@ import { redeem } from '../policy/permit.js';
 import type { Task } from '../task/task.js';
 import { requireKind, visibleTask } from './authorize.js';
 import type { CredentialRequest, Grant } from './broker.js';
+import { checkDelivery, openDelivery } from './delivery.js';
+import type { Delivery } from './delivery.js';
 import { dispatchDue } from './dispatch-due.js';
 import { decide, decideAgain } from './decide.js';
 import type { Decided } from './decide.js';
@@ -30,7 +32,9 @@ export async function grant(
   try {
     requireKind(principal, 'agent');
     task = visibleTask(principal, await ports.ledger.tasks.recall(request.task));
+    const delivery = await openDelivery(ports, principal, request.encryptTo);
     decided = decide(ports, principal, task, request);
+    checkDelivery(decided.entry, delivery);
     ports.guard?.admit();
     ports.admission.admit(decided.entry.provider);
     redeem(decided.permit);
@@ -38,13 +42,16 @@ export async function grant(
     const { provider, order } = orderOf(ports, decided);
     const handle = provider.plan(order);
     const wanted = newLease(ports, decided, provider, order, handle);
-    const event = reservedEvent(decided, provider, order);
+    const event = reservedEvent(decided, provider, order, delivery);
     const idempotency = idempotencyOf(principal, request, idempotencyKey);
     const conditions = conditionsOf(ports, decided);
     const { issued, lease } = await ports.breakers.issuing.run(provider.name, async () => {
       const reserved = await ports.ledger.leases.reserve(wanted, event, idempotency, conditions);
       return mint(ports, provider, order, reserved);
     });
+    const secret = await delivery
+      .wrap(issued.secret)
+      .catch((fault: unknown) => takeBack(ports, lease, fault));
     decided = await decideAgain(ports, decided, (fault) => takeBack(ports, lease, fault));
     const active = await ports.ledger.leases
       .activate(lease, { expiresAt: issued.expiresAt, effect: issued.effect ?? lease.effect })
@@ -54,7 +61,7 @@ export async function grant(
       throw endedWhileMinting();
     }
     ports.meter.issued(provider.name, 'issued', (performance.now() - startedAt) / 1000);
-    return { lease: active, secret: issued.secret };
+    return { lease: active, secret };
   } catch (error) {
     ports.meter.issued(
       decided?.entry.provider ?? '',
@@ -114,7 +121,12 @@ function newLease(ports: Ports, decided: Decided, provider: Provider, order: Ord
   });
 }
 
-function reservedEvent({ task, asked, record, principal }: Decided, provider: Provider, order: Order) {
+function reservedEvent(
+  { task, asked, record, principal }: Decided,
+  provider: Provider,
+  order: Order,
+  { encryptedTo }: Delivery,
+) {
   return present({
     type: 'lease.reserved' as const,
     lease: order.leaseId,
@@ -122,7 +134,7 @@ function reservedEvent({ task, asked, record, principal }: Decided, provider: Pr
     agent: task.agent,
     intent: task.intent,
     onBehalfOf: task.onBehalfOf,
-    asked,
+    asked: encryptedTo === undefined ? asked : { ...asked, encryptedTo },
     decided: record,
     provider: provider.name,
     ttlSeconds: order.ttlSeconds,

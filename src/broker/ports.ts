@@ -53,6 +53,8 @@ export interface Limits {
   readonly revokeTimeoutMs: number;
   /** Whether a credential must end with the token that asked for it. */
   readonly endWithProof: boolean;
+  /** Secrets are encrypted to whatever key a request names; without it, to keys that are known to be the agent's. */
+  readonly encryptToAnyKey?: boolean | undefined;
   /** A revocation that is later than this stops issuing at its provider, and makes the broker not ready. */
   readonly longestOverdueMs: number;
   /** The most leases live at once; undefined is without bound. */

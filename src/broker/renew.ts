@@ -12,6 +12,7 @@ import type { Renewing } from './carry-on.js';
 import { decideAgain } from './decide.js';
 import { decideRenewal, lifeSeconds } from './decide-renewal.js';
 import type { DecidedRenewal } from './decide-renewal.js';
+import { checkDelivery, openDelivery } from './delivery.js';
 import { dispatchDue } from './dispatch-due.js';
 import type { Ports } from './ports.js';
 import { recordRenewalRefusal } from './record-refusal.js';
@@ -30,7 +31,9 @@ export async function renew(
     requireKind(principal, 'agent');
     lease = visibleLease(principal, await ports.ledger.leases.find(request.lease));
     const task = visibleTask(principal, await ports.ledger.tasks.recall(lease.taskId));
+    const delivery = await openDelivery(ports, principal, request.encryptTo);
     decided = decideRenewal(ports, principal, task, lease, request);
+    checkDelivery(decided.entry, delivery);
     redeem(decided.permit);
     ports.guard?.admit();
     ports.admission.admit(lease.provider);
@@ -46,7 +49,10 @@ export async function renew(
     });
     if (!carried) return { lease: (await ports.ledger.leases.find(lease.id)) ?? lease };
 
-    const { begun, secret, expiresAt } = carried;
+    const { begun, expiresAt } = carried;
+    const secret =
+      carried.secret &&
+      (await delivery.wrap(carried.secret).catch((fault: unknown) => lost(ports, provider, begun, fault)));
     const granted = { ...decided, ttlSeconds: lifeSeconds(lease, begun.endsAt) };
     await decideAgain(ports, granted, (fault) => revokeAsChanged(ports, begun, fault));
     const renewed = await ports.ledger.renewals

@@ -147,6 +147,19 @@ export const faults = {
     retry: false,
     remedy: 'Ask for an entry of the parent task, or for one that is cut in slices.',
   },
+  'delivery.key': {
+    status: 422,
+    title: 'The secret cannot be encrypted to this key',
+    retry: false,
+    remedy:
+      'Name a public key (EC, X25519, or RSA of 2048 to 4096 bits) that is that of the DPoP proof, or that the token names.',
+  },
+  'delivery.encrypted': {
+    status: 422,
+    title: 'This credential is handed over encrypted only',
+    retry: false,
+    remedy: 'Name a public key in "encryptTo"; the answer is a JWE that only its private key opens.',
+  },
   'ttl.invalid': {
     status: 422,
     title: 'The TTL cannot be granted',

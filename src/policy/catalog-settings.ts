@@ -83,6 +83,10 @@ const entrySettings = z
       .min(1)
       .optional()
       .describe('The most leases of it that may be live at once; without it there is no bound.'),
+    deliver: z
+      .enum(['clear', 'encrypted'])
+      .default('clear')
+      .describe('How its secret is handed over: `encrypted`, only to a key of the agent (`encryptTo`).'),
     parameters: z.record(parameterName, parameterRule).default({}).describe('What a request may narrow.'),
     mint: z
       .record(z.string(), z.unknown())

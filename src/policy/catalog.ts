@@ -17,6 +17,8 @@ export interface CatalogEntry {
   readonly defaultTtlSeconds: number;
   /** The most leases of it that may be live at once; undefined is without bound. */
   readonly maximumLive?: number | undefined;
+  /** `encrypted`: its secret is handed over to a key of the agent, never in clear. */
+  readonly deliver?: 'clear' | 'encrypted' | undefined;
   readonly parameters: Readonly<Record<string, ParameterRule>>;
   /** The provider's own section, parsed by the schema of its kind, with `{{parameter}}` placeholders in strings. */
   readonly mint: unknown;

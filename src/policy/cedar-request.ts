@@ -30,6 +30,7 @@ const verifiedFacts: Facts<Ask> = {
   ttlSeconds: ({ ttlSeconds }) => ttlSeconds,
   renewals: ({ renewals }) => renewals ?? 0,
   senderConstrained: ({ principal }) => isSenderConstrained(principal),
+  encrypted: ({ encrypted }) => encrypted ?? false,
   provedBy: ({ principal }) => principal.provedBy ?? '',
   toolDeclared: ({ task: { tools }, tool }) =>
     tools === undefined || (tool !== undefined && tools.includes(tool)),

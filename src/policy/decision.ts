@@ -17,6 +17,8 @@ export interface Ask {
   /** Which renewal of its lease is asked for: 1 for the first; absent, or 0, when a credential is. */
   readonly renewals?: number;
   readonly tool?: string;
+  /** The secret would be encrypted to a key of the agent. */
+  readonly encrypted?: boolean;
   readonly asserted: { readonly reason?: string };
 }
 

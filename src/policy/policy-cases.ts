@@ -33,6 +33,7 @@ const caseSchema = z
     parameters: z.record(z.string(), z.unknown()).default({}),
     ttl: duration.optional(),
     renewals: z.int().min(0).default(0).describe('Which renewal of a lease it is; 0 for none.'),
+    encrypted: z.boolean().default(false).describe('The secret would be encrypted to its key.'),
     tool: z.string().optional(),
     reason: z.string().optional(),
     expect: z.enum(['permit', 'ask', 'deny', 'fault']),
@@ -158,6 +159,7 @@ const askOf = (given: PolicyCase, entry: CatalogEntry): Ask => ({
   parameters: parseParameters(entry, given.parameters),
   ttlSeconds: boundTtl({ entry, ...(given.ttl !== undefined && { requestedSeconds: given.ttl }), ...wide }),
   renewals: given.renewals,
+  encrypted: given.encrypted,
   ...(given.tool !== undefined && { tool: given.tool }),
   asserted: given.reason === undefined ? {} : { reason: given.reason },
 });

@@ -163,6 +163,17 @@ export const settingsSchema = z.strictObject({
     .prefault({})
     .describe('What is told to tracing; metrics are always there.'),
   limits,
+  delivery: z
+    .strictObject({
+      encryptTo: z
+        .enum(['bound', 'any'])
+        .default('bound')
+        .describe(
+          'Keys that secrets are encrypted to: `bound`, those only that the request was proved by, or that its token names; `any`, whatever a request says.',
+        ),
+    })
+    .prefault({})
+    .describe('How secrets are handed over.'),
   worker: z
     .strictObject({
       concurrency: z
