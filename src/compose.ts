@@ -263,6 +263,8 @@ const limitsOf = ({ limits, delivery }: Settings): Limits => ({
   liveLeasesPerAgent: limits.liveLeasesPerAgent,
   liveLeases: limits.liveLeases,
   liveLeasesPerTask: limits.liveLeasesPerTask,
+  issueRatePerAgent: limits.issueRatePerAgent,
+  issueRatePerTask: limits.issueRatePerTask,
 });
 
 function asLog(log: Logger): Log {

@@ -174,6 +174,14 @@ export type AuditEvent =
       readonly roles: readonly string[];
       readonly issuer: string;
     }
+  | (OfTask & {
+      /** Policy permitted it and a quota did not: so many times, all alike, within a second or so. */
+      readonly type: 'credential.limited';
+      readonly entry: string;
+      readonly fault: string;
+      readonly quota: string;
+      readonly count: number;
+    })
   | { readonly type: 'identity.refused'; readonly reason: string; readonly count: number }
   | {
       readonly type: 'hook.accepted';

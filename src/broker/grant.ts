@@ -6,6 +6,7 @@ import { present } from '../kernel/present.js';
 import type { Order, Provider } from '../issuance/provider.js';
 import type { Lease } from '../lease/lease.js';
 import { redeem } from '../policy/permit.js';
+import type { CatalogEntry } from '../policy/catalog.js';
 import type { Task } from '../task/task.js';
 import { requireKind, visibleTask } from './authorize.js';
 import type { CredentialRequest, Grant } from './broker.js';
@@ -99,7 +100,17 @@ const conditionsOf = ({ limits, guard }: Ports, { entry }: Decided) => ({
   ofEntry: entry.maximumLive,
   ofTask: limits.liveLeasesPerTask,
   inAll: limits.liveLeases,
+  rates: ratesOf(limits, entry),
 });
+
+const ratesOf = (limits: Ports['limits'], entry: CatalogEntry) =>
+  (
+    [
+      ['agent', limits.issueRatePerAgent],
+      ['task', limits.issueRatePerTask],
+      ['entry', entry.issueRate],
+    ] as const
+  ).flatMap(([of, rate]) => (rate ? [[of, rate] as const] : []));
 
 function newLease(ports: Ports, decided: Decided, provider: Provider, order: Order, handle: Lease['handle']) {
   const { request, parameters } = decided;

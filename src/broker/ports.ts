@@ -4,6 +4,7 @@ import type { Identify } from '../identity/principal.js';
 import type { Provider } from '../issuance/provider.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { Policy } from '../policy/decision.js';
+import type { Rate } from '../policy/rate.js';
 import type { RevocationQueue } from '../revocation/revocation-queue.js';
 import type { Task } from '../task/task.js';
 import type { Admission } from './admission.js';
@@ -61,4 +62,6 @@ export interface Limits {
   readonly liveLeasesPerAgent?: number | undefined;
   readonly liveLeases?: number | undefined;
   readonly liveLeasesPerTask?: number | undefined;
+  readonly issueRatePerAgent?: Rate | undefined;
+  readonly issueRatePerTask?: Rate | undefined;
 }

@@ -104,6 +104,13 @@ export const faults = {
     remedy:
       'Give back what is no longer needed, or retry after "Retry-After" seconds when some have ended; an operator sets how many there may be.',
   },
+  'quota.issue_rate': {
+    status: 429,
+    title: 'Credentials are issued too often',
+    retry: true,
+    remedy:
+      'Wait for "Retry-After" seconds; use and renew what you have. An operator sets how often agents, tasks and entries are served.',
+  },
   'lease.not_active': {
     status: 409,
     title: 'The lease is not active',

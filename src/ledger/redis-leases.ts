@@ -1,10 +1,11 @@
 import type { AuditEvent } from '../audit/event.js';
 import { Fault, faults } from '../kernel/fault.js';
 import type { FaultCode } from '../kernel/fault.js';
+import { formatDuration } from '../kernel/duration.js';
 import type { Lease, NewLease } from '../lease/lease.js';
 import { bodyText, effectCode, parseLease, stateOfCode } from './lease-record.js';
 import type { Settlement } from '../revocation/settlement.js';
-import type { Claim, LeaseLedger } from './ledger.js';
+import type { Claim, Conditions, LeaseLedger, QuotaOf } from './ledger.js';
 import { perTurn } from './per-turn.js';
 import { redisLeaseList } from './redis-lease-list.js';
 import type { RedisClient, RunScript } from './script.js';
@@ -25,6 +26,37 @@ interface Attempted {
 /** Bounds for what is done in one step of the store: 32 settlements hold it up for a millisecond. */
 const settlementsAtOnce = 32;
 const findsAtOnce = 100;
+
+/** As reserve.lua reads them. */
+const conditionsText = (lease: NewLease, only: Conditions): string =>
+  JSON.stringify({
+    n: lease.entry,
+    y: lease.ceilingSeconds * 1000,
+    h: only.mustHold,
+    a: only.ofAgent,
+    e: only.ofEntry,
+    t: only.inAll,
+    o: only.ofTask,
+    q: only.rates?.map(([of, { most, withinSeconds }]) => [of, most, withinSeconds * 1000]),
+  });
+
+const quotaOf: Record<QuotaOf, string> = {
+  agent: 'This agent',
+  task: 'This task',
+  entry: 'This catalog entry',
+};
+
+function tooFast(of: QuotaOf, waitMs: number, { rates = [] }: Conditions): Fault {
+  const [, rate] = rates.find(([name]) => name === of) ?? [];
+  const much = rate ? `: ${rate.most} in ${formatDuration(rate.withinSeconds)}` : '';
+  return new Fault(
+    'quota.issue_rate',
+    `${quotaOf[of]} has as many credentials issued as it may have${much}.`,
+    {
+      retryAfterSeconds: Math.ceil(waitMs / 1000),
+    },
+  );
+}
 
 const limitReached: Record<string, string> = {
   agent: 'This agent has as many live leases as it may have.',
@@ -85,7 +117,7 @@ export function redisLeases(
   return {
     find,
 
-    async reserve(lease, event, idempotency, { mustHold, ofAgent, ofEntry, ofTask, inAll } = {}) {
+    async reserve(lease, event, idempotency, conditions = {}) {
       const [is, at, expiresAt, mintUntil] = (await run(
         'reserve',
         lease.id,
@@ -100,15 +132,7 @@ export function redisLeases(
         idempotency?.key ?? '',
         idempotency?.digest ?? '',
         times.idempotencyMs,
-        JSON.stringify({
-          n: lease.entry,
-          y: lease.ceilingSeconds * 1000,
-          h: mustHold,
-          a: ofAgent,
-          e: ofEntry,
-          o: ofTask,
-          t: inAll,
-        }),
+        conditionsText(lease, conditions),
         lease.enrolment ? lease.enrolment.keepSeconds * 1000 : '',
         ...(lease.enrolment?.groups ?? []),
       )) as [string, number, number, number];
@@ -116,6 +140,7 @@ export function redisLeases(
         throw new Fault('state.unavailable', 'The lease id is taken.', { reason: 'id collision' });
       if (is === 'task.full') throw new Fault(is, refusals[is]!, { retryAfterSeconds: 10 });
       if (is === 'lease.limit') throw new Fault('lease.limit', limitReached[at]!, { retryAfterSeconds: 10 });
+      if (is === 'quota.issue_rate') throw tooFast(String(at) as QuotaOf, expiresAt, conditions);
       if (is !== 'ok') throw refusal(is as FaultCode);
       heard(at);
       return liveLease(lease, {

@@ -5,6 +5,7 @@ import { hookSettings } from '../identity/hooks/hook-settings.js';
 import { identitySections } from '../identity/identity-settings.js';
 import { duration } from '../kernel/duration.js';
 import { Secret } from '../kernel/secret.js';
+import { rateSettings } from '../policy/rate.js';
 import { catalogSettings } from '../policy/catalog-settings.js';
 
 const name = z
@@ -126,6 +127,12 @@ const limits = z
       .describe(
         'The most leases that one task may have live at once. All of them end in one step of the state store, in which nothing else is done: up to 0.1 ms for each.',
       ),
+    issueRatePerAgent: rateSettings
+      .optional()
+      .describe('How often one agent may be issued a credential; without it as often as may be.'),
+    issueRatePerTask: rateSettings
+      .optional()
+      .describe('How often a credential may be issued for one task; without it as often as may be.'),
     retention: duration.default(604_800).describe('How long ended tasks and leases are kept.'),
   })
   .prefault({})

@@ -49,6 +49,7 @@ export const operations = {
       'idempotency.in_flight',
       'lease.limit',
       'task.full',
+      'quota.issue_rate',
       ...heldBack,
     ],
   },

@@ -7,7 +7,7 @@ export interface Seal {
   /** RFC 7638 SHA-256 thumbprint of the key. */
   readonly thumbprint: string;
   /** A compact JWE (RFC 7516) whose plaintext is the JSON of the value. */
-  seal(value: unknown): Promise<string>;
+  readonly seal: (value: unknown) => Promise<string>;
 }
 
 const unusable = (detail: string, cause?: unknown): Fault =>
