@@ -87,6 +87,7 @@ export type AuditEvent =
       readonly type: 'lease.renewing';
       readonly asked: AskedFor;
       readonly decided: Decided;
+      readonly jkt?: string;
     })
   | (OfLease & {
       readonly type: 'lease.renewed';

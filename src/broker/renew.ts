@@ -13,6 +13,7 @@ import { decideAgain } from './decide.js';
 import { decideRenewal, lifeSeconds } from './decide-renewal.js';
 import type { DecidedRenewal } from './decide-renewal.js';
 import { checkDelivery, openDelivery } from './delivery.js';
+import type { Delivery } from './delivery.js';
 import { dispatchDue } from './dispatch-due.js';
 import type { Ports } from './ports.js';
 import { recordRenewalRefusal } from './record-refusal.js';
@@ -41,7 +42,7 @@ export async function renew(
     const provider = renewingProvider(ports, lease, decided);
     const idempotency = idempotencyOf(principal, { renew: request }, idempotencyKey);
     const wanted = newRenewal(ports, lease, request, decided, provider);
-    const event = renewingEvent(lease, decided);
+    const event = renewingEvent(lease, decided, principal, delivery);
     const order = (begun: BegunRenewal) => orderOf(lease!, decided!, begun);
     const carried = await ports.breakers.issuing.run(provider.name, async () => {
       const begun = await ports.ledger.renewals.begin(wanted, event, idempotency);
@@ -93,13 +94,19 @@ const newRenewal = (
   mustHold: ports.guard?.mustHold(),
 });
 
-const renewingEvent = (lease: Lease, { asked, record }: DecidedRenewal) => ({
+const renewingEvent = (
+  lease: Lease,
+  { asked, record }: DecidedRenewal,
+  { provedBy }: Principal,
+  { encryptedTo }: Delivery,
+) => ({
   type: 'lease.renewing' as const,
   lease: lease.id,
   task: lease.taskId,
   agent: lease.agent,
-  asked,
+  asked: encryptedTo === undefined ? asked : { ...asked, encryptedTo },
   decided: record,
+  ...(provedBy !== undefined && { jkt: provedBy }),
 });
 
 const orderOf = (

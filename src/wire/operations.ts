@@ -5,15 +5,13 @@ import { liveness, readiness, readinessQuery } from './health.js';
 import { hookAnswer } from './hook.js';
 import { lease, leasePage, leaseQuery, leaseRevocationRequest } from './lease.js';
 import { overview } from './live.js';
+import { ofIssuing } from './issuing-faults.js';
 import type { Operation } from './operation.js';
 import { problemType } from './problem.js';
 import { endedSession, session } from './session.js';
 import { renewal, renewalRequest } from './renewal.js';
 import { blastRadius, revocationRequest } from './revocation.js';
 import { task, taskEndRequest, taskPage, taskQuery, taskRequest } from './task.js';
-
-/** While the store or the revocations are in doubt, nothing is issued and nothing carried on. */
-const heldBack = ['state.full', 'state.rolled_back', 'revocation.overdue'] as const;
 
 /** Every call there is, the busiest first. The routes are made from this table, and so is /openapi.json. */
 export const operations = {
@@ -29,28 +27,12 @@ export const operations = {
     faults: [
       'task.unknown',
       'task.ended',
-      'credential.unknown',
-      'credential.parameters',
       'credential.wider',
-      'delivery.key',
-      'delivery.encrypted',
-      'ttl.invalid',
-      'ttl.below_floor',
-      'policy.denied',
-      'policy.error',
-      'policy.changed',
-      'approval.required',
-      'provider.unavailable',
-      'provider.timeout',
-      'provider.throttled',
-      'provider.refused',
-      'provider.nonsense',
-      'idempotency.reused',
-      'idempotency.in_flight',
+      'provider.full',
+      ...ofIssuing,
       'lease.limit',
       'task.full',
       'quota.issue_rate',
-      ...heldBack,
     ],
   },
   openTask: {
@@ -129,24 +111,7 @@ export const operations = {
       'lease.renewing',
       'task.unknown',
       'task.ended',
-      'credential.unknown',
-      'credential.parameters',
-      'delivery.key',
-      'delivery.encrypted',
-      'ttl.invalid',
-      'ttl.below_floor',
-      'policy.denied',
-      'policy.error',
-      'policy.changed',
-      'approval.required',
-      'provider.unavailable',
-      'provider.timeout',
-      'provider.throttled',
-      'provider.refused',
-      'provider.nonsense',
-      'idempotency.reused',
-      'idempotency.in_flight',
-      ...heldBack,
+      ...ofIssuing,
     ],
   },
   revokeLease: {

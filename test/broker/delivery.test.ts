@@ -111,6 +111,10 @@ describe('a secret that is encrypted to the key of the agent', () => {
       code: 'delivery.encrypted',
     });
     const { secret } = await renew(ports, proved, { lease: lease.id, ttlSeconds: 600, encryptTo });
+    expect((await eventsOf(lease.taskId)).find(({ type }) => type === 'lease.renewing')).toMatchObject({
+      jkt: thumbprint,
+      asked: { encryptedTo: thumbprint },
+    });
     const { jwe } = secret!.reveal() as { jwe: string };
     expect(openByHand(jwe, pair.privateKey).plaintext).toEqual({ password: `another-of-${lease.id}` });
   });
