@@ -267,11 +267,12 @@ const guardEveryMs = 1000;
 /** How old what admission knows of the store may be. */
 const lookEveryMs = 1000;
 
-const limitsOf = ({ limits }: Settings): Limits => ({
+const limitsOf = ({ limits, delivery }: Settings): Limits => ({
   longestTaskSeconds: limits.longestTask,
   mintTimeoutMs: limits.mintTimeout * 1000,
   revokeTimeoutMs: limits.revokeTimeout * 1000,
   endWithProof: limits.credentialsEndWithProof,
+  encryptToAnyKey: delivery.encryptTo === 'any',
   longestOverdueMs: limits.longestOverdue * 1000,
   stepsPerTask: limits.stepsPerTask,
   delegation: {
@@ -282,6 +283,8 @@ const limitsOf = ({ limits }: Settings): Limits => ({
   liveLeasesPerAgent: limits.liveLeasesPerAgent,
   liveLeases: limits.liveLeases,
   liveLeasesPerTask: limits.liveLeasesPerTask,
+  issueRatePerAgent: limits.issueRatePerAgent,
+  issueRatePerTask: limits.issueRatePerTask,
 });
 
 function asLog(log: Logger): Log {

@@ -8,6 +8,7 @@ import { describeConfig } from './cli/config-check.js';
 import { testPolicyFolder } from './cli/policy-test.js';
 import { acceptLedger, compose } from './compose.js';
 import type { Roles } from './compose.js';
+import { addMcpCommand } from './mcp-command.js';
 import { providerKinds } from './issuance/providers/registry.js';
 import { loadSettings, SettingsError } from './settings/load.js';
 import type { Settings } from './settings/load.js';
@@ -96,6 +97,7 @@ program
   });
 
 addAwsCommands(program, config, load);
+addMcpCommand(program, '0.1.0');
 
 program.parseAsync().catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

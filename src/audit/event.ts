@@ -20,6 +20,8 @@ export interface AskedFor {
   readonly entry: string;
   readonly parameters: ParameterValues;
   readonly ttlSeconds: number;
+  /** Thumbprint of the key that its secret is encrypted to. */
+  readonly encryptedTo?: string;
   readonly tool?: string;
   readonly step?: string;
   readonly reason?: string;
@@ -128,6 +130,7 @@ export type AuditEvent =
       readonly type: 'lease.renewing';
       readonly asked: AskedFor;
       readonly decided: Decided;
+      readonly jkt?: string;
     })
   | (OfLease & {
       readonly type: 'lease.renewed';
@@ -260,6 +263,14 @@ export type AuditEvent =
       readonly reason: string;
       readonly count: number;
     }
+  | (OfTask & {
+      /** Policy permitted it and a quota did not: so many times, all alike, within a second or so. */
+      readonly type: 'credential.limited';
+      readonly entry: string;
+      readonly fault: string;
+      readonly quota: string;
+      readonly count: number;
+    })
   | { readonly type: 'identity.refused'; readonly reason: string; readonly count: number }
   | {
       readonly type: 'hook.accepted';

@@ -3,6 +3,7 @@ import type { Delivery } from '../identity/hooks/delivery.js';
 import type { Identify, Principal } from '../identity/principal.js';
 import type { RiskSignal } from '../identity/risk.js';
 import type { RiskLevel } from '../kernel/risk-levels.js';
+import type { PublicKey } from '../issuance/sealing/public-key.js';
 import type { Secret } from '../kernel/secret.js';
 import type { Lease } from '../lease/lease.js';
 import type { LeaseQuery, Page, PageQuery } from '../ledger/ledger.js';
@@ -33,6 +34,8 @@ export interface CredentialRequest {
   /** Untrusted: parsed against the entry's rules. */
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly ttlSeconds?: number;
+  /** The secret is encrypted to this key. */
+  readonly encryptTo?: PublicKey;
   readonly tool?: string;
   /** A permitted step of the task; goes with its tool. */
   readonly step?: string;
@@ -92,6 +95,7 @@ export interface RenewalRequest {
   readonly lease: string;
   /** From now on; the entry's default when absent, and then no renewal shortens. */
   readonly ttlSeconds?: number;
+  readonly encryptTo?: PublicKey;
   readonly reason?: string;
 }
 

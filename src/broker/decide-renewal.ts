@@ -63,6 +63,7 @@ export function decideRenewal(
     risk: ports.risk(principal.id),
     ...present({ tool: lease.tool, toolFacts: toolFactsOf(policy, lease.tool) }),
     ...(lease.step !== undefined && { ofStep: true }),
+    encrypted: request.encryptTo !== undefined,
     asserted: reason === undefined ? {} : { reason },
   };
   const asked = {

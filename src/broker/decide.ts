@@ -79,6 +79,7 @@ export function decide(ports: Ports, principal: Principal, task: Task, request: 
     tool: request.tool,
     toolFacts: toolFactsOf(policy, request.tool),
     ofStep: request.step === undefined ? undefined : true,
+    encrypted: request.encryptTo !== undefined,
     asserted: request.reason === undefined ? {} : { reason: request.reason },
   });
   const asked = askedFor(request, parameters, askedSeconds);

@@ -7,11 +7,14 @@ import type { Order, Provider } from '../issuance/provider.js';
 import type { Lease } from '../lease/lease.js';
 import { redeem } from '../policy/permit.js';
 import { actOf } from '../task/scope.js';
+import type { CatalogEntry } from '../policy/catalog.js';
 import type { Task } from '../task/task.js';
 import type { Idempotency } from '../ledger/ledger.js';
 import { requireAgentOf, requireKind, visibleTask } from './authorize.js';
 import type { CredentialRequest, Grant } from './broker.js';
 import { chainBefore, onTheChainAsItIs } from './chain.js';
+import { checkDelivery, openDelivery } from './delivery.js';
+import type { Delivery } from './delivery.js';
 import { dispatchDue } from './dispatch-due.js';
 import { decide, decideAgain } from './decide.js';
 import type { Decided } from './decide.js';
@@ -34,17 +37,22 @@ export async function grant(
   try {
     requireKind(principal, 'agent');
     requireOwner(ports, principal.id);
+    const delivery = await openDelivery(ports, principal, request.encryptTo);
     const idempotency = idempotencyOf(principal, request, idempotencyKey);
     const { issued, lease, provider } = await onTheChainAsItIs(async () => {
       task = visibleTask(principal, await ports.ledger.tasks.recall(request.task));
       requireAgentOf(principal, task);
       decided = decide(ports, principal, task, request);
+      checkDelivery(decided.entry, delivery);
       ports.guard?.admit();
       ports.admission.admit(decided.entry.provider);
       redeem(decided.permit);
-      return reserveAndMint(ports, decided, idempotency);
+      return reserveAndMint(ports, decided, delivery, idempotency);
     });
     if (!decided) throw new Fault('internal', 'Nothing was decided.');
+    const secret = await delivery
+      .wrap(issued.secret)
+      .catch((fault: unknown) => takeBack(ports, lease, fault));
     decided = await decideAgain(ports, decided, (fault) => takeBack(ports, lease, fault));
     const active = await ports.ledger.leases
       .activate(lease, { expiresAt: issued.expiresAt, effect: issued.effect ?? lease.effect })
@@ -54,7 +62,7 @@ export async function grant(
       throw endedWhileMinting();
     }
     ports.meter.issued(provider.name, 'issued', (performance.now() - startedAt) / 1000);
-    return { lease: active, secret: issued.secret };
+    return { lease: active, secret };
   } catch (error) {
     ports.meter.issued(
       decided?.entry.provider ?? '',
@@ -67,11 +75,16 @@ export async function grant(
 }
 
 /** The reservation decides on the tool chain as well: what was decided on another one is not reserved. */
-async function reserveAndMint(ports: Ports, decided: Decided, idempotency: Idempotency | undefined) {
+async function reserveAndMint(
+  ports: Ports,
+  decided: Decided,
+  delivery: Delivery,
+  idempotency: Idempotency | undefined,
+) {
   const { provider, order } = orderOf(ports, decided);
   const handle = provider.plan(order);
   const wanted = newLease(ports, decided, provider, order, handle);
-  const event = reservedEvent(decided, provider, order);
+  const event = reservedEvent(decided, provider, order, delivery);
   const conditions = conditionsOf(ports, decided);
   return ports.breakers.issuing.run(provider.name, async () => {
     const reserved = await ports.ledger.leases.reserve(wanted, event, idempotency, conditions);
@@ -111,7 +124,17 @@ const conditionsOf = (
   inAll: limits.liveLeases,
   chain: task.chain?.count ?? 0,
   step: step === undefined ? undefined : { id: step, tool: tool ?? '' },
+  rates: ratesOf(limits, entry),
 });
+
+const ratesOf = (limits: Ports['limits'], entry: CatalogEntry) =>
+  (
+    [
+      ['agent', limits.issueRatePerAgent],
+      ['task', limits.issueRatePerTask],
+      ['entry', entry.issueRate],
+    ] as const
+  ).flatMap(([of, rate]) => (rate ? [[of, rate] as const] : []));
 
 function newLease(ports: Ports, decided: Decided, provider: Provider, order: Order, handle: Lease['handle']) {
   const { request, parameters, task } = decided;
@@ -135,7 +158,12 @@ function newLease(ports: Ports, decided: Decided, provider: Provider, order: Ord
   });
 }
 
-function reservedEvent({ task, asked, record, principal }: Decided, provider: Provider, order: Order) {
+function reservedEvent(
+  { task, asked, record, principal }: Decided,
+  provider: Provider,
+  order: Order,
+  { encryptedTo }: Delivery,
+) {
   return present({
     type: 'lease.reserved' as const,
     lease: order.leaseId,
@@ -143,10 +171,10 @@ function reservedEvent({ task, asked, record, principal }: Decided, provider: Pr
     agent: task.agent,
     intent: task.intent,
     onBehalfOf: task.onBehalfOf,
-    asked,
     chain: chainBefore(task),
     actors: task.actors?.map(({ id }) => id),
     act: task.actors && actOf(task.agent, task.actors),
+    asked: encryptedTo === undefined ? asked : { ...asked, encryptedTo },
     decided: record,
     provider: provider.name,
     ttlSeconds: order.ttlSeconds,

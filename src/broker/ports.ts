@@ -5,6 +5,7 @@ import type { Identify } from '../identity/principal.js';
 import type { Provider } from '../issuance/provider.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { Policy } from '../policy/decision.js';
+import type { Rate } from '../policy/rate.js';
 import type { RevocationQueue } from '../revocation/revocation-queue.js';
 import type { Task } from '../task/task.js';
 import type { Admission } from './admission.js';
@@ -62,6 +63,8 @@ export interface Limits {
   readonly revokeTimeoutMs: number;
   /** Whether a credential must end with the token that asked for it. */
   readonly endWithProof: boolean;
+  /** Secrets are encrypted to whatever key a request names; without it, to keys that are known to be the agent's. */
+  readonly encryptToAnyKey?: boolean | undefined;
   /** A revocation that is later than this stops issuing at its provider, and makes the broker not ready. */
   readonly longestOverdueMs: number;
   /** How far sub-tasks may go, how many one task may have, and one tree. */
@@ -73,4 +76,6 @@ export interface Limits {
   readonly liveLeasesPerAgent?: number | undefined;
   readonly liveLeases?: number | undefined;
   readonly liveLeasesPerTask?: number | undefined;
+  readonly issueRatePerAgent?: Rate | undefined;
+  readonly issueRatePerTask?: Rate | undefined;
 }

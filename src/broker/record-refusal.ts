@@ -1,4 +1,5 @@
 import type { AskedFor, Decided as DecidedRecord } from '../audit/event.js';
+import type { FaultCode } from '../kernel/fault.js';
 import type { Principal } from '../identity/principal.js';
 import { Fault, faultCode } from '../kernel/fault.js';
 import type { Task } from '../task/task.js';
@@ -22,6 +23,19 @@ export async function recordRefusal(
   error: unknown,
 ): Promise<void> {
   if (cannotBeTold(error)) return;
+  if (error instanceof Fault && quotas.has(error.code)) {
+    const { code: fault, message: quota } = error;
+    const { task, credential } = request;
+    await ports.flood.tell({
+      type: 'credential.limited',
+      task,
+      agent: principal.id,
+      entry: credential,
+      fault,
+      quota,
+    });
+    return;
+  }
   await ports.ledger.log.record({
     type: 'credential.refused',
     task: request.task,
@@ -56,6 +70,9 @@ export async function recordRenewalRefusal(
     }),
   });
 }
+
+/** Whoever asks in a loop meets these, and each would be a record that stays. */
+const quotas: ReadonlySet<FaultCode> = new Set(['lease.limit', 'task.full', 'quota.issue_rate']);
 
 const cannotBeTold = (error: unknown): boolean =>
   ['state.unavailable', 'state.full'].includes(faultCode(error));

@@ -12,6 +12,8 @@ import type { Renewing } from './carry-on.js';
 import { decideAgain } from './decide.js';
 import { decideRenewal, lifeSeconds } from './decide-renewal.js';
 import type { DecidedRenewal } from './decide-renewal.js';
+import { checkDelivery, openDelivery } from './delivery.js';
+import type { Delivery } from './delivery.js';
 import { dispatchDue } from './dispatch-due.js';
 import { requireOwner } from './inventory.js';
 import type { Ports } from './ports.js';
@@ -32,7 +34,9 @@ export async function renew(
     requireOwner(ports, principal.id);
     lease = visibleLease(principal, await ports.ledger.leases.find(request.lease));
     const task = visibleTask(principal, await ports.ledger.tasks.recall(lease.taskId));
+    const delivery = await openDelivery(ports, principal, request.encryptTo);
     decided = decideRenewal(ports, principal, task, lease, request);
+    checkDelivery(decided.entry, delivery);
     redeem(decided.permit);
     ports.guard?.admit();
     ports.admission.admit(lease.provider);
@@ -40,7 +44,7 @@ export async function renew(
     const provider = renewingProvider(ports, lease, decided);
     const idempotency = idempotencyOf(principal, { renew: request }, idempotencyKey);
     const wanted = newRenewal(ports, lease, request, decided, provider);
-    const event = renewingEvent(lease, decided);
+    const event = renewingEvent(lease, decided, principal, delivery);
     const order = (begun: BegunRenewal) => orderOf(lease!, decided!, begun);
     const carried = await ports.breakers.issuing.run(provider.name, async () => {
       const begun = await ports.ledger.renewals.begin(wanted, event, idempotency);
@@ -48,7 +52,10 @@ export async function renew(
     });
     if (!carried) return { lease: (await ports.ledger.leases.find(lease.id)) ?? lease };
 
-    const { begun, secret, expiresAt } = carried;
+    const { begun, expiresAt } = carried;
+    const secret =
+      carried.secret &&
+      (await delivery.wrap(carried.secret).catch((fault: unknown) => lost(ports, provider, begun, fault)));
     const granted = { ...decided, ttlSeconds: lifeSeconds(lease, begun.endsAt) };
     await decideAgain(ports, granted, (fault) => revokeAsChanged(ports, begun, fault));
     const renewed = await ports.ledger.renewals
@@ -89,13 +96,19 @@ const newRenewal = (
   mustHold: ports.guard?.mustHold(),
 });
 
-const renewingEvent = (lease: Lease, { asked, record }: DecidedRenewal) => ({
+const renewingEvent = (
+  lease: Lease,
+  { asked, record }: DecidedRenewal,
+  { provedBy }: Principal,
+  { encryptedTo }: Delivery,
+) => ({
   type: 'lease.renewing' as const,
   lease: lease.id,
   task: lease.taskId,
   agent: lease.agent,
-  asked,
+  asked: encryptedTo === undefined ? asked : { ...asked, encryptedTo },
   decided: record,
+  ...(provedBy !== undefined && { jkt: provedBy }),
 });
 
 const orderOf = (

@@ -121,6 +121,7 @@ export const renderEntry = (entry: CatalogEntry): CatalogEntryShape => ({
   riskTier: entry.riskTier,
   maximumTtl: formatDuration(entry.maximumTtlSeconds),
   defaultTtl: formatDuration(entry.defaultTtlSeconds),
+  ...(entry.deliver === 'encrypted' && { deliver: entry.deliver }),
   parameters: entry.parameters,
 });
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { duration } from '../kernel/duration.js';
+import { isClaimPath } from './claim-path.js';
 import { dpopSettings, publicUrl, senderConstraint } from './dpop/dpop-settings.js';
 import { isAllowedUrl } from './key-fetch.js';
 import { asymmetricAlgorithms } from './jws.js';
@@ -43,6 +44,12 @@ const common = {
       'How the keys are reached, where the address asks for it, as that of a Kubernetes cluster does.',
     ),
   requireSenderConstraint: senderConstraint,
+  encryptionKeyClaim: text(256)
+    .refine(isClaimPath, 'must be the name of a claim, or a JSON pointer to one')
+    .optional()
+    .describe(
+      'Claim with the thumbprint (RFC 7638, SHA-256) of the key that secrets may be encrypted to (`encryptTo`).',
+    ),
   refresh: duration
     .optional()
     .describe('How often the keys are read. Default: as their publisher says, else 5m.'),

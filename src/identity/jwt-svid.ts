@@ -1,8 +1,9 @@
 import type { Clock } from '../kernel/clock.js';
+import type { ClaimPath } from './claim-path.js';
 import type { Algorithm, Claims, Jws } from './jws.js';
 import type { KeySource } from './key-source.js';
 import type { Principal } from './principal.js';
-import { boundTo } from './dpop/confirmation.js';
+import { keysNamed } from './dpop/confirmation.js';
 import type { Proof } from './proof.js';
 import { unproven } from './refusal.js';
 import { parseSpiffeId, type SpiffeId } from './spiffe-id.js';
@@ -35,6 +36,8 @@ export interface TrustDomain {
   readonly name: string;
   readonly source: KeySource;
   readonly limits: TokenLimits;
+  /** Where its tokens name a key that secrets may be encrypted to. */
+  readonly encryptionKeyClaim?: ClaimPath | undefined;
   readonly rules: readonly SvidRule[];
   /** SPIFFE IDs that are refused whatever they carry. */
   readonly deny: ReadonlySet<string>;
@@ -57,9 +60,9 @@ export async function verifySvid(
   const keySet = await proveSignature(jws, trustDomain.source, 'svid');
   const expiry = checkTimes(claims, trustDomain.limits, clock, 'svid');
   checkAudience(claims, trustDomain.limits, 'svid');
-  const key = boundTo(claims, 'svid');
   const named = principalOf(id, trustDomain, jws.header.kid, expiry);
-  const principal = { ...named, ...issuedAtOf(claims), ...(key !== undefined && { boundTo: key }) };
+  const keys = keysNamed(claims, trustDomain.encryptionKeyClaim, 'svid');
+  const principal = { ...named, ...issuedAtOf(claims), ...keys };
   return { principal, keySet, source: trustDomain.source };
 }
 

@@ -1,7 +1,8 @@
 import type { Clock } from '../kernel/clock.js';
+import type { ClaimPath } from './claim-path.js';
 import type { Algorithm, Claims, Jws } from './jws.js';
 import type { KeySource } from './key-source.js';
-import { boundTo } from './dpop/confirmation.js';
+import { keysNamed } from './dpop/confirmation.js';
 import type { Proof } from './proof.js';
 import { unproven } from './refusal.js';
 import { holds, subjectOf, type Condition, type SubjectRule } from './subject-rule.js';
@@ -14,6 +15,8 @@ export interface OidcIssuer {
   readonly source: KeySource;
   readonly algorithms: readonly Algorithm[];
   readonly limits: TokenLimits;
+  /** Where its tokens name a key that secrets may be encrypted to. */
+  readonly encryptionKeyClaim?: ClaimPath | undefined;
   /** First match wins; no match refuses. */
   readonly rules: readonly SubjectRule[];
   /** Claim values that are refused though the token is good: a pod that was deleted, a run that was cancelled. */
@@ -34,13 +37,12 @@ export async function verifyOidc(jws: Jws, claims: Claims, issuer: OidcIssuer, c
   checkAudience(claims, issuer.limits, 'oidc');
   if (typeof claims['sub'] !== 'string' || claims['sub'] === '') throw unproven('oidc.no_subject');
   if (issuer.deny.some((condition) => holds(condition, claims))) throw unproven('oidc.denied');
-  const key = boundTo(claims, 'oidc');
   const principal = {
     ...subjectOf(claims, issuer.rules),
     issuer: issuer.issuer,
     proofExpiresAt: expiry * 1000,
     ...issuedAtOf(claims),
-    ...(key !== undefined && { boundTo: key }),
+    ...keysNamed(claims, issuer.encryptionKeyClaim, 'oidc'),
   };
   return { principal, keySet, source: issuer.source };
 }

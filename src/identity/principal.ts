@@ -23,6 +23,8 @@ export interface Principal {
   readonly boundTo?: string;
   /** Thumbprint of the key that this request was proved by (DPoP). */
   readonly provedBy?: string;
+  /** Thumbprint of the key that the token says secrets may be encrypted to. */
+  readonly encryptionKey?: string;
 }
 
 /**

@@ -37,6 +37,7 @@ function openIssuer(one: IssuerSettings, audience: string, fetch: FetchKeys, clo
     source: createKeySource(load, timingOf(one), clock),
     algorithms: one.algorithms,
     limits: limitsOf(one, audience),
+    encryptionKeyClaim: one.encryptionKeyClaim,
     rules: one.rules.map(openRule),
     deny: one.deny,
   };
@@ -53,6 +54,7 @@ function openTrustDomain(
     name: one.name,
     source: createKeySource(readSpiffeBundle(one.bundle, options), timingOf(one), clock),
     limits: limitsOf(one, audience),
+    encryptionKeyClaim: one.encryptionKeyClaim,
     rules: one.rules,
     deny: new Set(one.deny),
   };

@@ -108,6 +108,13 @@ export const faults = {
     remedy:
       'Give back what is no longer needed, or retry after "Retry-After" seconds when some have ended; an operator sets how many there may be.',
   },
+  'quota.issue_rate': {
+    status: 429,
+    title: 'Credentials are issued too often',
+    retry: true,
+    remedy:
+      'Wait for "Retry-After" seconds; use and renew what you have. An operator sets how often agents, tasks and entries are served.',
+  },
   'lease.not_active': {
     status: 409,
     title: 'The lease is not active',
@@ -150,6 +157,19 @@ export const faults = {
     title: 'The credential would not stay within that of the parent task',
     retry: false,
     remedy: 'Ask for an entry of the parent task, or for one that is cut in slices.',
+  },
+  'delivery.key': {
+    status: 422,
+    title: 'The secret cannot be encrypted to this key',
+    retry: false,
+    remedy:
+      'Name a public key (EC, X25519, or RSA of 2048 to 4096 bits) that is that of the DPoP proof, or that the token names.',
+  },
+  'delivery.encrypted': {
+    status: 422,
+    title: 'This credential is handed over encrypted only',
+    retry: false,
+    remedy: 'Name a public key in "encryptTo"; the answer is a JWE that only its private key opens.',
   },
   'ttl.invalid': {
     status: 422,

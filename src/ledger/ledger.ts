@@ -5,6 +5,7 @@ import type { Principal } from '../identity/principal.js';
 import type { Handle, RevocationEffect } from '../issuance/provider.js';
 import type { SharedState } from '../issuance/world.js';
 import type { Lease, LeaseState, NewLease, RevocationCause } from '../lease/lease.js';
+import type { Rate } from '../policy/rate.js';
 import type { Settlement } from '../revocation/settlement.js';
 import type { AgentLedger } from './agent-ledger.js';
 import type { Mark } from './mark.js';
@@ -138,7 +139,11 @@ export interface Conditions {
   readonly chain?: number | undefined;
   /** The permitted step of this task that the lease is for; throws step.unknown when there is none for this tool. */
   readonly step?: { readonly id: string; readonly tool: string } | undefined;
+  /** How fast leases may be reserved; all have to let one pass before any counts it. */
+  readonly rates?: readonly (readonly [QuotaOf, Rate])[] | undefined;
 }
+
+export type QuotaOf = 'agent' | 'task' | 'entry';
 
 /** A store that has gone back may have forgotten renewals: what they may have carried on is not taken for expired. */
 export interface StoreDoubt {
@@ -157,7 +162,8 @@ export interface LeaseLedger {
   /**
    * Durable, with handle and end, before anything is minted. Decided in one step with the fence of its task: throws
    * task.unknown, task.ended, idempotency.reused, idempotency.in_flight, lease.limit, task.full,
-   * state.rolled_back, agent.disabled, issuing.blocked. A retried request supersedes the lease it left behind.
+   * quota.issue_rate, state.rolled_back, agent.disabled, issuing.blocked. A retried request supersedes the lease it left
+   * behind.
    */
   reserve(
     lease: NewLease,

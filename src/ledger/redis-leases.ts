@@ -1,10 +1,11 @@
 import type { AuditEvent } from '../audit/event.js';
 import { Fault, faults } from '../kernel/fault.js';
 import type { FaultCode } from '../kernel/fault.js';
+import { formatDuration } from '../kernel/duration.js';
 import type { Lease, NewLease } from '../lease/lease.js';
 import { bodyText, effectCode, parseLease, stateOfCode } from './lease-record.js';
 import type { Settlement } from '../revocation/settlement.js';
-import type { Claim, LeaseLedger } from './ledger.js';
+import type { Claim, Conditions, LeaseLedger, QuotaOf } from './ledger.js';
 import { provenText } from './redis-agents.js';
 import { perTurn } from './per-turn.js';
 import { redisLeaseList } from './redis-lease-list.js';
@@ -27,6 +28,43 @@ interface Attempted {
 /** Bounds for what is done in one step of the store: 32 settlements hold it up for a millisecond. */
 const settlementsAtOnce = 32;
 const findsAtOnce = 100;
+
+/** As reserve.lua reads them. */
+const conditionsText = (lease: NewLease, only: Conditions): string =>
+  JSON.stringify({
+    n: lease.entry,
+    y: lease.ceilingSeconds * 1000,
+    h: only.mustHold,
+    i: only.asking?.principal.issuer,
+    w: only.asking?.owner,
+    p: only.asking && (provenText(only.asking.principal) || undefined),
+    v: only.chain,
+    s: only.step?.id,
+    u: only.step?.tool,
+    a: only.ofAgent,
+    e: only.ofEntry,
+    t: only.inAll,
+    o: only.ofTask,
+    q: only.rates?.map(([of, { most, withinSeconds }]) => [of, most, withinSeconds * 1000]),
+  });
+
+const quotaOf: Record<QuotaOf, string> = {
+  agent: 'This agent',
+  task: 'This task',
+  entry: 'This catalog entry',
+};
+
+function tooFast(of: QuotaOf, waitMs: number, { rates = [] }: Conditions): Fault {
+  const [, rate] = rates.find(([name]) => name === of) ?? [];
+  const much = rate ? `: ${rate.most} in ${formatDuration(rate.withinSeconds)}` : '';
+  return new Fault(
+    'quota.issue_rate',
+    `${quotaOf[of]} has as many credentials issued as it may have${much}.`,
+    {
+      retryAfterSeconds: Math.ceil(waitMs / 1000),
+    },
+  );
+}
 
 const limitReached: Record<string, string> = {
   agent: 'This agent has as many live leases as it may have.',
@@ -103,12 +141,7 @@ export function redisLeases(
   return {
     find,
 
-    async reserve(
-      lease,
-      event,
-      idempotency,
-      { mustHold, asking, ofAgent, ofEntry, ofTask, inAll, chain, step } = {},
-    ) {
+    async reserve(lease, event, idempotency, conditions = {}) {
       const [is, at, expiresAt, mintUntil] = (await run(
         'reserve',
         lease.id,
@@ -123,21 +156,7 @@ export function redisLeases(
         idempotency?.key ?? '',
         idempotency?.digest ?? '',
         times.idempotencyMs,
-        JSON.stringify({
-          n: lease.entry,
-          y: lease.ceilingSeconds * 1000,
-          h: mustHold,
-          i: asking?.principal.issuer,
-          w: asking?.owner,
-          p: asking && (provenText(asking.principal) || undefined),
-          a: ofAgent,
-          e: ofEntry,
-          o: ofTask,
-          t: inAll,
-          v: chain,
-          s: step?.id,
-          u: step?.tool,
-        }),
+        conditionsText(lease, conditions),
         lease.enrolment ? lease.enrolment.keepSeconds * 1000 : '',
         ...(lease.enrolment?.groups ?? []),
       )) as [string, number, number, number];
@@ -147,6 +166,7 @@ export function redisLeases(
       if (is === 'blocked') throw blocked(String(at));
       if (is === 'moved') throw known.moved(lease.taskId, [at, expiresAt, mintUntil]);
       if (is === 'lease.limit') throw new Fault('lease.limit', limitReached[at]!, { retryAfterSeconds: 10 });
+      if (is === 'quota.issue_rate') throw tooFast(String(at) as QuotaOf, expiresAt, conditions);
       if (is !== 'ok') throw refusal(is as FaultCode);
       heard(at);
       return liveLease(lease, {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { duration } from '../kernel/duration.js';
 import type { CatalogEntry, ParameterRule } from './catalog.js';
 import { problemOf, segmentProblem, textProblem } from './parameters.js';
+import { rateSettings } from './rate.js';
 import { templateProblems } from './template.js';
 
 const isPattern = (text: string): boolean => {
@@ -83,6 +84,13 @@ const entrySettings = z
       .min(1)
       .optional()
       .describe('The most leases of it that may be live at once; without it there is no bound.'),
+    issueRate: rateSettings
+      .optional()
+      .describe('How often it may be issued, to all together; without it as often as may be.'),
+    deliver: z
+      .enum(['clear', 'encrypted'])
+      .default('clear')
+      .describe('How its secret is handed over: `encrypted`, only to a key of the agent (`encryptTo`).'),
     parameters: z.record(parameterName, parameterRule).default({}).describe('What a request may narrow.'),
     mint: z
       .record(z.string(), z.unknown())

@@ -1,3 +1,5 @@
+import type { Rate } from './rate.js';
+
 /** Parameter values after parsing: flat, typed by the entry, and within it. */
 export type ParameterValues = Readonly<Record<string, string | number | boolean | readonly string[]>>;
 
@@ -17,6 +19,10 @@ export interface CatalogEntry {
   readonly defaultTtlSeconds: number;
   /** The most leases of it that may be live at once; undefined is without bound. */
   readonly maximumLive?: number | undefined;
+  /** How fast it may be issued, to all together; undefined is without bound. */
+  readonly issueRate?: Rate | undefined;
+  /** `encrypted`: its secret is handed over to a key of the agent, never in clear. */
+  readonly deliver?: 'clear' | 'encrypted' | undefined;
   readonly parameters: Readonly<Record<string, ParameterRule>>;
   /** The provider's own section, parsed by the schema of its kind, with `{{parameter}}` placeholders in strings. */
   readonly mint: unknown;

@@ -32,6 +32,7 @@ const verifiedFacts: Facts<Question> = {
   renewals: ({ renewals }) => renewals ?? 0,
   risk: ({ risk }) => risk ?? 0,
   senderConstrained: ({ principal }) => isSenderConstrained(principal),
+  encrypted: ({ encrypted }) => encrypted ?? false,
   provedBy: ({ principal }) => principal.provedBy ?? '',
   toolDeclared: ({ task: { tools }, tool }) =>
     tools === undefined || (tool !== undefined && tools.includes(tool)),

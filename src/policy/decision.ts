@@ -30,6 +30,8 @@ export interface Question {
   readonly toolFacts?: Tool;
   /** Whether the credential is bound to a permitted step of the task. */
   readonly ofStep?: boolean;
+  /** The secret would be encrypted to a key of the agent. */
+  readonly encrypted?: boolean;
   readonly asserted: { readonly reason?: string; readonly dataClass?: string };
 }
 

@@ -46,6 +46,7 @@ const caseSchema = z
     parameters: z.record(z.string(), z.unknown()).default({}),
     ttl: duration.optional(),
     renewals: z.int().min(0).default(0).describe('Which renewal of a lease it is; 0 for none.'),
+    encrypted: z.boolean().default(false).describe('The secret would be encrypted to its key.'),
     tool: z.string().optional(),
     reason: z.string().optional(),
     expect: z.enum(['permit', 'ask', 'deny', 'reauthenticate', 'fault']),
@@ -181,6 +182,7 @@ function questionOf(policy: Policy, given: PolicyCase, entry: CatalogEntry | und
         ...wide,
       }),
       renewals: given.renewals,
+      encrypted: given.encrypted,
     }),
   });
 }

@@ -6,6 +6,7 @@ import { signalSettings } from '../identity/signals/stream-settings.js';
 import { identitySections } from '../identity/identity-settings.js';
 import { duration } from '../kernel/duration.js';
 import { Secret } from '../kernel/secret.js';
+import { rateSettings } from '../policy/rate.js';
 import { catalogSettings } from '../policy/catalog-settings.js';
 import { toolSettings } from '../policy/tool-settings.js';
 
@@ -142,6 +143,12 @@ const limits = z
       .default(100)
       .describe('The most sub-tasks below one root: all of them end in one step of the state store.'),
     stepsPerTask: z.int().min(1).max(100_000).default(1000).describe('The most steps that a task may have.'),
+    issueRatePerAgent: rateSettings
+      .optional()
+      .describe('How often one agent may be issued a credential; without it as often as may be.'),
+    issueRatePerTask: rateSettings
+      .optional()
+      .describe('How often a credential may be issued for one task; without it as often as may be.'),
     retention: duration.default(604_800).describe('How long ended tasks and leases are kept.'),
   })
   .prefault({})
@@ -181,6 +188,17 @@ export const settingsSchema = z.strictObject({
     .prefault({})
     .describe('What is told to tracing; metrics are always there.'),
   limits,
+  delivery: z
+    .strictObject({
+      encryptTo: z
+        .enum(['bound', 'any'])
+        .default('bound')
+        .describe(
+          'Keys that secrets are encrypted to: `bound`, those only that the request was proved by, or that its token names; `any`, whatever a request says.',
+        ),
+    })
+    .prefault({})
+    .describe('How secrets are handed over.'),
   worker: z
     .strictObject({
       concurrency: z

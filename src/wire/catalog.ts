@@ -35,6 +35,9 @@ export const catalogEntry = z
     riskTier: z.int().min(0).max(3).meta({ description: '0 is harmless; at 3 a person has to look.' }),
     maximumTtl: durationText,
     defaultTtl: durationText,
+    deliver: z.literal('encrypted').optional().meta({
+      description: 'Its secret is only handed over encrypted: a request has to have `encryptTo`.',
+    }),
     parameters: z.record(z.string(), parameterRule),
   })
   .meta({ description: 'One thing an agent may ask for.' });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Shape } from './shape.js';
 import { duration } from '../kernel/duration.js';
 import { lease, reason } from './lease.js';
+import { publicKey } from './public-key.js';
 import { line, name, stepId } from './text.js';
 
 export const credentialRequest = z
@@ -13,6 +14,10 @@ export const credentialRequest = z
       .meta({ description: 'Values that narrow the entry; `GET /v1/catalog` says what each may be.' }),
     ttl: duration.optional().meta({
       description: 'How long it should last, such as "15m"; the default and the most are in the catalog.',
+    }),
+    encryptTo: publicKey.optional().meta({
+      description:
+        'The key to encrypt the secret to: that of the DPoP proof, or one that the token names. The answer then has `secret.jwe`, a compact JWE.',
     }),
     tool: line(128).optional().meta({ description: 'The tool that is about to use it.' }),
     step: stepId.optional().meta({

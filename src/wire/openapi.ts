@@ -49,6 +49,12 @@ export function openapi(version: string): Json {
           bearerFormat: 'JWT',
           description: 'OIDC token or JWT-SVID.',
         },
+        dpop: {
+          type: 'http',
+          scheme: 'dpop',
+          description:
+            'The same token, with a proof by a key in the header `DPoP` (RFC 9449). A token that names a key is taken in no other way.',
+        },
         session: {
           type: 'apiKey',
           in: 'cookie',
@@ -62,7 +68,7 @@ export function openapi(version: string): Json {
 }
 
 const security: Record<Operation['proof'], readonly Json[]> = {
-  bearer: [{ bearer: [] }, { session: [] }],
+  bearer: [{ bearer: [] }, { dpop: [] }, { session: [] }],
   session: [{ session: [] }],
   hook: [],
   none: [],

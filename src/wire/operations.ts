@@ -12,6 +12,7 @@ import { liveness, readiness, readinessQuery } from './health.js';
 import { hookAnswer } from './hook.js';
 import { lease, leasePage, leaseQuery, leaseRevocationRequest } from './lease.js';
 import { overview } from './live.js';
+import { ofIssuing } from './issuing-faults.js';
 import type { Operation } from './operation.js';
 import { problemType } from './problem.js';
 import { endedSession, session } from './session.js';
@@ -20,12 +21,6 @@ import { governance } from './governance.js';
 import { subtaskRequest } from './subtask.js';
 import { step, stepRequest, steps } from './step.js';
 import { task, taskEndRequest, taskPage, taskQuery, taskRequest } from './task.js';
-
-/** While the store or the revocations are in doubt, nothing is issued and nothing carried on. */
-const heldBack = ['state.full', 'state.rolled_back', 'revocation.overdue'] as const;
-
-/** What an operator has stopped. */
-const stopped = ['agent.disabled', 'agent.ownerless', 'issuing.blocked'] as const;
 
 /** Every call there is, the busiest first. The routes are made from this table, and so is /openapi.json. */
 export const operations = {
@@ -45,26 +40,12 @@ export const operations = {
       'step.unknown',
       'delegation.wider',
       'identity.stale',
-      'credential.unknown',
-      'credential.parameters',
       'credential.wider',
-      'ttl.invalid',
-      'ttl.below_floor',
-      'policy.denied',
-      'policy.error',
-      'policy.changed',
-      'approval.required',
-      'provider.unavailable',
-      'provider.timeout',
-      'provider.throttled',
-      'provider.refused',
-      'provider.nonsense',
-      'idempotency.reused',
-      'idempotency.in_flight',
+      'provider.full',
+      ...ofIssuing,
       'lease.limit',
       'task.full',
-      ...stopped,
-      ...heldBack,
+      'quota.issue_rate',
     ],
   },
   delegateTask: {
@@ -116,7 +97,9 @@ export const operations = {
       'task.steps',
       'task.busy',
       'idempotency.reused',
-      ...heldBack,
+      'state.full',
+      'state.rolled_back',
+      'revocation.overdue',
     ],
   },
   listSteps: {
@@ -206,23 +189,7 @@ export const operations = {
       'task.ended',
       'delegation.wider',
       'identity.stale',
-      'credential.unknown',
-      'credential.parameters',
-      'ttl.invalid',
-      'ttl.below_floor',
-      'policy.denied',
-      'policy.error',
-      'policy.changed',
-      'approval.required',
-      'provider.unavailable',
-      'provider.timeout',
-      'provider.throttled',
-      'provider.refused',
-      'provider.nonsense',
-      'idempotency.reused',
-      'idempotency.in_flight',
-      ...stopped,
-      ...heldBack,
+      ...ofIssuing,
     ],
   },
   revokeLease: {

@@ -101,7 +101,7 @@ test('the bounds of the settings and of the entry reach the reservation, and the
   await expect(ask('pretend')).rejects.toMatchObject({ code: 'lease.limit', retryAfterSeconds: 10 });
   expect(pretended.live.size + bounded.live.size).toBe(3);
   const { items } = await ledger.log.read({ subject: task, pageSize: 100 });
-  expect(items.at(-1)!.event).toMatchObject({ type: 'credential.refused', fault: 'lease.limit' });
+  expect(items.at(-1)!.event).toMatchObject({ type: 'credential.limited', fault: 'lease.limit', count: 1 });
 });
 
 /** An admission that sees what it is told, at a time that the test moves. */

@@ -53,6 +53,7 @@ const atoms = [
   'context.verified.task.tools.contains("sql")',
   'context.verified.toolDeclared',
   'context.verified.senderConstrained',
+  'context.verified.encrypted',
   'context.verified.provedBy == "one-key"',
   'context.verified.task.hasTag(context.asserted.tool)',
   'context.verified.task.hasTag("team") && context.verified.task.getTag("team") == "y"',
@@ -109,6 +110,7 @@ const ask: fc.Arbitrary<Ask> = fc
     tool: fc.constantFrom(undefined, 'sql', 'shell'),
     reason: fc.constantFrom(undefined, 'why', ''),
     keys: fc.constantFrom({}, { provedBy: 'one-key' }, { provedBy: 'one-key', boundTo: 'one-key' }),
+    encrypted: fc.boolean(),
     ttlSeconds: fc.constantFrom(60, 900),
     parameters: fc.constantFrom({}, { p: 'reports', n: 5, s: ['v', 'w'] }, { n: 2, s: ['w'] }),
   })
@@ -126,6 +128,7 @@ const ask: fc.Arbitrary<Ask> = fc
       tool,
       reason,
       keys,
+      encrypted,
       ttlSeconds,
       parameters,
     }) =>
@@ -134,6 +137,7 @@ const ask: fc.Arbitrary<Ask> = fc
         task: { intent, openedBy, labels, ...(onBehalfOf && { onBehalfOf }), ...(tools && { tools }) },
         ...(tool !== undefined && { tool }),
         ttlSeconds,
+        encrypted,
         parameters,
         asserted: reason === undefined ? {} : { reason },
       }),

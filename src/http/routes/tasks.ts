@@ -66,6 +66,7 @@ export const taskRoutes = ({
       step: asked.step,
       reason: asked.reason,
       ttlSeconds: asked.ttl,
+      encryptTo: asked.encryptTo,
     });
     const grant = await broker.grant(principal, request, key);
     res.setHeader('Location', `/v1/leases/${grant.lease.id}`);

@@ -5,8 +5,9 @@
 --       conditions as JSON: n catalog entry; y ceiling ms; h an event that must be there; the most live leases of it (e), of the agent
 --       (a), of the task (o), and of all (t), or none; i issuer, w owner, p what else the token proved, as text or none,
 --       v the count of the tool chain that was decided on; s a permitted step for tool u,
+--       issue rates (q) as {agent, task or entry; most; within ms},
 --       keep ms or '', rosters to be listed in ...
--- RETURNS: {'ok', now, expiresAt, mintUntil} | {'moved', count, chain, time} | {fault code, what of it} | {'taken'}
+-- RETURNS: {'ok', now, expiresAt, mintUntil} | {'moved', count, chain, time} | {fault code, what of it, ms to wait} | {'taken'}
 local id, task, agent, provider = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local only = cjson.decode(ARGV[13])
 if only.h and #redis.call('XRANGE', KEYS[1], only.h, only.h) == 0 then return { 'state.rolled_back' } end
@@ -57,6 +58,20 @@ end
 if only.o and tonumber(facts[4] or '0') >= only.o then return { 'task.full' } end
 local bound = boundReached()
 if bound then return { 'lease.limit', bound } end
+
+-- Token buckets, each kept as the moment when it is full again. All have to let it pass before any is charged.
+local charged = {}
+for _, rate in ipairs(only.q or {}) do
+  local of, most, withinMs = rate[1], rate[2], rate[3]
+  local name = key('rate:' .. of .. ':' .. (of == 'agent' and agent or of == 'task' and task or only.n))
+  local fullAt = math.max(at, tonumber(redis.call('GET', name) or '0')) + withinMs / most
+  local waitMs = fullAt - at - withinMs
+  if waitMs >= 1 then return { 'quota.issue_rate', of, math.ceil(waitMs) } end
+  charged[name] = fullAt
+end
+for name, fullAt in pairs(charged) do
+  redis.call('SET', name, string.format('%.3f', fullAt), 'PX', math.ceil(fullAt - at))
+end
 
 if idem then
   if superseded then beginRevoking(seenId, superseded[1], superseded[2], 'superseded', agent, at, at) end

@@ -1,0 +1,76 @@
+import { readFile } from 'node:fs/promises';
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import closeWithGrace from 'close-with-grace';
+import type { Command } from 'commander';
+import { openCaller } from './sdk/call.js';
+import type { DpopKey } from './sdk/index.js';
+import { openPrivateFolder } from './mcp/private-folder.js';
+import { openSession } from './mcp/session.js';
+
+interface Options {
+  readonly url?: string;
+  readonly tokenFile?: string;
+  readonly keyFile?: string;
+  readonly task?: string;
+  readonly intent?: string;
+  readonly deadline: string;
+  readonly directory: string;
+}
+
+/** `protem mcp`: a client of the API for whatever speaks MCP. Nothing but MCP goes to standard output. */
+export function addMcpCommand(program: Command, version: string): void {
+  program
+    .command('mcp')
+    .description('an MCP server on standard input and output, for one task of one agent')
+    .option('--url <url>', 'where the broker is (PROTEM_URL)', process.env['PROTEM_URL'])
+    .option(
+      '--token-file <file>',
+      'file with the token of the agent, read for every call (PROTEM_TOKEN_FILE)',
+      process.env['PROTEM_TOKEN_FILE'],
+    )
+    .option(
+      '--key-file <file>',
+      'PEM of the private key that the token is bound to, on the curve P-256 (PROTEM_KEY_FILE)',
+      process.env['PROTEM_KEY_FILE'],
+    )
+    .option('--task <id>', 'the task to ask for (PROTEM_TASK)', process.env['PROTEM_TASK'])
+    .option(
+      '--intent <text>',
+      'without a task: what the one that is opened is for (PROTEM_INTENT)',
+      process.env['PROTEM_INTENT'],
+    )
+    .option('--deadline <time>', 'without a task: when the one that is opened must be over', '1h')
+    .option(
+      '--directory <folder>',
+      'where the private folder for secrets is made (XDG_RUNTIME_DIR)',
+      process.env['XDG_RUNTIME_DIR'] ?? tmpdir(),
+    )
+    .action(async (options: Options) => {
+      const { url, tokenFile, keyFile, task, intent, deadline, directory } = options;
+      if (url === undefined) throw new Error('Say where the broker is: --url, or PROTEM_URL.');
+      if (tokenFile === undefined)
+        throw new Error('Say where the token of the agent is: --token-file, or PROTEM_TOKEN_FILE.');
+      if (task === undefined && intent === undefined)
+        throw new Error('Name a task (--task), or say what a new one is for (--intent).');
+      const { send } = openCaller({
+        url,
+        token: async () => (await readFile(tokenFile, 'utf8')).trim(),
+        ...(keyFile !== undefined && { dpop: await readKey(keyFile) }),
+      });
+      const folder = await openPrivateFolder(directory);
+      const session = openSession(
+        send,
+        folder,
+        task === undefined ? { intent: intent!, deadline } : { id: task },
+      );
+      const { serveMcp } = await import('./mcp/serve.js');
+      const serving = serveMcp(session, version);
+      closeWithGrace({ delay: 10_000, logger: false }, () => serving.close());
+    });
+}
+
+async function readKey(file: string): Promise<DpopKey> {
+  const privateKey = createPrivateKey(await readFile(file));
+  return { privateKey, publicKey: createPublicKey(privateKey) };
+}

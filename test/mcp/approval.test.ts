@@ -1,0 +1,63 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from '@modelcontextprotocol/client';
+import { InMemoryTransport } from '@modelcontextprotocol/server';
+import { afterAll, expect, test } from '@jest/globals';
+import type { Send } from '../../src/sdk/call.js';
+import { openPrivateFolder } from '../../src/mcp/private-folder.js';
+import { openSession } from '../../src/mcp/session.js';
+import { mcpServer } from '../../src/mcp/tools.js';
+
+const parent = mkdtempSync(join(tmpdir(), 'protem-mcp-'));
+afterAll(() => rmSync(parent, { recursive: true }));
+
+const pending = {
+  id: 'apr_1',
+  url: 'https://protem.example/console/approvals/apr_1',
+  expiresAt: '2030-01-01T00:00:00.000Z',
+};
+
+/** A broker that wants a person to look first. */
+async function asking(capabilities: object) {
+  const calls: string[] = [];
+  const send: Send = ({ method, path }) => {
+    calls.push(`${method} ${path}`);
+    return path.endsWith('/credentials')
+      ? Promise.resolve({ status: 202, body: { approval: pending } })
+      : Promise.resolve({ status: 200, body: { id: 'tsk_00000000' } });
+  };
+  const session = openSession(send, await openPrivateFolder(parent), { intent: 'x', deadline: '1h' });
+  const [ofClient, ofServer] = InMemoryTransport.createLinkedPair();
+  await mcpServer(session, '0').connect(ofServer);
+  const client = new Client({ name: 'test', version: '0' }, { capabilities });
+  return { client, connect: () => client.connect(ofClient), calls, session };
+}
+
+const request = (client: Client) =>
+  client.callTool({ name: 'request_credential', arguments: { credential: 'payments-admin' } });
+
+test('APR-02 where a person has to approve, the answer is the link for them', async () => {
+  const { client, connect, calls, session } = await asking({});
+  await connect();
+  expect((await request(client)).structuredContent).toEqual({
+    status: 'approval_pending',
+    approval: pending,
+  });
+  await session.close();
+  expect(calls.at(-1)).toBe('POST /v1/tasks/tsk_00000000/end');
+  await client.close();
+});
+
+test('a client that shows links to its person is given the link to show, not the model', async () => {
+  const { client, connect } = await asking({ elicitation: { url: {} } });
+  const shown: unknown[] = [];
+  client.setRequestHandler('elicitation/create', ({ params }) => {
+    shown.push(params);
+    return { action: 'accept' };
+  });
+  await connect();
+  expect((await request(client)).structuredContent).toMatchObject({ status: 'approval_pending' });
+  expect(shown).toEqual([expect.objectContaining({ mode: 'url', url: pending.url })]);
+  await client.close();
+});
