@@ -9,6 +9,7 @@ import type { Tell } from './compose/open-policy.js';
 import { openConsole } from './compose/open-console.js';
 import type { RedeemLink } from './compose/open-console.js';
 import { startApi } from './compose/start-api.js';
+import { openSigner } from './compose/open-signer.js';
 import { startWorker } from './compose/start-worker.js';
 import { createBroker } from './broker/create-broker.js';
 import type { Limits, Log, Ports } from './broker/ports.js';
@@ -219,6 +220,7 @@ async function openPorts(
     guard,
     breakers,
     admission,
+    signer: await openSigner(settings),
     flood: refusals,
     readHook: (source, delivery, now) => {
       const hook = sourceNamed(settings.hooks, source);

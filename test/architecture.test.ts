@@ -25,19 +25,27 @@ const mayImport: Record<string, readonly string[]> = {
   settings: [...stages, 'http'],
   http: [...stages, 'wire'],
   worker: stages,
-  cli: ['wire', 'settings', 'policy', 'kernel'],
+  // Whoever verifies the log follows its chain with the code that made it.
+  cli: ['wire', 'settings', 'policy', 'audit', 'kernel'],
   sandbox: ['kernel'],
   // Shapes and the Secret; what runs in it is its own, so that it also loads in a browser, and fast.
   sdk: ['wire', 'kernel'],
 };
-const composing = new Set(['compose.ts', 'main.ts', 'aws-command.ts', 'sandbox-command.ts', 'compose']);
+const composing = new Set([
+  'compose.ts',
+  'main.ts',
+  'aws-command.ts',
+  'audit-command.ts',
+  'sandbox-command.ts',
+  'compose',
+]);
 const isFree = (file: string) => composing.has(file.split('/')[0] ?? '');
 
 /** Drivers stay in the adapters that are named for them. */
 const drivers: Record<string, RegExp> = {
   ioredis: /^(ledger\/redis-|revocation\/bullmq-|ledger\/script\.ts)/,
   bullmq: /^revocation\/bullmq-/,
-  jose: /^(identity\/|sandbox\/|sdk\/jose-)/,
+  jose: /^(identity\/|sandbox\/|sdk\/jose-|audit\/jws-)/,
   '@cedar-policy/cedar-wasm/nodejs': /^policy\/cedar-/,
   '@aws-sdk/client-iam': /^issuance\/providers\/aws-sts\//,
   '@aws-sdk/client-sts': /^issuance\/providers\/aws-sts\//,

@@ -1,9 +1,10 @@
+import type { CheckpointSigner, SignedCheckpoint } from '../audit/checkpoint.js';
 import type { AuditRecord } from '../audit/event.js';
 import type { Delivery } from '../identity/hooks/delivery.js';
 import type { Identify, Principal } from '../identity/principal.js';
 import type { Secret } from '../kernel/secret.js';
 import type { Lease } from '../lease/lease.js';
-import type { LeaseQuery, Page, PageQuery } from '../ledger/ledger.js';
+import type { AuditQuery, LeaseQuery, Page, PageQuery } from '../ledger/ledger.js';
 import type { CatalogEntry } from '../policy/catalog.js';
 import type { Task, TaskOutcome } from '../task/task.js';
 import type { LiveMessage } from './live-feed.js';
@@ -81,10 +82,6 @@ export interface Broker {
     taskId: string,
     options: { dryRun: boolean; reason?: string },
   ): Promise<BlastRadius>;
-  readAudit(
-    principal: Principal,
-    query: PageQuery & { readonly subject?: string },
-  ): Promise<Page<AuditRecord>>;
   /** What happens from now on, or from behind the event `from`. The listener is called until it is closed. */
   watch(
     principal: Principal,
@@ -92,6 +89,10 @@ export interface Broker {
     listener: (message: LiveMessage) => void,
   ): Promise<{ readonly close: () => void }>;
   overview(principal: Principal): Promise<Overview>;
+  readAudit(principal: Principal, query: AuditQuery): Promise<Page<AuditRecord>>;
+  listCheckpoints(principal: Principal, query: PageQuery): Promise<Page<SignedCheckpoint>>;
+  /** What checkpoints are verified with; for everyone. */
+  auditKeys(): CheckpointSigner['keys'];
   /** A task-end webhook, raw as it came. Returns when its effect is durable. */
   receiveHook(
     source: string,

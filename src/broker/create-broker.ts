@@ -41,6 +41,11 @@ export function createBroker(ports: Ports): Broker {
       requireKind(principal, 'operator');
       return overview();
     },
+    listCheckpoints: async (principal, query) => {
+      requireKind(principal, 'operator');
+      return ports.ledger.checkpoints.list(query);
+    },
+    auditKeys: () => ports.signer?.keys ?? { keys: [] },
     receiveHook: (source, delivery) => receiveHook(ports, source, delivery),
     ready: () => ready(ports),
   };

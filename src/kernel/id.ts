@@ -40,5 +40,8 @@ export const leaseMark = (leaseId: string): string => leaseId.slice(12);
 
 export const newRequestId = (): string => `req_${randomBase62(16)}`;
 
+/** Names one audit log for good: two logs never share it, whoever merges their records. */
+export const newChainId = (): string => `chn_${randomBase62(16)}`;
+
 export const taskIdPattern = /^tsk_[0-9A-Za-z]{8}$/;
 export const leaseIdPattern = /^lse_[0-9A-Za-z]{14}$/;

@@ -2,6 +2,7 @@ import { systemClock } from '../kernel/clock.js';
 import type { Clock } from '../kernel/clock.js';
 import type { Ledger } from './ledger.js';
 import { redisFeed } from './redis-feed.js';
+import { redisCheckpoints } from './redis-checkpoints.js';
 import { redisLeases } from './redis-leases.js';
 import { redisLog } from './redis-log.js';
 import { usedShare } from './redis-memory.js';
@@ -57,6 +58,7 @@ export function redisLedger(redis: RedisClient, options: LedgerOptions = {}): Le
     renewals: redisRenewals(run, times, heard),
     log: redisLog(redis, run, prefix),
     feed: redisFeed(redis, prefix),
+    checkpoints: redisCheckpoints(redis, prefix),
     clock,
     shared: (provider) => redisShared(redis, run, prefix, provider),
     proofs: (nonceMs) => redisProofs(run, nonceMs),

@@ -6,6 +6,7 @@ import { identitySections } from '../identity/identity-settings.js';
 import { duration } from '../kernel/duration.js';
 import { Secret } from '../kernel/secret.js';
 import { catalogSettings } from '../policy/catalog-settings.js';
+import { auditSettings } from './audit-settings.js';
 
 const name = z
   .string()
@@ -210,6 +211,7 @@ export const settingsSchema = z.strictObject({
     .describe(
       'A lease through the whole path, issued and revoked again and again; without it there is none.',
     ),
+  audit: auditSettings,
   log: z
     .strictObject({
       level: z

@@ -34,7 +34,7 @@ describe('renewing a lease', () => {
     expect(it.asks[2]!.ttlSeconds).toBeGreaterThanOrEqual(1800);
     const events = await it.eventsOf(lease.id);
     expect(events.map(({ type }) => type)).toEqual([
-      ...['lease.reserved', 'lease.active'],
+      ...['task.opened', 'lease.reserved', 'lease.active'],
       ...['lease.renewing', 'lease.renewed', 'lease.renewing', 'lease.renewed'],
     ]);
     expect(events[2]).toMatchObject({

@@ -53,6 +53,8 @@ test('the calls of this release are there', () => {
       '/v1/revocations',
       '/v1/hooks/{source}',
       '/v1/audit',
+      '/v1/audit/checkpoints',
+      '/v1/audit/keys',
       '/v1/catalog',
       '/v1/events',
       '/v1/overview',
