@@ -11,6 +11,7 @@ import { openConsole } from './compose/open-console.js';
 import type { RedeemLink } from './compose/open-console.js';
 import { startApi } from './compose/start-api.js';
 import { inventoryOf, watchContext } from './compose/watch-context.js';
+import { openSigner } from './compose/open-signer.js';
 import { startWorker } from './compose/start-worker.js';
 import { createBroker } from './broker/create-broker.js';
 import { openKnownRisks } from './broker/known-risks.js';
@@ -231,6 +232,7 @@ async function openPorts(
     guard,
     breakers,
     admission,
+    signer: await openSigner(settings),
     flood: refusals,
     readHook: (source, delivery, now) => {
       const hook = sourceNamed(settings.hooks, source);

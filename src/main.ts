@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import closeWithGrace from 'close-with-grace';
 import { Command } from 'commander';
+import { addAuditCommands } from './audit-command.js';
 import { addAwsCommands } from './aws-command.js';
 import { describeConfig } from './cli/config-check.js';
 import { testPolicyFolder } from './cli/policy-test.js';
@@ -98,6 +99,7 @@ program
 
 addAwsCommands(program, config, load);
 addMcpCommand(program, '0.1.0');
+addAuditCommands(program, config, load);
 
 program.parseAsync().catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

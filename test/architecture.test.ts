@@ -26,7 +26,8 @@ const mayImport: Record<string, readonly string[]> = {
   http: [...stages, 'wire'],
   worker: stages,
   mcp: ['wire', 'sdk', 'kernel'],
-  cli: ['wire', 'settings', 'policy', 'kernel'],
+  // Whoever verifies the log follows its chain with the code that made it.
+  cli: ['wire', 'settings', 'policy', 'audit', 'kernel'],
   sandbox: ['kernel'],
   // Shapes and the Secret; what runs in it is its own, so that it also loads in a browser, and fast.
   sdk: ['wire', 'kernel'],
@@ -36,6 +37,7 @@ const composing = new Set([
   'main.ts',
   'aws-command.ts',
   'mcp-command.ts',
+  'audit-command.ts',
   'sandbox-command.ts',
   'compose',
 ]);
@@ -45,7 +47,7 @@ const isFree = (file: string) => composing.has(file.split('/')[0] ?? '');
 const drivers: Record<string, RegExp> = {
   ioredis: /^(ledger\/redis-|revocation\/bullmq-|ledger\/script\.ts)/,
   bullmq: /^revocation\/bullmq-/,
-  jose: /^(identity\/|sandbox\/|issuance\/sealing\/|sdk\/jose-)/,
+  jose: /^(identity\/|sandbox\/|issuance\/sealing\/|sdk\/jose-|audit\/jws-)/,
   '@cedar-policy/cedar-wasm/nodejs': /^policy\/cedar-/,
   '@aws-sdk/client-iam': /^issuance\/providers\/aws-sts\//,
   '@aws-sdk/client-sts': /^issuance\/providers\/aws-sts\//,

@@ -1,20 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
-
-interface Named {
-  readonly file: string;
-  readonly name: string;
-}
-
-/** Each file in backticks under test/, and the names in quotes that follow it, up to the next file. */
-export function testsNamedIn(text: string): Named[] {
-  return [...text.matchAll(/`(test\/[\w./-]+\.ts)`((?:[ ,]*"[^"]+")+)/g)].flatMap(([, file, names]) =>
-    [...names!.matchAll(/"([^"]+)"/g)].map(([, name]) => ({ file: file!, name: name! })),
-  );
-}
-
-const isThere = ({ file, name }: Named) =>
-  existsSync(file) && readFileSync(file, 'utf8').includes(`'${name}'`);
+import { isThere, testsNamedIn } from './named-tests.js';
 
 test('docs/invariants.md names every invariant and rule once, and only tests that exist', () => {
   const text = readFileSync('docs/invariants.md', 'utf8');

@@ -1,18 +1,24 @@
 import { hash } from 'node:crypto';
-import type { AuditEvent, AuditRecord } from './event.js';
+import type { AuditRecord } from './event.js';
 
 export const chainStart = '0'.repeat(64);
 
+/** What of a record is chained beside its event. */
+export type Link = Pick<AuditRecord, 'chain' | 'seq' | 'id' | 'previous'>;
+
+/** SHA-256, hex, over the canonical JSON (RFC 8785) of the event: stands for it where it is not shown. */
+export const eventDigest = (event: unknown): string => hash('sha256', canonicalJson(event), 'hex');
+
 /**
- * The hash of one record: SHA-256, hex, over the canonical JSON (RFC 8785) of its place, the hash before it and its
- * event. A record that is deleted, changed, moved or put in breaks every hash after it.
+ * The hash of one record: SHA-256, hex, over the canonical JSON of its chain, its place, the hash before it and the
+ * digest of its event. A record that is deleted, changed, moved or put in breaks every hash after it; one that is not
+ * shown leaves its digest, and the chain can be followed through it.
  */
-export function linkHash(
-  link: Pick<AuditRecord, 'seq' | 'id' | 'previous'> & { readonly event: AuditEvent },
-): string {
-  const { seq, id, previous, event } = link;
-  return hash('sha256', canonicalJson({ seq, id, previous, event }), 'hex');
-}
+export const linkHash = ({ chain, seq, id, previous }: Link, digest: string): string =>
+  hash('sha256', canonicalJson({ chain, digest, id, previous, seq }), 'hex');
+
+export const recordHash = (record: Link & { readonly event: unknown }): string =>
+  linkHash(record, eventDigest(record.event));
 
 // No quote, backslash, control character or surrogate: such text is its own spelling.
 const plain = /^[ !#-[\]-~]*$/;

@@ -1,3 +1,4 @@
+import { taskIdOf } from '../kernel/id.js';
 import type { RevocationEffect } from '../issuance/provider.js';
 import type { RiskLevel } from '../kernel/risk-levels.js';
 import type { RevocationCause } from '../lease/lease.js';
@@ -95,6 +96,9 @@ export type AuditEvent =
       readonly agent: string;
       readonly fault: string;
       readonly intent?: string;
+      readonly onBehalfOf?: string;
+      readonly issuer: string;
+      readonly claims: Readonly<Record<string, string | number | boolean>>;
       readonly asked: Partial<AskedFor>;
       readonly decided?: Decided;
       readonly reason?: string;
@@ -146,6 +150,8 @@ export type AuditEvent =
   | (OfLease & {
       readonly type: 'lease.renew_refused';
       readonly fault: string;
+      readonly issuer: string;
+      readonly claims: Readonly<Record<string, string | number | boolean>>;
       readonly asked: Partial<AskedFor>;
       readonly decided?: Decided;
       readonly reason?: string;
@@ -295,6 +301,8 @@ export type AuditEventType = AuditEvent['type'];
 
 /** One event in its place in the chain. */
 export interface AuditRecord {
+  /** Which chain it is in; one store has one, and says which when it writes its first record. */
+  readonly chain: string;
   /** Position in the chain, from 1. */
   readonly seq: number;
   /** Where the store put it: `<milliseconds>-<n>`, on the store's clock. */
@@ -315,3 +323,17 @@ export const subjectsOf = (event: AuditEvent): readonly string[] =>
       : 'subject' in event
         ? [event.subject]
         : [];
+
+/**
+ * Whether an event of the lease's task belongs to the lease's own path: what the task told (its opening, its steps and
+ * approvals, its end), and what is told of this lease; not what is told of another, or of a refused request.
+ */
+export const isOnPathOf = (lease: string, event: AuditEvent): boolean =>
+  'lease' in event ? event.lease === lease : event.type !== 'credential.refused';
+
+/** Whether the event is told when one asks for this lease, task or agent. */
+export function isOf(subject: string, event: AuditEvent): boolean {
+  if (subject.startsWith('lse_'))
+    return 'task' in event && event.task === taskIdOf(subject) && isOnPathOf(subject, event);
+  return subjectsOf(event).includes(subject);
+}

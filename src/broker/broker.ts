@@ -1,3 +1,4 @@
+import type { CheckpointSigner, SignedCheckpoint } from '../audit/checkpoint.js';
 import type { AuditRecord } from '../audit/event.js';
 import type { Delivery } from '../identity/hooks/delivery.js';
 import type { Identify, Principal } from '../identity/principal.js';
@@ -6,7 +7,7 @@ import type { RiskLevel } from '../kernel/risk-levels.js';
 import type { PublicKey } from '../issuance/sealing/public-key.js';
 import type { Secret } from '../kernel/secret.js';
 import type { Lease } from '../lease/lease.js';
-import type { LeaseQuery, Page, PageQuery } from '../ledger/ledger.js';
+import type { AuditQuery, LeaseQuery, Page, PageQuery } from '../ledger/ledger.js';
 import type { CatalogEntry } from '../policy/catalog.js';
 import type { Block, Progress, Scope, Withdrawal } from '../revocation/withdrawal.js';
 import type { Scope as TaskScope } from '../task/scope.js';
@@ -185,10 +186,6 @@ export interface Broker {
   disableAgent(principal: Principal, id: string, reason: string): Promise<Agent>;
   enableAgent(principal: Principal, id: string, reason: string): Promise<Agent>;
   signalAgent(principal: Principal, id: string, signal: NewSignal): Promise<Agent>;
-  readAudit(
-    principal: Principal,
-    query: PageQuery & { readonly subject?: string },
-  ): Promise<Page<AuditRecord>>;
   /** What happens from now on, or from behind the event `from`. The listener is called until it is closed. */
   watch(
     principal: Principal,
@@ -196,6 +193,10 @@ export interface Broker {
     listener: (message: LiveMessage) => void,
   ): Promise<{ readonly close: () => void }>;
   overview(principal: Principal): Promise<Overview>;
+  readAudit(principal: Principal, query: AuditQuery): Promise<Page<AuditRecord>>;
+  listCheckpoints(principal: Principal, query: PageQuery): Promise<Page<SignedCheckpoint>>;
+  /** What checkpoints are verified with; for everyone. */
+  auditKeys(): CheckpointSigner['keys'];
   /** A task-end webhook, raw as it came. Returns when its effect is durable. */
   receiveHook(
     source: string,

@@ -63,6 +63,11 @@ export function createBroker(ports: Ports): Broker {
       requireKind(principal, 'operator');
       return overview();
     },
+    listCheckpoints: async (principal, query) => {
+      requireKind(principal, 'operator');
+      return ports.ledger.checkpoints.list(query);
+    },
+    auditKeys: () => ports.signer?.keys ?? { keys: [] },
     receiveHook: (source, delivery) => receiveHook(ports, source, delivery),
     receiveSignal: (stream, token) => receiveSignal(ports, stream, token),
     ready: () => ready(ports),

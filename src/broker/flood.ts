@@ -26,10 +26,18 @@ export function flood(record: (event: AuditEvent) => Promise<void>, windowMs = 1
   async function flush(): Promise<void> {
     clearTimeout(timer);
     timer = undefined;
+    let failed: unknown;
     const counted = [...repeats];
     repeats.clear();
     for (const [text, count] of counted)
-      if (count > 0) await record({ ...(JSON.parse(text) as Counted), count });
+      if (count > 0)
+        await record({ ...(JSON.parse(text) as Counted), count }).catch((error: unknown) => {
+          // What could not be written is counted on, and written with the next window.
+          repeats.set(text, (repeats.get(text) ?? 0) + count);
+          timer ??= setTimeout(() => void flush().catch(() => {}), windowMs).unref();
+          failed = error;
+        });
+    if (failed !== undefined) throw failed;
   }
 
   return {

@@ -1,3 +1,4 @@
+import type { CheckpointSigner } from '../audit/checkpoint.js';
 import type { Delivery } from '../identity/hooks/delivery.js';
 import type { HookReading } from '../identity/hooks/read-hook.js';
 import type { ReadSignal } from '../identity/signals/streams.js';
@@ -42,6 +43,8 @@ export interface Ports {
   readonly readSignal: ReadSignal;
   /** Whether the source may end this task at all. */
   readonly hookMayEnd: (source: string, task: Task) => boolean;
+  /** Where the settings have a key for it. */
+  readonly signer?: CheckpointSigner | undefined;
   /** For refusals that anybody can cause. */
   readonly flood: Flood;
   readonly meter: Meter;

@@ -41,6 +41,9 @@ export async function recordRefusal(
     task: request.task,
     agent: principal.id,
     ...(task && { intent: task.intent }),
+    ...(task?.onBehalfOf !== undefined && { onBehalfOf: task.onBehalfOf }),
+    issuer: principal.issuer,
+    claims: principal.claims,
     ...toldOf(error, decided, {
       entry: request.credential,
       ...(request.tool !== undefined && { tool: request.tool }),
@@ -64,6 +67,8 @@ export async function recordRenewalRefusal(
     lease: request.lease,
     task: taskIdOf(request.lease),
     agent: principal.id,
+    issuer: principal.issuer,
+    claims: principal.claims,
     ...toldOf(error, decided, {
       ...(request.ttlSeconds !== undefined && { ttlSeconds: request.ttlSeconds }),
       ...(request.reason !== undefined && { reason: request.reason }),

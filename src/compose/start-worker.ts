@@ -9,7 +9,9 @@ import type { RedisClient } from '../ledger/script.js';
 import { bullmqRevocationWorker } from '../revocation/bullmq-revocation-queue.js';
 import type { Settings } from '../settings/load.js';
 import { tracedRevocation } from './traced.js';
+import { anchorsOf } from '../worker/anchors.js';
 import { canaryFlights } from '../worker/canary-flights.js';
+import { checkpoints } from '../worker/checkpoints.js';
 import { orphanScan } from '../worker/orphan-scan.js';
 import { runWorker } from '../worker/run-worker.js';
 
@@ -43,6 +45,15 @@ export async function startWorker(
     const { every, ...canary } = settings.canary;
     const flying = canaryFlights(ports, { ...canary, everyMs: every * 1000 });
     closing.push(() => flying.close());
+  }
+  if (ports.signer) {
+    const { checkpointEvery, checkpointRecords } = settings.audit;
+    const signing = checkpoints(ports, ports.signer, {
+      everyMs: checkpointEvery * 1000,
+      everyRecords: checkpointRecords,
+      anchors: anchorsOf(settings.audit, ports.ledger.checkpoints),
+    });
+    closing.push(() => signing.close());
   }
   const scanning = orphanScan(ports);
   closing.push(() => scanning.close());

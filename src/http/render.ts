@@ -1,3 +1,4 @@
+import type { SignedCheckpoint } from '../audit/checkpoint.js';
 import type { AuditRecord } from '../audit/event.js';
 import type { Grant, Renewal } from '../broker/broker.js';
 import { formatDuration } from '../kernel/duration.js';
@@ -9,6 +10,7 @@ import type { CatalogEntry } from '../policy/catalog.js';
 import type { Step } from '../task/step.js';
 import type { Task } from '../task/task.js';
 import type { AuditRecordShape } from '../wire/audit.js';
+import type { CheckpointShape } from '../wire/checkpoint.js';
 import type { CatalogEntryShape } from '../wire/catalog.js';
 import type { GrantShape } from '../wire/credential.js';
 import type { LeaseShape } from '../wire/lease.js';
@@ -125,13 +127,28 @@ export const renderEntry = (entry: CatalogEntry): CatalogEntryShape => ({
   parameters: entry.parameters,
 });
 
-export const renderRecord = ({ seq, id, at, event, previous, hash }: AuditRecord): AuditRecordShape => ({
+export const renderRecord = ({
+  chain,
+  seq,
+  id,
+  at,
+  event,
+  previous,
+  hash,
+}: AuditRecord): AuditRecordShape => ({
+  chain,
   seq,
   id,
   at: instant(at),
   event: { ...event },
   previous,
   hash,
+});
+
+export const renderCheckpoint = ({ seq, at, jws }: SignedCheckpoint): CheckpointShape => ({
+  seq,
+  at: instant(at),
+  jws,
 });
 
 export const renderPage = <Item, Shape>(page: Page<Item>, render: (item: Item) => Shape) =>

@@ -47,6 +47,9 @@ export const newRequestId = (): string => `req_${randomBase62(16)}`;
 export const newWithdrawalId = (): string => `rev_${randomBase62(8)}`;
 export const withdrawalIdPattern = /^rev_[0-9A-Za-z]{8}$/;
 
+/** Names one audit log for good: two logs never share it, whoever merges their records. */
+export const newChainId = (): string => `chn_${randomBase62(16)}`;
+
 export const taskIdPattern = /^tsk_[0-9A-Za-z]{8}$/;
 export const stepIdPattern = /^stp_[0-9A-Za-z]{14}$/;
 export const leaseIdPattern = /^lse_[0-9A-Za-z]{14}$/;

@@ -1,3 +1,4 @@
+import type { SignedCheckpoint } from '../audit/checkpoint.js';
 import type { AuditEvent, AuditRecord, Decided } from '../audit/event.js';
 import type { ProofStore } from '../identity/dpop/proof-store.js';
 import type { Clock } from '../kernel/clock.js';
@@ -210,13 +211,35 @@ export interface LeaseLedger {
   counts(): Promise<readonly { provider: string; state: LeaseState; count: number }[]>;
 }
 
+export interface AuditQuery extends PageQuery {
+  /** A task, lease or agent id; the path of a lease has what its task told, and nothing of its other leases. */
+  readonly subject?: string;
+  /** Milliseconds, on the store's clock: from this moment on, and before that one. */
+  readonly since?: number;
+  readonly until?: number;
+}
+
 export interface AuditLog {
   /** Durable when it returns. For facts that change no task and no lease; those come with their change. */
   record(event: AuditEvent): Promise<void>;
-  /** Oldest first; `subject` is a task, lease or agent id. */
-  read(query: PageQuery & { readonly subject?: string }): Promise<Page<AuditRecord>>;
+  /** Oldest first. */
+  read(query: AuditQuery): Promise<Page<AuditRecord>>;
   /** Chains what was written since; returns how many records. Any number of processes may call it. */
   seal(): Promise<number>;
+  /** The last sealed record; undefined before there is one. */
+  head(): Promise<Pick<AuditRecord, 'chain' | 'seq' | 'id' | 'hash'> | undefined>;
+}
+
+/** Signed checkpoints of the chain, oldest first. */
+export interface CheckpointLog {
+  /** False when there is one for this place, or a later one. */
+  add(checkpoint: SignedCheckpoint): Promise<boolean>;
+  last(): Promise<SignedCheckpoint | undefined>;
+  after(seq: number, limit: number): Promise<readonly SignedCheckpoint[]>;
+  list(query: PageQuery): Promise<Page<SignedCheckpoint>>;
+  /** How far a place outside has been told of them, by its name; 0 before anything. */
+  anchored(name: string): Promise<number>;
+  setAnchored(name: string, seq: number): Promise<void>;
 }
 
 /** An event as it was written; its place in the chain follows. */
@@ -247,6 +270,7 @@ export interface Ledger {
   readonly agents: AgentLedger;
   readonly log: AuditLog;
   readonly feed: LogFeed;
+  readonly checkpoints: CheckpointLog;
   /** The ledger's own time as this process last learned it; the one clock for deadlines and ends. */
   readonly clock: Clock;
   /** What the processes know together of the leases of one provider. */

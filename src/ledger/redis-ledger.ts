@@ -3,6 +3,7 @@ import type { Clock } from '../kernel/clock.js';
 import type { Ledger } from './ledger.js';
 import { redisFeed } from './redis-feed.js';
 import { redisAgents } from './redis-agents.js';
+import { redisCheckpoints } from './redis-checkpoints.js';
 import { redisLeases } from './redis-leases.js';
 import { redisLog } from './redis-log.js';
 import { usedShare } from './redis-memory.js';
@@ -65,6 +66,7 @@ export function redisLedger(redis: RedisClient, options: LedgerOptions = {}): Le
     agents: redisAgents(redis, prefix),
     log: redisLog(redis, run, prefix),
     feed: redisFeed(redis, prefix),
+    checkpoints: redisCheckpoints(redis, prefix),
     clock,
     shared: (provider) => redisShared(redis, run, prefix, provider),
     proofs: (nonceMs) => redisProofs(run, nonceMs),

@@ -1,6 +1,7 @@
-import { chainStart, linkHash } from '../audit/chain.js';
-import { subjectsOf } from '../audit/event.js';
+import { chainStart, eventDigest, linkHash } from '../audit/chain.js';
+import { isOnPathOf, subjectsOf } from '../audit/event.js';
 import type { AuditEvent, AuditRecord } from '../audit/event.js';
+import { newChainId } from '../kernel/id.js';
 import type { AuditLog } from './ledger.js';
 import { decodePageToken, encodePageToken } from './page-token.js';
 import type { RedisClient, RunScript } from './script.js';
@@ -13,16 +14,25 @@ const sealBatch = 500;
  * of the chain is the order in which the store wrote, whichever process seals.
  */
 export function redisLog(redis: RedisClient, run: RunScript, prefix: string): AuditLog {
+  const headKey = `${prefix}:head`;
+
+  /** The first to seal names the chain; whoever comes second takes that name. */
+  async function nameChain(): Promise<string> {
+    await redis.hsetnx(headKey, 'chain', newChainId());
+    return (await redis.hget(headKey, 'chain'))!;
+  }
+
   /** How many were there to be sealed, and whether it was this process that did. */
   async function sealSome(): Promise<{ found: number; mine: boolean }> {
-    const [seqText, id, hash] = await redis.hmget(`${prefix}:head`, 'seq', 'id', 'hash');
+    const [seqText, id, hash, known] = await redis.hmget(headKey, 'seq', 'id', 'hash', 'chain');
     const entries = await redis.xrange(`${prefix}:events`, id ? `(${id}` : '-', '+', 'COUNT', sealBatch);
     if (entries.length === 0) return { found: 0, mine: true };
+    const chain = known ?? (await nameChain());
     let seq = Number(seqText ?? 0);
     let previous = hash ?? chainStart;
     const links = entries.flatMap(([eventId, fields]) => {
       const event = JSON.parse(fields[1]!) as AuditEvent;
-      previous = linkHash({ seq: ++seq, id: eventId, previous, event });
+      previous = linkHash({ chain, seq: ++seq, id: eventId, previous }, eventDigest(event));
       return [eventId, previous];
     });
     return { found: entries.length, mine: (await run('seal', seqText ?? 0, ...links)) === 1 };
@@ -47,28 +57,43 @@ export function redisLog(redis: RedisClient, run: RunScript, prefix: string): Au
       await run('record', JSON.stringify(event), ...subjectsOf(event));
     },
 
-    async read({ subject, pageSize, pageToken }) {
+    async head() {
+      const [seq, id, hash, chain] = await redis
+        .hmget(headKey, 'seq', 'id', 'hash', 'chain')
+        .catch((cause: unknown) => {
+          throw unavailable(cause);
+        });
+      return seq && id && hash && chain ? { chain, seq: Number(seq), id, hash } : undefined;
+    },
+
+    async read({ subject, since, until, pageSize, pageToken }) {
       const lease = subject?.startsWith('lse_') ? subject : undefined;
       const history = lease ? `tsk_${lease.slice(4, 12)}` : (subject ?? '');
-      let [from = ''] =
-        decodePageToken(pageToken, history === '' ? /^\d{1,16}-\d{1,9}$/ : /^\d{1,12}$/) ?? [];
+      let [from = history === '' && since !== undefined ? justBefore(since) : ''] =
+        decodePageToken(pageToken, history === '' ? /^\d{1,16}-\d{1,20}$/ : /^\d{1,12}$/) ?? [];
       const items: AuditRecord[] = [];
       do {
         await seal();
-        const [next, ...parts] = (await run('read-log', history, from, pageSize)) as string[];
-        for (let i = 0; i < parts.length; i += 5) {
-          const record = toRecord(parts.slice(i, i + 5));
-          if (!lease || ('lease' in record.event && record.event.lease === lease)) items.push(record);
-        }
+        const [next, chain = '', ...parts] = (await run('read-log', history, from, pageSize)) as string[];
         from = next!;
+        for (let i = 0; i < parts.length; i += 5) {
+          const record = toRecord(chain, parts.slice(i, i + 5));
+          if (until !== undefined && record.at >= until) return { items };
+          if ((since === undefined || record.at >= since) && (!lease || isOnPathOf(lease, record.event)))
+            items.push(record);
+        }
       } while (from !== '' && items.length === 0);
       return from === '' ? { items } : { items, nextPageToken: encodePageToken([from]) };
     },
   };
 }
 
-function toRecord([id, event, seq, hash, previous]: string[]): AuditRecord {
+/** The last id that the millisecond before can have. */
+const justBefore = (ms: number): string => `${Math.max(ms - 1, 0)}-18446744073709551615`;
+
+function toRecord(chain: string, [id, event, seq, hash, previous]: string[]): AuditRecord {
   return {
+    chain,
     seq: Number(seq),
     id: id!,
     at: Number(id!.split('-')[0]),

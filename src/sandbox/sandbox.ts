@@ -1,6 +1,8 @@
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { S3Client } from '@aws-sdk/client-s3';
+import { Secret } from '../kernel/secret.js';
 import { startAwsStandIn } from './aws/stand-in.js';
+import type { TrailEvent } from './aws/trail.js';
 import { startIssuer } from './issuer/issuer.js';
 import type { SandboxIssuer } from './issuer/issuer.js';
 import { portOrFree } from './port.js';
@@ -14,6 +16,8 @@ export interface Sandbox {
   readonly awsUrl: string;
   /** Of the broker's access key there. */
   readonly awsSecret: string;
+  /** What CloudTrail would tell of the calls to it, oldest first. */
+  readonly awsTrail: () => readonly TrailEvent[];
   readonly databaseUrl: string;
   readonly webhookSecret: string;
   /** Settings that follow from where things really listen, by path. */
@@ -25,6 +29,10 @@ export interface Sandbox {
   s3(credentials: { accessKeyId: string; secretAccessKey: string; sessionToken: string }): S3Client;
   close(): Promise<void>;
 }
+
+/** Signs checkpoints of the audit log; a new one with every start. */
+const auditKey = (): string =>
+  generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 
 const trustDomain = 'sandbox.protem.example';
 
@@ -51,6 +59,7 @@ export async function startSandbox({ anyPorts = false } = {}): Promise<Sandbox> 
     issuer,
     awsUrl: aws.url,
     awsSecret,
+    awsTrail: aws.trail,
     databaseUrl: vault.databaseUrl,
     webhookSecret,
     overrides: [
@@ -58,6 +67,7 @@ export async function startSandbox({ anyPorts = false } = {}): Promise<Sandbox> 
       [['listen', 'port'], apiPort],
       [['console', 'url'], audience],
       [['redis', 'url'], valkey.url],
+      [['audit', 'signingKey'], new Secret(auditKey())],
       [['trustDomains', '0', 'bundle', 'url'], issuer.bundleUrl],
       [['issuers', '0', 'issuer'], issuer.url],
       [['providers', 'aws', 'endpoint'], aws.url],

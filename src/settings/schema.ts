@@ -9,6 +9,7 @@ import { Secret } from '../kernel/secret.js';
 import { rateSettings } from '../policy/rate.js';
 import { catalogSettings } from '../policy/catalog-settings.js';
 import { toolSettings } from '../policy/tool-settings.js';
+import { auditSettings } from './audit-settings.js';
 
 const name = z
   .string()
@@ -246,6 +247,7 @@ export const settingsSchema = z.strictObject({
     .describe(
       'A lease through the whole path, issued and revoked again and again; without it there is none.',
     ),
+  audit: auditSettings,
   log: z
     .strictObject({
       level: z

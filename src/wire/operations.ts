@@ -1,4 +1,4 @@
-import { auditPage, auditQuery } from './audit.js';
+import { auditOperations } from './audit-operations.js';
 import {
   authzenConfiguration,
   evaluation,
@@ -217,16 +217,7 @@ export const operations = {
     answers: { 200: { description: 'The entries.', shape: catalog } },
     faults: [],
   },
-  readAudit: {
-    method: 'get',
-    path: '/v1/audit',
-    tag: 'audit',
-    summary: 'Read the audit log, oldest first: all of it, or of one lease, task or agent',
-    proof: 'bearer',
-    query: auditQuery,
-    answers: { 200: { description: 'One page of records.', shape: auditPage } },
-    faults: [],
-  },
+  ...auditOperations,
   findSession: {
     method: 'get',
     path: '/v1/session',

@@ -56,7 +56,7 @@ describe('what the provider does', () => {
     const after = (await it.ledger.leases.find(lease.id))!;
     expect(after).toMatchObject({ state: 'active', expiresAt: lease.expiresAt });
     expect(after).not.toHaveProperty('mintUntil');
-    expect((await it.eventsOf(lease.id)).map(({ type }) => type).slice(2)).toEqual([
+    expect((await it.eventsOf(lease.id)).map(({ type }) => type).slice(3)).toEqual([
       ...['lease.renewing', 'lease.renew_failed', 'lease.renew_refused'],
     ]);
     delete it.provider.failing.renew;

@@ -34,14 +34,14 @@ describe('renewing a lease', () => {
     expect(it.asks[2]!.ttlSeconds).toBeGreaterThanOrEqual(1800);
     const events = await it.eventsOf(lease.id);
     expect(events.map(({ type }) => type)).toEqual([
-      ...['lease.reserved', 'lease.active'],
+      ...['task.opened', 'lease.reserved', 'lease.active'],
       ...['lease.renewing', 'lease.renewed', 'lease.renewing', 'lease.renewed'],
     ]);
-    expect(events[2]).toMatchObject({
+    expect(events[3]).toMatchObject({
       asked: { entry: 'pretend-entry', ttlSeconds: 900, tool: 'sql.query', reason: 'not done yet' },
       decided: { is: 'permit', because: ['allow-all'], policyDigest: 'd1' },
     });
-    expect(events[3]).toMatchObject({ expiredAt: lease.expiresAt, renewals: 1, secret: false });
+    expect(events[4]).toMatchObject({ expiredAt: lease.expiresAt, renewals: 1, secret: false });
   });
 
   test('POL-02: what policy no longer permits is not renewed, and lives to its old end', async () => {

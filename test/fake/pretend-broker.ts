@@ -226,6 +226,7 @@ export function pretendBroker(clock: Clock, instead: Partial<Broker> = {}): Pret
     readAudit: async () => ({
       items: [
         {
+          chain: 'chn_0123456789abcdef',
           seq: 1,
           id: '1893456000000-0',
           at: clock(),
@@ -251,6 +252,10 @@ export function pretendBroker(clock: Clock, instead: Partial<Broker> = {}): Pret
         lagP50Ms: [],
         lagP99Ms: [],
       },
+    }),
+    listCheckpoints: async () => ({ items: [{ seq: 1, at: clock(), jws: 'e30.e30.e30' }] }),
+    auditKeys: () => ({
+      keys: [{ kty: 'OKP', crv: 'Ed25519', x: 'eA', kid: 'k1', alg: 'EdDSA', use: 'sig' }],
     }),
     async receiveHook(source, { rawBody }) {
       if (source !== 'orchestrator')

@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { linkHash, chainStart } from '../../src/audit/chain.js';
+import { recordHash, chainStart } from '../../src/audit/chain.js';
 import type { AuditRecord } from '../../src/audit/event.js';
 import { isOver } from '../../src/lease/lease.js';
 import type { Lease } from '../../src/lease/lease.js';
@@ -35,11 +35,9 @@ export function violations(
 ): string[] {
   return [
     ...log.flatMap((record, n) => {
-      const { seq, id, event, previous, hash } = record;
+      const { seq, previous, hash } = record;
       const broken =
-        seq !== n + 1 ||
-        previous !== (log[n - 1]?.hash ?? chainStart) ||
-        hash !== linkHash({ seq, id, previous, event });
+        seq !== n + 1 || previous !== (log[n - 1]?.hash ?? chainStart) || hash !== recordHash(record);
       return broken ? [`the chain is broken at ${n + 1}`] : [];
     }),
     ...made.flatMap(({ what, lease, accessor, goneAt, endsAt }) => [

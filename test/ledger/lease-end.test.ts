@@ -96,7 +96,7 @@ describe.each(backends)('the end of a lease on $name', ({ url }) => {
     for (const settlement of [{ is: 'revoked' }, { is: 'expired' }, failed] as const)
       expect(await ledger.leases.settle(lease.id, settlement)).toEqual(lease);
     expect(await ledger.leases.find(lease.id)).toEqual(lease);
-    expect(await typesOf(lease.id)).toEqual(['lease.reserved', 'lease.active']);
+    expect(await typesOf(lease.id)).toEqual(['task.opened', 'lease.reserved', 'lease.active']);
   });
 
   test('I2: what minting learns after its lease is over, or of no lease at all, is refused', async () => {

@@ -48,7 +48,15 @@ describe.each(backends)('reading the ledger on $name', ({ url }) => {
       const redis = await connected(url);
       const prefix = uniquePrefix();
       const writer = redisLedger(redis, { prefix });
-      const event = { type: 'credential.refused', task: '', agent, fault: 'x', asked: {} } as const;
+      const event = {
+        type: 'credential.refused',
+        task: '',
+        agent,
+        issuer: 'i',
+        claims: {},
+        fault: 'x',
+        asked: {},
+      } as const;
       for (let i = 0; i < 3; i++) await writer.log.record(event);
       const between = () => writer.log.record(event);
       const reader = redisLedger(interrupted(redis, subject ?? '', between), { prefix });
@@ -64,7 +72,15 @@ describe.each(backends)('reading the ledger on $name', ({ url }) => {
       const redis = await connected(url);
       const prefix = uniquePrefix();
       const writer = redisLedger(redis, { prefix });
-      const event = { type: 'credential.refused', task: '', agent, fault: 'x', asked: {} } as const;
+      const event = {
+        type: 'credential.refused',
+        task: '',
+        agent,
+        issuer: 'i',
+        claims: {},
+        fault: 'x',
+        asked: {},
+      } as const;
       await writer.log.record(event);
       const happens = async () => {
         await writer.log.record(event);
@@ -78,7 +94,15 @@ describe.each(backends)('reading the ledger on $name', ({ url }) => {
   test('AUD-03: what was written before is read, also when another process seals an older part of it meanwhile', async () => {
     const redis = await connected(url);
     const prefix = uniquePrefix();
-    const event = { type: 'credential.refused', task: '', agent, fault: 'x', asked: {} } as const;
+    const event = {
+      type: 'credential.refused',
+      task: '',
+      agent,
+      issuer: 'i',
+      claims: {},
+      fault: 'x',
+      asked: {},
+    } as const;
     const writer = redisLedger(redis, { prefix });
     await writer.log.record(event);
     const readerSeals = signal();

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { linkHash, chainStart } from '../../src/audit/chain.js';
+import { recordHash, chainStart } from '../../src/audit/chain.js';
 import { newTaskId } from '../../src/kernel/id.js';
 import type { NewLease } from '../../src/lease/lease.js';
 import type { Ledger } from '../../src/ledger/ledger.js';
@@ -290,10 +290,10 @@ describe.each(backends)('the ledger on $name', ({ url }) => {
     for (const [index, record] of items.entries()) {
       expect(record.seq).toBe(index + 1);
       expect(record.previous).toBe(previous);
-      expect(record.hash).toBe(linkHash(record));
+      expect(record.hash).toBe(recordHash(record));
       previous = record.hash;
     }
-    expect((await own.log.read({ subject: lease.id, pageSize: 100 })).items).toHaveLength(4);
+    expect((await own.log.read({ subject: lease.id, pageSize: 100 })).items).toHaveLength(6);
     expect((await own.log.read({ subject: agent, pageSize: 100 })).items).toHaveLength(6);
   });
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -13,6 +13,8 @@ export interface OpenBao {
   readonly rootToken: Secret;
   /** PEM file of its authority, where it serves TLS. */
   readonly caFile?: string;
+  /** Where its audit device writes, when it is audited. */
+  readonly auditFile: string;
   /** As root. Throws when the answer is not 2xx. */
   write(path: string, body: object, namespace?: string): Promise<Record<string, unknown>>;
   read(path: string): Promise<Record<string, unknown>>;
@@ -27,9 +29,13 @@ export interface OpenBao {
 }
 
 /** A real OpenBao in development mode: unsealed, in memory, on a free port of loopback. */
-export async function startOpenBao(program: string, { tls = false } = {}): Promise<OpenBao> {
+export async function startOpenBao(program: string, { tls = false, audited = false } = {}): Promise<OpenBao> {
   const home = mkdtempSync(join(tmpdir(), 'protem-bao-'));
   const port = await freePort();
+  const auditFile = join(home, 'audit.jsonl');
+  const configFile = join(home, 'audit.hcl');
+  if (audited)
+    writeFileSync(configFile, `audit "file" "main" { options { file_path = ${JSON.stringify(auditFile)} } }`);
   const rootToken = 'root-of-the-test-server';
   const { child, output } = start(
     program,
@@ -39,6 +45,7 @@ export async function startOpenBao(program: string, { tls = false } = {}): Promi
       `-dev-root-token-id=${rootToken}`,
       `-dev-listen-address=127.0.0.1:${port}`,
       '-dev-no-store-token',
+      ...(audited ? [`-config=${configFile}`] : []),
       ...(tls ? ['-dev-tls', `-dev-tls-cert-dir=${home}`] : []),
     ],
     { env: { HOME: home, PATH: process.env['PATH'] } },
@@ -73,6 +80,7 @@ export async function startOpenBao(program: string, { tls = false } = {}): Promi
   return {
     url,
     rootToken: new Secret(rootToken),
+    auditFile,
     ...(tls ? { caFile: caFile() } : {}),
     write: asRoot,
     read: (path) => asRoot(path),

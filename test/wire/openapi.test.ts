@@ -62,6 +62,8 @@ test('the calls of this release are there', () => {
       '/v1/hooks/{source}',
       '/v1/signals/{stream}',
       '/v1/audit',
+      '/v1/audit/checkpoints',
+      '/v1/audit/keys',
       '/v1/catalog',
       '/v1/events',
       '/v1/overview',

@@ -1,7 +1,7 @@
 -- Sealed records, oldest first: of one subject, or all.
 -- ARGV: subject or '', where to go on (an index of the subject's history, or an event id; '' for the start), limit
 -- A record that is not sealed yet ends the page, which then goes on with it.
--- RETURNS: {next or '', then for each record: event id, event, seq, hash, previous hash}
+-- RETURNS: {next or '', id of the chain, then for each record: event id, event, seq, hash, previous hash}
 local function isLater(id, than)
   if not than then return true end
   local ms, n = string.match(id, '(%d+)-(%d+)')
@@ -21,7 +21,7 @@ else
   for _, entry in ipairs(entries) do table.insert(ids, entry[1]) end
   if #ids == limit then following = ids[#ids] end
 end
-local answer = { following }
+local answer = { following, redis.call('HGET', key('head'), 'chain') or '' }
 local sealed = redis.call('HGET', key('head'), 'id')
 for i, id in ipairs(ids) do
   local event = redis.call('XRANGE', KEYS[1], id, id)[1]

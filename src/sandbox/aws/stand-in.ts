@@ -114,7 +114,8 @@ export async function startAwsStandIn(
     log.add({
       eventTime: isoSeconds(clock()),
       eventSource: `${target.service}.amazonaws.com`,
-      eventName: target.action,
+      // CloudTrail names calls without the service that policies put before them.
+      eventName: target.action.replace(/^\w+:/, ''),
       userIdentity: identityOf(told.caller),
       ...(target.resource === undefined ? {} : { resource: target.resource }),
       ...(told.error ? { errorCode: told.error.code } : {}),
@@ -164,7 +165,11 @@ function targetOf(request: SignedRequest): Target {
   const claimed = readSignature(request.headers['authorization'] ?? '')?.service;
   const isForm = request.headers['content-type']?.startsWith('application/x-www-form-urlencoded') ?? false;
   if (claimed === 's3' || (!claimed && !isForm))
-    return { service: 's3', action: s3ActionOrNone(request), resource: request.path };
+    return {
+      service: 's3',
+      action: s3ActionOrNone(request),
+      resource: `arn:aws:s3:::${request.path.slice(1)}`,
+    };
   const parameters = readParameters(request.body.toString());
   const resource = parameters.text('RoleArn') ?? parameters.text('RoleName');
   return {

@@ -187,7 +187,7 @@ describe('ISS-02 how a session is named', () => {
     expect(secret.reveal()['AccountId']).toBe('111122223333');
     await read(s3Of(standIn, secret.reveal()), 'q3/summary.csv');
     expect(standIn.trail().at(-1)).toMatchObject({
-      eventName: 's3:GetObject',
+      eventName: 'GetObject',
       userIdentity: {
         arn: `arn:aws:sts::111122223333:assumed-role/reports/${sessionName}`,
         principalId: expect.stringMatching(

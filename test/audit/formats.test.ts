@@ -1,0 +1,124 @@
+import { readFileSync } from 'node:fs';
+import { beforeAll, expect, test } from '@jest/globals';
+import { CloudEvent, HTTP } from 'cloudevents';
+import { cloudEvent, largestEvent } from '../../src/audit/formats/cloud-event.js';
+import { ocsfEvent } from '../../src/audit/formats/ocsf.js';
+import type { ToldRecord } from '../../src/audit/formats/told.js';
+import { verifyLog } from '../../src/audit/verify-log.js';
+import { renderRecord } from '../../src/http/render.js';
+import { ocsfProblems } from './ocsf-judge.js';
+import { logOf, textOf } from './logging.js';
+import { tellEverything } from './telling.js';
+
+let records: ToldRecord[];
+
+beforeAll(async () => {
+  records = (await tellEverything()).records.map(renderRecord) as ToldRecord[];
+});
+
+/** The types of events that the code can tell, read from the union itself. */
+const types = (): string[] => [
+  ...new Set(
+    [
+      ...readFileSync('src/audit/event.ts', 'utf8').matchAll(/readonly type:((?:\s*\|?\s*'[a-z_.]+')+)/g),
+    ].flatMap(([, names = '']) => [...names.matchAll(/'([a-z_.]+)'/g)].map(([, name = '']) => name)),
+  ),
+];
+
+/** One record of each type: as it was told here, or with nothing but names where nothing tells it in this history. */
+const ofEachType = (): ToldRecord[] =>
+  types().map((type) => {
+    const told = records.find(({ event }) => event.type === type);
+    const names = { type, task: 'tsk_aaaaaaaa', agent: 'spiffe://example.org/agent/a', by: 'operator:olga' };
+    return told ?? logOf(1, 'chn_0000000000000001', () => names)[0]!;
+  });
+
+test('AUD-06: the client library of CloudEvents reads every record, and finds it valid', () => {
+  const all = ofEachType();
+  expect(all.length).toBeGreaterThanOrEqual(24);
+  for (const record of all) {
+    const body = JSON.stringify(cloudEvent(record));
+    expect(Buffer.byteLength(body)).toBeLessThan(largestEvent);
+    const event = HTTP.toEvent({
+      headers: { 'content-type': 'application/cloudevents+json' },
+      body,
+    }) as CloudEvent<unknown>;
+    expect(event.validate()).toBe(true);
+    expect(event.data).toEqual(record);
+    const extensions = Object.keys(event).filter((name) => /^(?!data$)[a-z0-9]+$/.test(name));
+    expect(extensions.every((name) => name.length <= 20)).toBe(true);
+  }
+});
+
+test('AUD-06: a batch is read as a batch', () => {
+  const body = JSON.stringify(records.map(cloudEvent));
+  const events = HTTP.toEvent({ headers: { 'content-type': 'application/cloudevents-batch+json' }, body });
+  expect((events as CloudEvent<unknown>[]).map((event) => event.validate())).toEqual(records.map(() => true));
+});
+
+test('AUD-06: what belongs together is named by the same task, and whoever acted is named', () => {
+  const active = records.find(({ event }) => event.type === 'lease.active')!;
+  expect(cloudEvent(active)).toMatchObject({
+    type: 'protem.lease.active',
+    subject: active.event['lease'],
+    correlationid: active.event['task'],
+    authtype: 'service_account',
+    authid: active.event['agent'],
+    sequence: String(active.seq).padStart(16, '0'),
+  });
+  const reserved = records.find(({ event }) => event.type === 'lease.reserved')!;
+  const { evaluation } = reserved.event['decided'] as { evaluation: string };
+  expect(cloudEvent(reserved)).toMatchObject({ causationid: evaluation });
+  const refused = records.find(({ event }) => event.type === 'identity.refused')!;
+  expect(cloudEvent(refused)).toMatchObject({ authtype: 'unauthenticated' });
+});
+
+test('AUD-04: every type of event is valid by the schema of OCSF of the version that it names', () => {
+  for (const record of ofEachType())
+    expect([record.event.type, ocsfProblems(ocsfEvent(record, '0.1.0'))]).toEqual([record.event.type, []]);
+});
+
+test('AUD-04: issuing adds programmatic credentials and revoking removes them, with what decided', () => {
+  const as = (type: string) =>
+    ocsfEvent(
+      records.find(({ event }) => event.type === type)!,
+      '0.1.0',
+    );
+  expect(as('lease.active')).toMatchObject({ type_uid: 300718, status_id: 1 });
+  expect(as('lease.revoked')).toMatchObject({ type_uid: 300719, status_id: 1 });
+  expect(as('revocation.failed')).toMatchObject({
+    type_uid: 300719,
+    status_id: 2,
+    status_code: 'provider.timeout',
+  });
+  expect(as('lease.reserved')).toMatchObject({
+    type_uid: 300301,
+    privileges: ['pretend-entry'],
+    actor: { authorizations: [{ decision: 'allow', policy: { uid: 'allow-all', version: 'd1' } }] },
+    unmapped: { intent: 'summarise the reports\nof <b>Q3</b>' },
+  });
+});
+
+test('the judge of OCSF events finds what is wrong', () => {
+  const event = ocsfEvent(records[0]!, '0.1.0') as Record<string, unknown>;
+  const { time: _time, ...untimed } = event;
+  expect(ocsfProblems(untimed)).toEqual(['time: missing']);
+  expect(ocsfProblems({ ...event, severity_id: 12 })).toEqual(['severity_id: 12 is no value of it']);
+  expect(ocsfProblems({ ...event, intent: 'x' })).toEqual(['intent: unknown']);
+  expect(ocsfProblems({ ...event, entity: {} })).toHaveLength(1);
+  expect(ocsfProblems({ ...event, type_uid: 1 })).toEqual(['type_uid: not class and activity']);
+});
+
+test.each<[string, (record: ToldRecord) => object]>([
+  ['CloudEvents', cloudEvent],
+  ['OCSF', (record) => ocsfEvent(record, '0.1.0')],
+])('what was sent as %s can be verified as it came', async (_name, format) => {
+  expect(await verifyLog(textOf(records.map(format)))).toMatchObject({
+    records: records.length,
+    last: records.length,
+  });
+  const changed = records.map((record, n) =>
+    format(n === 4 ? { ...record, event: { ...record.event, intent: 'another' } } : record),
+  );
+  expect((await verifyLog(textOf(changed))).flaw).toMatchObject({ kind: 'changed', line: 5 });
+});

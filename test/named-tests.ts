@@ -1,0 +1,16 @@
+import { existsSync, readFileSync } from 'node:fs';
+
+export interface Named {
+  readonly file: string;
+  readonly name: string;
+}
+
+/** Each file in backticks under test/, and the names in quotes that follow it, up to the next file. */
+export function testsNamedIn(text: string): Named[] {
+  return [...text.matchAll(/`(test\/[\w./-]+\.ts)`((?:[ ,]*"[^"]+")+)/g)].flatMap(([, file, names]) =>
+    [...names!.matchAll(/"([^"]+)"/g)].map(([, name]) => ({ file: file!, name: name! })),
+  );
+}
+
+export const isThere = ({ file, name }: Named): boolean =>
+  existsSync(file) && readFileSync(file, 'utf8').includes(`'${name}'`);
