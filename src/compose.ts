@@ -6,12 +6,13 @@ import { openTracing } from './compose/otel-tracing.js';
 import { tracedBroker, tracedPolicy, tracedProvider, tracedQueue } from './compose/traced.js';
 import { openPolicy } from './compose/open-policy.js';
 import type { Tell } from './compose/open-policy.js';
+import { limitsOf } from './compose/limits-of.js';
 import { openConsole } from './compose/open-console.js';
 import type { RedeemLink } from './compose/open-console.js';
 import { startApi } from './compose/start-api.js';
 import { startWorker } from './compose/start-worker.js';
 import { createBroker } from './broker/create-broker.js';
-import type { Limits, Log, Ports } from './broker/ports.js';
+import type { Log, Ports } from './broker/ports.js';
 import { openRollbackGuard } from './broker/rollback-guard.js';
 import { flood } from './broker/flood.js';
 import { createIdentify } from './identity/identify.js';
@@ -75,6 +76,7 @@ export async function compose(settings: Settings, roles: Roles, redeem?: RedeemL
             broker: tracing ? tracedBroker(createBroker(ports), tracing) : createBroker(ports),
             tracing,
             limits: settings.http,
+            consoleUrl: settings.console?.url ?? '',
             clock: ports.ledger.clock,
             metrics: meter,
             console: openConsole(settings, ports, redis, redeem),
@@ -188,6 +190,7 @@ async function openPorts(
             seconds: (await ledger.leases.overdueMs(provider)) / 1000,
           })),
         ),
+      pendingApprovals: () => ledger.approvals.pending(),
       quarantined: () => ledger.leases.quarantined(),
       breakers: () =>
         [...providers.keys()].flatMap((provider) =>
@@ -214,6 +217,7 @@ async function openPorts(
     }),
     policy: () => (tracing ? tracedPolicy(policy.current(), tracing) : policy.current()),
     providers,
+    agents: new Map(settings.agents.map((agent) => [agent.id, agent])),
     ledger,
     queue,
     guard,
@@ -252,17 +256,6 @@ const guardEveryMs = 1000;
 
 /** How old what admission knows of the store may be. */
 const lookEveryMs = 1000;
-
-const limitsOf = ({ limits }: Settings): Limits => ({
-  longestTaskSeconds: limits.longestTask,
-  mintTimeoutMs: limits.mintTimeout * 1000,
-  revokeTimeoutMs: limits.revokeTimeout * 1000,
-  endWithProof: limits.credentialsEndWithProof,
-  longestOverdueMs: limits.longestOverdue * 1000,
-  liveLeasesPerAgent: limits.liveLeasesPerAgent,
-  liveLeases: limits.liveLeases,
-  liveLeasesPerTask: limits.liveLeasesPerTask,
-});
 
 function asLog(log: Logger): Log {
   return {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { approvalLimits, approvalSettings } from '../../src/approval/approval-settings.js';
 import { openAdmission } from '../../src/broker/admission.js';
 import { openBreaker } from '../../src/broker/breaker.js';
 import { createBroker } from '../../src/broker/create-broker.js';
@@ -95,6 +96,7 @@ const ports: Ports = {
   }),
   installation: 'bench',
   policy: () => policy,
+  agents: new Map(),
   providers: new Map([['bench', bench]]),
   ledger,
   queue: bullmqRevocationQueue(redis, '{protem}'),
@@ -111,6 +113,8 @@ const ports: Ports = {
     revokeTimeoutMs: 10_000,
     endWithProof: false,
     longestOverdueMs: 60_000,
+    approvals: approvalLimits(approvalSettings.parse({})),
+    breakGlassMaximumSeconds: 900,
   },
 };
 const { server } = createHttpServer({

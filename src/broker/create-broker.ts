@@ -1,6 +1,12 @@
 import { mayLook, requireKind } from './authorize.js';
 import type { Broker } from './broker.js';
+import { cancelApproval, decideApproval, findApproval, revokeApproval } from './approvals.js';
+import { breakGlass } from './break-glass.js';
+import { listBreakGlass, reviewBreakGlass } from './review-break-glass.js';
+import { grantOrAsk } from './ask-person.js';
 import { grant } from './grant.js';
+import { awaitApproval } from './await-approval.js';
+import { listApprovals, viewApproval } from './show-approvals.js';
 import { findLease, listLeases, revokeLease, revokeTask } from './leases.js';
 import { liveFeed, tasksOf } from './live-feed.js';
 import { openOverview } from './overview.js';
@@ -22,6 +28,21 @@ export function createBroker(ports: Ports): Broker {
     listTasks: (principal, query) => listTasks(ports, principal, query),
     endTask: (principal, id, outcome) => endTask(ports, principal, id, outcome),
     grant: (principal, request, key) => grant(ports, principal, request, key),
+    grantOrAsk: (principal, request, key) => grantOrAsk(ports, principal, request, key),
+    emergency: {
+      take: (principal, request) => breakGlass(ports, principal, request),
+      list: (principal, query) => listBreakGlass(ports, principal, query),
+      review: (principal, id, review) => reviewBreakGlass(ports, principal, id, review),
+    },
+    approvals: {
+      list: (principal, query) => listApprovals(ports, principal, query),
+      find: (principal, id) => findApproval(ports, principal, id),
+      view: (principal, approval) => viewApproval(ports, principal, approval),
+      await: (principal, id, waitMs, gone) => awaitApproval(ports, principal, id, waitMs, gone),
+      decide: (principal, id, answer) => decideApproval(ports, principal, id, answer),
+      cancel: (principal, id, reason) => cancelApproval(ports, principal, id, reason),
+      revoke: (principal, id, reason) => revokeApproval(ports, principal, id, reason),
+    },
     renew: (principal, request, key) => renew(ports, principal, request, key),
     findLease: (principal, id) => findLease(ports, principal, id),
     listLeases: (principal, query) => listLeases(ports, principal, query),

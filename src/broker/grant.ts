@@ -5,8 +5,10 @@ import { newLeaseId } from '../kernel/id.js';
 import { present } from '../kernel/present.js';
 import type { Order, Provider } from '../issuance/provider.js';
 import type { Lease } from '../lease/lease.js';
+import type { Idempotency } from '../ledger/ledger.js';
 import { redeem } from '../policy/permit.js';
 import type { Task } from '../task/task.js';
+import { approvedFor } from './approved.js';
 import { requireKind, visibleTask } from './authorize.js';
 import type { CredentialRequest, Grant } from './broker.js';
 import { dispatchDue } from './dispatch-due.js';
@@ -30,31 +32,9 @@ export async function grant(
   try {
     requireKind(principal, 'agent');
     task = visibleTask(principal, await ports.ledger.tasks.recall(request.task));
-    decided = decide(ports, principal, task, request);
-    ports.guard?.admit();
-    ports.admission.admit(decided.entry.provider);
-    redeem(decided.permit);
-
-    const { provider, order } = orderOf(ports, decided);
-    const handle = provider.plan(order);
-    const wanted = newLease(ports, decided, provider, order, handle);
-    const event = reservedEvent(decided, provider, order);
-    const idempotency = idempotencyOf(principal, request, idempotencyKey);
-    const conditions = conditionsOf(ports, decided);
-    const { issued, lease } = await ports.breakers.issuing.run(provider.name, async () => {
-      const reserved = await ports.ledger.leases.reserve(wanted, event, idempotency, conditions);
-      return mint(ports, provider, order, reserved);
-    });
-    decided = await decideAgain(ports, decided, (fault) => takeBack(ports, lease, fault));
-    const active = await ports.ledger.leases
-      .activate(lease, { expiresAt: issued.expiresAt, effect: issued.effect ?? lease.effect })
-      .catch((fault: unknown) => takeBack(ports, lease, fault));
-    if (!active) {
-      await dispatchDue(ports, provider.name);
-      throw endedWhileMinting();
-    }
-    ports.meter.issued(provider.name, 'issued', (performance.now() - startedAt) / 1000);
-    return { lease: active, secret: issued.secret };
+    const approved = request.approval && (await approvedFor(ports, principal, request));
+    decided = decide(ports, principal, task, request, approved ? { approved } : {});
+    return await issue(ports, decided, idempotencyOf(principal, request, idempotencyKey), startedAt);
   } catch (error) {
     ports.meter.issued(
       decided?.entry.provider ?? '',
@@ -64,6 +44,38 @@ export async function grant(
     await recordRefusal(ports, principal, request, task, decided, error);
     throw error;
   }
+}
+
+/** What is permitted is written down, made, and handed over. `startedAt` on the monotonic clock, for the meter. */
+export async function issue(
+  ports: Ports,
+  decided: Decided,
+  idempotency: Idempotency | undefined,
+  startedAt: number,
+): Promise<Grant> {
+  ports.guard?.admit();
+  ports.admission.admit(decided.entry.provider);
+  redeem(decided.permit);
+
+  const { provider, order } = orderOf(ports, decided);
+  const handle = provider.plan(order);
+  const wanted = newLease(ports, decided, provider, order, handle);
+  const event = reservedEvent(decided, provider, order);
+  const conditions = conditionsOf(ports, decided);
+  const { issued, lease } = await ports.breakers.issuing.run(provider.name, async () => {
+    const reserved = await ports.ledger.leases.reserve(wanted, event, idempotency, conditions);
+    return mint(ports, provider, order, reserved);
+  });
+  await decideAgain(ports, decided, (fault) => takeBack(ports, lease, fault));
+  const active = await ports.ledger.leases
+    .activate(lease, { expiresAt: issued.expiresAt, effect: issued.effect ?? lease.effect })
+    .catch((fault: unknown) => takeBack(ports, lease, fault));
+  if (!active) {
+    await dispatchDue(ports, provider.name);
+    throw endedWhileMinting();
+  }
+  ports.meter.issued(provider.name, 'issued', (performance.now() - startedAt) / 1000);
+  return { lease: active, secret: issued.secret };
 }
 
 function orderOf(
@@ -86,12 +98,13 @@ function orderOf(
   return { provider, order };
 }
 
-const conditionsOf = ({ limits, guard }: Ports, { entry }: Decided) => ({
+const conditionsOf = ({ limits, guard }: Ports, { entry, approved }: Decided) => ({
   mustHold: guard?.mustHold(),
   ofAgent: limits.liveLeasesPerAgent,
   ofEntry: entry.maximumLive,
   ofTask: limits.liveLeasesPerTask,
   inAll: limits.liveLeases,
+  approval: approved,
 });
 
 function newLease(ports: Ports, decided: Decided, provider: Provider, order: Order, handle: Lease['handle']) {
@@ -114,7 +127,11 @@ function newLease(ports: Ports, decided: Decided, provider: Provider, order: Ord
   });
 }
 
-function reservedEvent({ task, asked, record, principal }: Decided, provider: Provider, order: Order) {
+function reservedEvent(
+  { task, asked, record, principal, approved }: Decided,
+  provider: Provider,
+  order: Order,
+) {
   return present({
     type: 'lease.reserved' as const,
     lease: order.leaseId,
@@ -127,6 +144,7 @@ function reservedEvent({ task, asked, record, principal }: Decided, provider: Pr
     provider: provider.name,
     ttlSeconds: order.ttlSeconds,
     effect: provider.effect(order.scope),
+    approval: approved?.id,
     issuer: principal.issuer,
     jkt: principal.provedBy,
     senderConstrained: principal.provedBy === undefined ? undefined : isSenderConstrained(principal),

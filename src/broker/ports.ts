@@ -1,7 +1,9 @@
+import type { ApproverRules } from '../approval/eligible.js';
 import type { Delivery } from '../identity/hooks/delivery.js';
 import type { HookReading } from '../identity/hooks/read-hook.js';
 import type { Identify } from '../identity/principal.js';
 import type { Provider } from '../issuance/provider.js';
+import type { ApprovalTimes } from '../ledger/approval-ledger.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { Policy } from '../policy/decision.js';
 import type { RevocationQueue } from '../revocation/revocation-queue.js';
@@ -20,6 +22,8 @@ export interface Ports {
   /** The policy in force; a reload replaces it. */
   readonly policy: () => Policy;
   readonly providers: ReadonlyMap<string, Provider>;
+  /** The inventory of the settings, by principal id. */
+  readonly agents: ReadonlyMap<string, { readonly owner: string; readonly purpose: string }>;
   readonly ledger: Ledger;
   readonly queue: RevocationQueue;
   /** Where the settings have one. */
@@ -45,6 +49,15 @@ export interface Log {
   error(facts: object, message: string): void;
 }
 
+export interface ApprovalLimits extends ApproverRules, ApprovalTimes {
+  /** How long what is approved may be used, in milliseconds; nothing issued by it lasts longer. */
+  readonly usableMs: number;
+  /** How long the same request is answered with the denial of a moment ago, in milliseconds. */
+  readonly askAgainMs: number;
+  /** From this risk tier on two different persons have to approve, whatever policy says. */
+  readonly twoPersonsFromTier: number;
+}
+
 export interface Limits {
   readonly longestTaskSeconds: number;
   /** How long minting may take before nobody waits for it any more. */
@@ -59,4 +72,7 @@ export interface Limits {
   readonly liveLeasesPerAgent?: number | undefined;
   readonly liveLeases?: number | undefined;
   readonly liveLeasesPerTask?: number | undefined;
+  readonly approvals: ApprovalLimits;
+  /** The longest credential of an emergency. */
+  readonly breakGlassMaximumSeconds: number;
 }

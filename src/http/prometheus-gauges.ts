@@ -14,6 +14,8 @@ export interface GaugeSources {
   overdue(): Promise<readonly { readonly provider: string; readonly seconds: number }[]>;
   /** Records that cannot be read. */
   quarantined?(): Promise<number>;
+  /** Approvals that nobody has answered yet. */
+  pendingApprovals?(): Promise<number>;
   /** Of this process. */
   breakers?(): readonly { readonly provider: string; readonly act: string; readonly open: boolean }[];
 }
@@ -63,6 +65,9 @@ export function addGauges(registry: Registry, sources: GaugeSources): void {
     'Leases whose record cannot be read: nobody revokes them.',
     [],
     async () => (sources.quarantined ? [[{}, await sources.quarantined()]] : []),
+  );
+  gauge('protem_approvals_pending', 'Approvals that wait for an answer.', [], async () =>
+    sources.pendingApprovals ? [[{}, await sources.pendingApprovals()]] : [],
   );
   gauge(
     'protem_provider_breaker_open',

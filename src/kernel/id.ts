@@ -38,7 +38,13 @@ export const taskIdOf = (leaseId: string): string => `tsk_${leaseId.slice(4, 12)
 /** The part of a lease id that tells it from its siblings in the same task. */
 export const leaseMark = (leaseId: string): string => leaseId.slice(12);
 
+export const newApprovalId = (): string => `apr_${randomBase62(16)}`;
+
+export const newBreakGlassId = (): string => `bgl_${randomBase62(16)}`;
+
 export const newRequestId = (): string => `req_${randomBase62(16)}`;
 
 export const taskIdPattern = /^tsk_[0-9A-Za-z]{8}$/;
 export const leaseIdPattern = /^lse_[0-9A-Za-z]{14}$/;
+export const approvalIdPattern = /^apr_[0-9A-Za-z]{16}$/;
+export const breakGlassIdPattern = /^bgl_[0-9A-Za-z]{16}$/;

@@ -5,7 +5,10 @@ import type { Handle, RevocationEffect } from '../issuance/provider.js';
 import type { SharedState } from '../issuance/world.js';
 import type { Lease, LeaseState, NewLease, RevocationCause } from '../lease/lease.js';
 import type { Settlement } from '../revocation/settlement.js';
+import type { ApprovalLedger } from './approval-ledger.js';
+import type { BreakGlassLedger } from './break-glass-ledger.js';
 import type { Mark } from './mark.js';
+import type { NoticeLedger } from './notice-ledger.js';
 import type { RenewalLedger } from './renewal-ledger.js';
 import type { NewTask, Task, TaskOutcome } from '../task/task.js';
 
@@ -76,7 +79,7 @@ export interface LeaseQuery extends PageQuery {
 }
 
 /**
- * An event that the store must hold; and the most leases that may be live at once, those being revoked included;
+ * What the store must hold; and the most leases that may be live at once, those being revoked included;
  * undefined is without bound.
  */
 export interface Conditions {
@@ -85,6 +88,8 @@ export interface Conditions {
   readonly ofEntry?: number | undefined;
   readonly ofTask?: number | undefined;
   readonly inAll?: number | undefined;
+  /** An approval that is used for it, once, by this very step; its digest has to be that of the request. */
+  readonly approval?: { readonly id: string; readonly digest: string } | undefined;
 }
 
 /** A store that has gone back may have forgotten renewals: what they may have carried on is not taken for expired. */
@@ -183,6 +188,9 @@ export interface Ledger {
   readonly tasks: TaskLedger;
   readonly leases: LeaseLedger;
   readonly renewals: RenewalLedger;
+  readonly approvals: ApprovalLedger;
+  readonly breakGlass: BreakGlassLedger;
+  readonly notices: NoticeLedger;
   readonly log: AuditLog;
   readonly feed: LogFeed;
   /** The ledger's own time as this process last learned it; the one clock for deadlines and ends. */

@@ -44,6 +44,13 @@ const refusals: Partial<Record<FaultCode, string>> = {
   'lease.renewing': 'Another renewal of this lease is under way.',
   'ttl.below_floor': 'Less time is left than the provider can mint.',
   'provider.timeout': 'The credential provider took longer than the credential was to last.',
+  'approval.unverifiable': 'There is no such approval of yours.',
+  'approval.out_of_scope': 'The approval is for another request.',
+  'approval.used': 'The approval was used already.',
+  'approval.revoked': 'The approval was taken back.',
+  'approval.pending': 'Nobody has answered yet.',
+  'approval.denied': 'It was denied.',
+  'approval.expired': 'The approval is no longer good.',
   'idempotency.reused': 'The Idempotency-Key was used for another request.',
   'idempotency.in_flight': 'The first request with this Idempotency-Key is still being worked on.',
 };
@@ -85,7 +92,7 @@ export function redisLeases(
   return {
     find,
 
-    async reserve(lease, event, idempotency, { mustHold, ofAgent, ofEntry, ofTask, inAll } = {}) {
+    async reserve(lease, event, idempotency, { mustHold, ofAgent, ofEntry, ofTask, inAll, approval } = {}) {
       const [is, at, expiresAt, mintUntil] = (await run(
         'reserve',
         lease.id,
@@ -108,6 +115,7 @@ export function redisLeases(
           e: ofEntry,
           o: ofTask,
           t: inAll,
+          q: approval && { i: approval.id, g: approval.digest },
         }),
         lease.enrolment ? lease.enrolment.keepSeconds * 1000 : '',
         ...(lease.enrolment?.groups ?? []),

@@ -2,10 +2,13 @@ import { systemClock } from '../kernel/clock.js';
 import type { Clock } from '../kernel/clock.js';
 import type { Ledger } from './ledger.js';
 import { redisFeed } from './redis-feed.js';
+import { redisApprovals } from './redis-approvals.js';
+import { redisBreakGlass } from './redis-break-glass.js';
 import { redisLeases } from './redis-leases.js';
 import { redisLog } from './redis-log.js';
 import { usedShare } from './redis-memory.js';
 import { redisProofs } from './redis-proofs.js';
+import { redisNotices } from './redis-notices.js';
 import { redisRenewals } from './redis-renewals.js';
 import { redisShared } from './redis-shared.js';
 import { redisTasks } from './redis-tasks.js';
@@ -55,6 +58,9 @@ export function redisLedger(redis: RedisClient, options: LedgerOptions = {}): Le
     tasks: redisTasks(redis, run, prefix, times, clock),
     leases: redisLeases(redis, run, prefix, times, heard),
     renewals: redisRenewals(run, times, heard),
+    approvals: redisApprovals(redis, run, prefix, times, heard),
+    breakGlass: redisBreakGlass(redis, run, prefix),
+    notices: redisNotices(redis, prefix),
     log: redisLog(redis, run, prefix),
     feed: redisFeed(redis, prefix),
     clock,

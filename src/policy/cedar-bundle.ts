@@ -141,6 +141,8 @@ function readPolicy(file: string, line: number, text: string, problems: string[]
   found.forEach(wrong);
   if (policy.ask && !readsOf(json.conditions).attributes.has('approved'))
     wrong('@ask needs "unless { context.verified.approved }": no approval could ever lift this forbid');
+  if (policy.hardDeny && json.action.op !== 'All')
+    wrong('@hard_deny must leave its action open ("action"): it holds for break-glass as well');
   return policy;
 }
 

@@ -76,7 +76,7 @@ function rememberingJudge(bundle: Bundle, slices: Slices, catalog: PolicyFolder[
   return (ask: Ask): Verdict => {
     try {
       const gathered = plan.gather(ask);
-      const key = JSON.stringify(gathered);
+      const key = JSON.stringify(ask.approved ? [gathered] : gathered);
       const known = remembered.get(key);
       if (known) return known;
       if (hasLoneSurrogate(key)) return failed('the request holds text that is no Unicode');
@@ -87,6 +87,7 @@ function rememberingJudge(bundle: Bundle, slices: Slices, catalog: PolicyFolder[
         (approved) => slices.evaluate(gathered.entry, plan.request(gathered, entity, approved)),
         byId,
         longest,
+        ask.approved === true,
       );
       if (verdict.is !== 'deny' || verdict.errors.length === 0) remembered.set(key, verdict);
       return verdict;
@@ -106,17 +107,23 @@ function judge(
   evaluate: (approved: boolean) => Answer,
   byId: ReadonlyMap<string, CedarPolicy>,
   longestSeconds: number,
+  approved: boolean,
 ): Verdict {
-  const { allowed, because, errors } = evaluate(false);
+  const { allowed, because, errors } = evaluate(approved);
   if (allowed) {
     const ceilings = because.map((id) => byId.get(id)?.maximumTtlSeconds ?? longestSeconds);
     return { is: 'permit', because, ttlSeconds: Math.min(longestSeconds, ...ceilings) };
   }
   const asking = because.map((id) => byId.get(id)?.ask);
-  if (errors.length > 0 || asking.length === 0 || asking.includes(undefined))
+  if (approved || errors.length > 0 || asking.length === 0 || asking.includes(undefined))
     return { is: 'deny', because, errors };
   const ifApproved = evaluate(true);
   return ifApproved.allowed
-    ? { is: 'ask', because, approvers: [...new Set(asking.flatMap((roles) => roles ?? []))] }
+    ? {
+        is: 'ask',
+        because,
+        approvers: [...new Set(asking.flatMap((roles) => roles ?? []))],
+        persons: Math.max(...because.map((id) => byId.get(id)?.persons ?? 1)),
+      }
     : { is: 'deny', because, errors: ifApproved.errors };
 }

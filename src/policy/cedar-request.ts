@@ -58,6 +58,8 @@ export const suppliedNames: ReadonlyMap<string, 'fact' | 'record'> = new Map([
 /** What was taken from an ask: all that its request is made of, and nothing besides. */
 export interface Gathered {
   readonly agent: string;
+  /** There for what is not asked by an agent in the usual way. */
+  readonly action?: 'breakGlass';
   readonly entry: string;
   readonly ofAgent: Attributes;
   readonly claims: Attributes;
@@ -99,6 +101,7 @@ export function planRequests({ attributes, tags, whole }: Reads): RequestPlan {
   return {
     gather: (ask) => ({
       agent: ask.principal.id,
+      ...(ask.action === 'breakGlass' && { action: ask.action }),
       entry: ask.entry.name,
       ofAgent: taken(agent, ask),
       claims: tagsOf(ask.principal.claims, tags, asText),
@@ -121,10 +124,10 @@ export function planRequests({ attributes, tags, whole }: Reads): RequestPlan {
 }
 
 function requestOf(gathered: Gathered, entry: EntityJson, verified: Attributes) {
-  const agent = uid('Agent', gathered.agent);
+  const agent = uid(gathered.action === 'breakGlass' ? 'Operator' : 'Agent', gathered.agent);
   return {
     principal: agent,
-    action: uid('Action', 'issue'),
+    action: uid('Action', gathered.action ?? 'issue'),
     resource: entry.uid,
     context: { verified, asserted: gathered.asserted },
     entities: [

@@ -17,6 +17,10 @@ export interface Ask {
   /** Which renewal of its lease is asked for: 1 for the first; absent, or 0, when a credential is. */
   readonly renewals?: number;
   readonly tool?: string;
+  /** Which kind of request it is; `issue` when absent. */
+  readonly action?: 'issue' | 'breakGlass';
+  /** The persons that policy asked for have approved exactly this. */
+  readonly approved?: true;
   readonly asserted: { readonly reason?: string };
 }
 
@@ -25,7 +29,14 @@ export type Because = readonly string[];
 
 export type Decision =
   | { readonly is: 'permit'; readonly permit: Permit; readonly because: Because }
-  | { readonly is: 'ask'; readonly approvers: readonly string[]; readonly because: Because }
+  | {
+      readonly is: 'ask';
+      /** Roles, of which an approver has one. */
+      readonly approvers: readonly string[];
+      /** How many different persons have to approve, as far as policy says; 1 when absent. */
+      readonly persons?: number;
+      readonly because: Because;
+    }
   | { readonly is: 'deny'; readonly because: Because; readonly errors: readonly string[] };
 
 /** A loaded, validated policy bundle. `decide` never throws: what cannot be decided is denied with its errors. */

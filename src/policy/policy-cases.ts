@@ -29,6 +29,7 @@ const caseSchema = z
         tools: z.array(z.string()).optional(),
       })
       .prefault({}),
+    action: z.enum(['issue', 'breakGlass']).default('issue').describe('Of an operator: breakGlass.'),
     credential: z.string(),
     parameters: z.record(z.string(), z.unknown()).default({}),
     ttl: duration.optional(),
@@ -158,6 +159,7 @@ const askOf = (given: PolicyCase, entry: CatalogEntry): Ask => ({
   parameters: parseParameters(entry, given.parameters),
   ttlSeconds: boundTtl({ entry, ...(given.ttl !== undefined && { requestedSeconds: given.ttl }), ...wide }),
   renewals: given.renewals,
+  action: given.action,
   ...(given.tool !== undefined && { tool: given.tool }),
   asserted: given.reason === undefined ? {} : { reason: given.reason },
 });

@@ -12,6 +12,8 @@ export interface TtlBounds {
   readonly parentRemainingSeconds?: number;
   /** What is left of the token that asks, when credentials have to end with it. */
   readonly proofRemainingSeconds?: number;
+  /** What is left of the approval that it is issued by. */
+  readonly approvalRemainingSeconds?: number;
   readonly providerMinimumSeconds: number;
   readonly providerMaximumSeconds: number;
 }
@@ -34,6 +36,7 @@ export function boundTtl(bounds: TtlBounds): number {
       bounds.taskRemainingSeconds,
       bounds.parentRemainingSeconds ?? Infinity,
       bounds.proofRemainingSeconds ?? Infinity,
+      bounds.approvalRemainingSeconds ?? Infinity,
       bounds.providerMaximumSeconds,
     ),
   );

@@ -1,10 +1,13 @@
 import { z } from 'zod';
 import { consoleSettings } from '../http/console/settings.js';
+import { breakGlassSettings } from '../approval/break-glass-settings.js';
+import { approvalSettings } from '../approval/approval-settings.js';
 import { limitsSettings } from '../http/limits.js';
 import { hookSettings } from '../identity/hooks/hook-settings.js';
 import { identitySections } from '../identity/identity-settings.js';
 import { duration } from '../kernel/duration.js';
 import { Secret } from '../kernel/secret.js';
+import { notificationSettings } from '../notification/notification-settings.js';
 import { catalogSettings } from '../policy/catalog-settings.js';
 
 const name = z
@@ -162,6 +165,9 @@ export const settingsSchema = z.strictObject({
     })
     .prefault({})
     .describe('What is told to tracing; metrics are always there.'),
+  approvals: approvalSettings.prefault({}),
+  breakGlass: breakGlassSettings.prefault({}),
+  notifications: notificationSettings,
   limits,
   worker: z
     .strictObject({

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Shape } from './shape.js';
 import { duration } from '../kernel/duration.js';
+import { approvalId } from './approval.js';
 import { lease, reason } from './lease.js';
 import { line, name } from './text.js';
 
@@ -16,6 +17,9 @@ export const credentialRequest = z
     }),
     tool: line(128).optional().meta({ description: 'The tool that is about to use it.' }),
     reason: reason.optional().meta({ description: 'Why, in words; kept in the audit log.' }),
+    approval: approvalId.optional().meta({
+      description: 'The approval that this same request has got, to ask again by it.',
+    }),
   })
   .meta({ description: 'Asks for a credential for a task.' });
 

@@ -13,7 +13,17 @@ export interface Operation {
   readonly method: 'get' | 'post';
   /** With `{name}` for each path parameter. */
   readonly path: string;
-  readonly tag: 'tasks' | 'leases' | 'catalog' | 'hooks' | 'audit' | 'session' | 'health' | 'description';
+  readonly tag:
+    | 'tasks'
+    | 'leases'
+    | 'approvals'
+    | 'break-glass'
+    | 'catalog'
+    | 'hooks'
+    | 'audit'
+    | 'session'
+    | 'health'
+    | 'description';
   readonly summary: string;
   /** How the caller proves who it is: a bearer token or a session, a session only, the webhook's own proof, not at all. */
   readonly proof: 'bearer' | 'session' | 'hook' | 'none';

@@ -1,7 +1,10 @@
+import { awaitingApproval } from './approval.js';
+import { approvalOperations, byApproval } from './approval-operations.js';
+import { breakGlassOperations } from './break-glass-operations.js';
 import { auditPage, auditQuery } from './audit.js';
 import { catalog } from './catalog.js';
 import { credentialRequest, grant } from './credential.js';
-import { liveness, readiness, readinessQuery } from './health.js';
+import { healthOperations } from './health-operations.js';
 import { hookAnswer } from './hook.js';
 import { lease, leasePage, leaseQuery, leaseRevocationRequest } from './lease.js';
 import { overview } from './live.js';
@@ -25,7 +28,10 @@ export const operations = {
     proof: 'bearer',
     idempotent: true,
     body: credentialRequest,
-    answers: { 201: { description: 'The lease, and the secret: this once.', shape: grant } },
+    answers: {
+      201: { description: 'The lease, and the secret: this once.', shape: grant },
+      202: { description: 'A person has been asked; nothing is issued yet.', shape: awaitingApproval },
+    },
     faults: [
       'task.unknown',
       'task.ended',
@@ -37,7 +43,7 @@ export const operations = {
       'policy.denied',
       'policy.error',
       'policy.changed',
-      'approval.required',
+      ...byApproval,
       'provider.unavailable',
       'provider.timeout',
       'provider.throttled',
@@ -172,6 +178,8 @@ export const operations = {
     },
     faults: ['task.unknown'],
   },
+  ...approvalOperations,
+  ...breakGlassOperations,
   listCatalog: {
     method: 'get',
     path: '/v1/catalog',
@@ -242,37 +250,7 @@ export const operations = {
     answers: { 200: { description: 'What the delivery did; durable by then.', shape: hookAnswer } },
     faults: ['hook.unknown', 'hook.unproven', 'task.unknown', 'state.unavailable'],
   },
-  livez: {
-    method: 'get',
-    path: '/livez',
-    tag: 'health',
-    summary: 'Whether the process runs',
-    proof: 'none',
-    answers: { 200: { description: 'It does.', shape: liveness } },
-    faults: [],
-  },
-  readyz: {
-    method: 'get',
-    path: '/readyz',
-    tag: 'health',
-    summary: 'Whether the process can do its work now',
-    proof: 'none',
-    query: readinessQuery,
-    answers: {
-      200: { description: 'It can.', shape: readiness },
-      503: { description: 'It cannot, or is stopping.', shape: readiness },
-    },
-    faults: [],
-  },
-  metrics: {
-    method: 'get',
-    path: '/metrics',
-    tag: 'health',
-    summary: 'Metrics in the Prometheus text format',
-    proof: 'none',
-    answers: { 200: { description: 'The metrics.', mediaType: 'text/plain' } },
-    faults: [],
-  },
+  ...healthOperations,
   openapi: {
     method: 'get',
     path: '/openapi.json',

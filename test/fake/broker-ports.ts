@@ -1,3 +1,4 @@
+import { approvalLimits, approvalSettings } from '../../src/approval/approval-settings.js';
 import { openBreaker } from '../../src/broker/breaker.js';
 import { flood } from '../../src/broker/flood.js';
 import { silentMeter } from '../../src/broker/meter.js';
@@ -65,6 +66,7 @@ export function brokerPorts(ledger: Ledger, providers: Provider[], over: Partial
     identify: () => Promise.reject(new Error('not in this test')),
     installation: 'http://protem.test {test}',
     policy: () => policyOf(providers.map((provider) => entry(provider.name))),
+    agents: new Map(),
     providers: new Map(providers.map((provider) => [provider.name, provider])),
     ledger,
     queue: {
@@ -88,6 +90,8 @@ export function brokerPorts(ledger: Ledger, providers: Provider[], over: Partial
       revokeTimeoutMs: 2000,
       endWithProof: false,
       longestOverdueMs: 60_000,
+      approvals: approvalLimits(approvalSettings.parse({})),
+      breakGlassMaximumSeconds: 900,
     },
     ...over,
   };

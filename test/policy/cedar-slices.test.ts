@@ -151,6 +151,8 @@ function asPolicy(text: string, index: number): CedarPolicy {
     line: 1,
     onlyEntry: only,
     ask: undefined,
+    persons: undefined,
+    hardDeny: false,
     maximumTtlSeconds: undefined,
   };
 }

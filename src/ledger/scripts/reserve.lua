@@ -3,7 +3,7 @@
 -- ARGV: lease id, task id, agent, provider, body JSON, ttl ms, mint timeout ms, effect, event,
 --       idempotency key or '', digest, its ttl ms,
 --       conditions as JSON: n catalog entry; y ceiling ms; h an event that must be there; the most live leases of it (e), of the agent
---       (a), of the task (o), and of all (t), or none,
+--       (a), of the task (o), and of all (t), or none; q the approval it is used for {i id, g digest of the request},
 --       keep ms or '', rosters to be listed in ...
 -- RETURNS: {'ok', now, expiresAt, mintUntil} | {fault code, what of it} | {'taken'}
 local id, task, agent, provider = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
@@ -41,13 +41,34 @@ if only.o and tonumber(facts[4] or '0') >= only.o then return { 'task.full' } en
 local bound = boundReached()
 if bound then return { 'lease.limit', bound } end
 
+-- An approval is used once: by this lease, or by the one that takes its place when the request is retried.
+local function approvalFault()
+  local found = redis.call('HMGET', key(only.q.i), 's', 'a', 'g', 'u', 'l')
+  if not found[1] or found[2] ~= agent then return 'approval.unverifiable' end
+  if found[3] ~= only.q.g then return 'approval.out_of_scope' end
+  if found[1] == 'u' and not (seenId and found[5] == seenId) then return 'approval.used' end
+  if found[1] == 'p' then return 'approval.pending' end
+  if found[1] == 'd' then return 'approval.denied' end
+  if found[1] == 'c' or found[1] == 'r' then return 'approval.revoked' end
+  if found[1] == 'x' or tonumber(found[4]) <= at then return 'approval.expired' end
+  return nil, tonumber(found[4])
+end
+local approvedUntil
+if only.q then
+  local fault
+  fault, approvedUntil = approvalFault()
+  if fault then return { fault } end
+  redis.call('HSET', key(only.q.i), 's', 'u', 'l', id, 'z', at)
+  redis.call('DEL', key('ask:' .. only.q.g))
+end
+
 if idem then
   if superseded then beginRevoking(seenId, superseded[1], superseded[2], 'superseded', agent, at, at) end
   redis.call('HSET', idem, 'digest', ARGV[11], 'id', id)
   redis.call('PEXPIRE', idem, ARGV[12])
 end
 
-local expiresAt, mintUntil = at + tonumber(ARGV[6]), at + tonumber(ARGV[7])
+local expiresAt, mintUntil = math.min(at + tonumber(ARGV[6]), approvedUntil or math.huge), at + tonumber(ARGV[7])
 local head = {
   p = provider, o = at, e = expiresAt, m = mintUntil, f = ARGV[8], k = tonumber(ARGV[14]), y = at + only.y,
 }

@@ -16,7 +16,9 @@ test('4.4e every session of the broker from before that time is denied, and noth
   expect([here!.role, there!.role]).toEqual([role, hop]);
   const session = { name: 'j.tAAAAAAA.1', issuedSeconds: now - 1 };
   expect(await judged(session, [here!.document])).toBe('explicitly_denied');
-  expect(await judged({ ...session, issuedSeconds: now - 43_200 }, [here!.document])).toBe('explicitly_denied');
+  expect(await judged({ ...session, issuedSeconds: now - 43_200 }, [here!.document])).toBe(
+    'explicitly_denied',
+  );
   expect(await judged({ ...session, issuedSeconds: now }, [here!.document])).toBe('allowed');
   expect(await judged({ ...session, name: 'alice@example.com' }, [here!.document])).toBe('allowed');
 });
