@@ -7,6 +7,7 @@ import { openTracing } from './compose/otel-tracing.js';
 import { tracedBroker, tracedPolicy, tracedProvider, tracedQueue } from './compose/traced.js';
 import { openPolicy } from './compose/open-policy.js';
 import type { Tell } from './compose/open-policy.js';
+import { limitsOf } from './compose/limits-of.js';
 import { openConsole } from './compose/open-console.js';
 import type { RedeemLink } from './compose/open-console.js';
 import { startApi } from './compose/start-api.js';
@@ -15,7 +16,7 @@ import { openSigner } from './compose/open-signer.js';
 import { startWorker } from './compose/start-worker.js';
 import { createBroker } from './broker/create-broker.js';
 import { openKnownRisks } from './broker/known-risks.js';
-import type { Limits, Log, Ports } from './broker/ports.js';
+import type { Log, Ports } from './broker/ports.js';
 import { openRollbackGuard } from './broker/rollback-guard.js';
 import { flood } from './broker/flood.js';
 import { createIdentify } from './identity/identify.js';
@@ -81,6 +82,7 @@ export async function compose(settings: Settings, roles: Roles, redeem?: RedeemL
             broker: tracing ? tracedBroker(createBroker(ports), tracing) : createBroker(ports),
             tracing,
             limits: settings.http,
+            consoleUrl: settings.console?.url ?? '',
             clock: ports.ledger.clock,
             metrics: meter,
             console: openConsole(settings, ports, redis, redeem),
@@ -196,6 +198,7 @@ async function openPorts(
         ),
       blocks: () => ledger.withdrawals.blocks(),
       withdrawals: () => ledger.withdrawals.open(),
+      pendingApprovals: () => ledger.approvals.pending(),
       quarantined: () => ledger.leases.quarantined(),
       breakers: () =>
         [...providers.keys()].flatMap((provider) =>
@@ -268,26 +271,6 @@ const guardEveryMs = 1000;
 
 /** How old what admission knows of the store may be. */
 const lookEveryMs = 1000;
-
-const limitsOf = ({ limits, delivery }: Settings): Limits => ({
-  longestTaskSeconds: limits.longestTask,
-  mintTimeoutMs: limits.mintTimeout * 1000,
-  revokeTimeoutMs: limits.revokeTimeout * 1000,
-  endWithProof: limits.credentialsEndWithProof,
-  encryptToAnyKey: delivery.encryptTo === 'any',
-  longestOverdueMs: limits.longestOverdue * 1000,
-  stepsPerTask: limits.stepsPerTask,
-  delegation: {
-    depth: limits.subtaskDepth,
-    fanOut: limits.subtasksPerTask,
-    tree: limits.subtasksPerTree,
-  },
-  liveLeasesPerAgent: limits.liveLeasesPerAgent,
-  liveLeases: limits.liveLeases,
-  liveLeasesPerTask: limits.liveLeasesPerTask,
-  issueRatePerAgent: limits.issueRatePerAgent,
-  issueRatePerTask: limits.issueRatePerTask,
-});
 
 function asLog(log: Logger): Log {
   return {

@@ -9,6 +9,7 @@ const stages = [
   'task',
   'policy',
   'approval',
+  'notification',
   'issuance',
   'lease',
   'revocation',
@@ -46,7 +47,7 @@ const isFree = (file: string) => composing.has(file.split('/')[0] ?? '');
 /** Drivers stay in the adapters that are named for them. */
 const drivers: Record<string, RegExp> = {
   ioredis: /^(ledger\/redis-|revocation\/bullmq-|ledger\/script\.ts)/,
-  bullmq: /^revocation\/bullmq-/,
+  bullmq: /^(revocation|notification)\/bullmq-/,
   jose: /^(identity\/|sandbox\/|issuance\/sealing\/|sdk\/jose-|audit\/jws-)/,
   '@cedar-policy/cedar-wasm/nodejs': /^policy\/cedar-/,
   '@aws-sdk/client-iam': /^issuance\/providers\/aws-sts\//,

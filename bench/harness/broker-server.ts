@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { approvalLimits, approvalSettings } from '../../src/approval/approval-settings.js';
 import { openAdmission } from '../../src/broker/admission.js';
 import { openBreaker } from '../../src/broker/breaker.js';
 import { createBroker } from '../../src/broker/create-broker.js';
@@ -116,6 +117,8 @@ const ports: Ports = {
     revokeTimeoutMs: 10_000,
     endWithProof: false,
     longestOverdueMs: 60_000,
+    approvals: approvalLimits(approvalSettings.parse({})),
+    breakGlassMaximumSeconds: 900,
   },
 };
 const { server } = createHttpServer({

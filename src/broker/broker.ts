@@ -1,5 +1,8 @@
+import type { Approval } from '../approval/approval.js';
+import type { BreakGlass, Review } from '../approval/break-glass.js';
 import type { CheckpointSigner, SignedCheckpoint } from '../audit/checkpoint.js';
 import type { AuditRecord } from '../audit/event.js';
+import type { ApproverView } from '../approval/approver-view.js';
 import type { Delivery } from '../identity/hooks/delivery.js';
 import type { Identify, Principal } from '../identity/principal.js';
 import type { RiskSignal } from '../identity/risk.js';
@@ -7,6 +10,7 @@ import type { RiskLevel } from '../kernel/risk-levels.js';
 import type { PublicKey } from '../issuance/sealing/public-key.js';
 import type { Secret } from '../kernel/secret.js';
 import type { Lease } from '../lease/lease.js';
+import type { ApprovalQuery } from '../ledger/approval-ledger.js';
 import type { AuditQuery, LeaseQuery, Page, PageQuery } from '../ledger/ledger.js';
 import type { CatalogEntry } from '../policy/catalog.js';
 import type { Block, Progress, Scope, Withdrawal } from '../revocation/withdrawal.js';
@@ -41,6 +45,8 @@ export interface CredentialRequest {
   /** A permitted step of the task; goes with its tool. */
   readonly step?: string;
   readonly reason?: string;
+  /** The approval that it is now asked by. */
+  readonly approval?: string;
 }
 
 export interface SubtaskRequest {
@@ -85,6 +91,13 @@ export interface StepRequest {
   readonly target?: string;
   readonly dataClass?: string;
   readonly reason?: string;
+  /** The approval that it is now asked by. */
+  readonly approval?: string;
+}
+
+/** Nothing is issued yet: a person has been asked. */
+export interface AwaitingApproval {
+  readonly approval: Approval;
 }
 
 export interface Grant {
@@ -154,6 +167,52 @@ export interface Readiness {
   readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly detail?: string }[];
 }
 
+/** What can be done about approvals. */
+export interface ApprovalVerbs {
+  list(principal: Principal, query: ApprovalQuery): Promise<Page<Approval>>;
+  find(principal: Principal, id: string): Promise<Approval>;
+  /** What an approver sees beside it; undefined for anyone else. */
+  view(principal: Principal, approval: Approval): Promise<ApproverView | undefined>;
+  /** As `find`, but it may wait for an answer: until then, or until nobody waits any more. */
+  await(principal: Principal, id: string, waitMs: number, gone: () => boolean): Promise<Approval>;
+  decide(principal: Principal, id: string, answer: NewAnswer): Promise<Approval>;
+  cancel(principal: Principal, id: string, reason?: string): Promise<Approval>;
+  /** Takes back what was given; the lease that it was used for goes with it. */
+  revoke(principal: Principal, id: string, reason: string): Promise<Approval>;
+}
+
+export interface BreakGlassRequest {
+  readonly credential: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly ttlSeconds?: number;
+  readonly reason: string;
+  readonly ticket: string;
+  readonly approval?: string;
+}
+
+export interface EmergencyGrant extends Grant {
+  readonly breakGlass: BreakGlass;
+}
+
+export type NewReview = Pick<Review, 'outcome' | 'note'>;
+
+/** What an operator does in an emergency, and another afterwards. */
+export interface EmergencyVerbs {
+  take(principal: Principal, request: BreakGlassRequest): Promise<EmergencyGrant | AwaitingApproval>;
+  list(principal: Principal, query: PageQuery): Promise<Page<BreakGlass>>;
+  review(principal: Principal, id: string, review: NewReview): Promise<BreakGlass>;
+}
+
+/** A person's answer, as it is sent. */
+export interface NewAnswer {
+  readonly is: 'approve' | 'deny';
+  readonly reason?: string;
+  /** The digest that the person saw; another one is refused. */
+  readonly digest?: string;
+  readonly ttlSeconds?: number;
+  readonly parameters?: Readonly<Record<string, unknown>>;
+}
+
 /** The verbs of the product. Every one may throw a Fault; nothing else that it throws may reach a caller. */
 export interface Broker {
   readonly identify: Identify;
@@ -168,6 +227,14 @@ export interface Broker {
   takeStep(principal: Principal, request: StepRequest, idempotencyKey?: string): Promise<Step>;
   listSteps(principal: Principal, taskId: string): Promise<readonly Step[]>;
   grant(principal: Principal, request: CredentialRequest, idempotencyKey?: string): Promise<Grant>;
+  /** A grant; or, where policy wants a person to look first, the question to that person. */
+  grantOrAsk(
+    principal: Principal,
+    request: CredentialRequest,
+    idempotencyKey?: string,
+  ): Promise<Grant | AwaitingApproval>;
+  readonly approvals: ApprovalVerbs;
+  readonly emergency: EmergencyVerbs;
   renew(principal: Principal, request: RenewalRequest, idempotencyKey?: string): Promise<Renewal>;
   findLease(principal: Principal, id: string): Promise<Lease>;
   listLeases(principal: Principal, query: LeaseQuery): Promise<Page<Lease>>;

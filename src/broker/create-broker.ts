@@ -1,8 +1,14 @@
 import { mayLook, requireKind } from './authorize.js';
 import type { Broker } from './broker.js';
+import { cancelApproval, decideApproval, findApproval, revokeApproval } from './approvals.js';
+import { breakGlass } from './break-glass.js';
+import { listBreakGlass, reviewBreakGlass } from './review-break-glass.js';
+import { grantOrAsk } from './ask-person.js';
 import { grant } from './grant.js';
 import { delegate } from './delegate.js';
 import { evaluate } from './evaluate.js';
+import { awaitApproval } from './await-approval.js';
+import { listApprovals, viewApproval } from './show-approvals.js';
 import { liveFeed, tasksOf } from './live-feed.js';
 import { openOverview } from './overview.js';
 import { disableAgent, enableAgent, findAgent, listAgents, signalAgent } from './agents.js';
@@ -34,6 +40,21 @@ export function createBroker(ports: Ports): Broker {
     takeStep: (principal, request, key) => takeStep(ports, principal, request, key),
     listSteps: (principal, taskId) => listSteps(ports, principal, taskId),
     grant: (principal, request, key) => grant(ports, principal, request, key),
+    grantOrAsk: (principal, request, key) => grantOrAsk(ports, principal, request, key),
+    emergency: {
+      take: (principal, request) => breakGlass(ports, principal, request),
+      list: (principal, query) => listBreakGlass(ports, principal, query),
+      review: (principal, id, review) => reviewBreakGlass(ports, principal, id, review),
+    },
+    approvals: {
+      list: (principal, query) => listApprovals(ports, principal, query),
+      find: (principal, id) => findApproval(ports, principal, id),
+      view: (principal, approval) => viewApproval(ports, principal, approval),
+      await: (principal, id, waitMs, gone) => awaitApproval(ports, principal, id, waitMs, gone),
+      decide: (principal, id, answer) => decideApproval(ports, principal, id, answer),
+      cancel: (principal, id, reason) => cancelApproval(ports, principal, id, reason),
+      revoke: (principal, id, reason) => revokeApproval(ports, principal, id, reason),
+    },
     renew: (principal, request, key) => renew(ports, principal, request, key),
     findLease: (principal, id) => findLease(ports, principal, id),
     listLeases: (principal, query) => listLeases(ports, principal, query),

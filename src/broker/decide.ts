@@ -1,3 +1,4 @@
+import type { Approved } from './approved.js';
 import type { AskedFor, Decided as DecidedRecord } from '../audit/event.js';
 import type { Principal } from '../identity/principal.js';
 import { Fault } from '../kernel/fault.js';
@@ -14,6 +15,7 @@ import { boundTtl } from '../policy/ttl.js';
 import type { Task } from '../task/task.js';
 import type { CredentialRequest } from './broker.js';
 import type { Ports } from './ports.js';
+import { isStillEnough } from './still-enough.js';
 
 /** A request that policy permits, with everything that follows from it. */
 export interface Decided {
@@ -31,22 +33,32 @@ export interface Decided {
   readonly ask: Ask;
   readonly asked: AskedFor;
   readonly record: DecidedRecord;
+  readonly approved?: Approved;
 }
 
 /** A refusal by policy, with what was asked and the record of its decision for the audit. */
 export class PolicyRefusal extends Fault {
   readonly record: DecidedRecord;
   readonly asked: AskedFor;
+  /** Whom policy wants to be asked, and about what. */
+  readonly question: Question | undefined;
 
   constructor(
     code: 'policy.denied' | 'policy.error' | 'approval.required' | 'policy.changed' | 'identity.stale',
     record: DecidedRecord,
     asked: AskedFor,
+    question?: Question,
   ) {
     super(code, sentences[code], { policies: record.because });
     this.record = record;
     this.asked = asked;
+    this.question = question;
   }
+}
+
+export interface Question {
+  readonly ask: Ask;
+  readonly decision: Extract<Decision, { is: 'ask' }>;
 }
 
 const sentences = {
@@ -58,16 +70,25 @@ const sentences = {
 };
 
 /** Checks, bounds and decides one request; throws the Fault that the caller is to see. */
-export function decide(ports: Ports, principal: Principal, task: Task, request: CredentialRequest): Decided {
+export function decide(
+  ports: Ports,
+  principal: Principal,
+  task: Task,
+  request: CredentialRequest,
+  { approved, action }: { readonly approved?: Approved | undefined; readonly action?: Ask['action'] } = {},
+): Decided {
   if (task.state !== 'open')
     throw new Fault('task.ended', 'The task has ended; nothing more can be issued for it.');
   const policy = ports.policy();
   const entry = policy.catalog.get(request.credential);
   if (!entry) throw new Fault('credential.unknown', 'There is no catalog entry of this name.');
-  const parameters = parseParameters(entry, request.parameters);
+  const parameters = parseParameters(entry, approved?.granted.parameters ?? request.parameters);
   if (task.scope) mustBeInScope(task.scope, { entry, parameters, tool: request.tool });
   const scope = fillTemplate(entry.mint, parameters);
-  const bounds = ttlBounds(ports, principal, task, request, entry, scope);
+  const bounds = {
+    ...ttlBounds(ports, principal, task, request, entry, scope),
+    ...approvalBounds(ports, entry, request, approved),
+  };
   const askedSeconds = boundTtl(bounds);
   const ask: Ask = present({
     principal,
@@ -80,10 +101,14 @@ export function decide(ports: Ports, principal: Principal, task: Task, request: 
     toolFacts: toolFactsOf(policy, request.tool),
     ofStep: request.step === undefined ? undefined : true,
     encrypted: request.encryptTo !== undefined,
+    action,
+    approved: approved && (true as const),
     asserted: request.reason === undefined ? {} : { reason: request.reason },
   });
   const asked = askedFor(request, parameters, askedSeconds);
   const { decision, record } = permitFor(ports, policy, ask, asked);
+  if (approved && !isStillEnough(policy, ports.limits, ask, approved.approval.answers))
+    throw new PolicyRefusal('policy.denied', { ...record, is: 'deny' }, asked);
   const ttlSeconds = boundTtl({ ...bounds, policySeconds: decision.permit.ttlSeconds });
   return {
     principal,
@@ -103,30 +128,49 @@ export function decide(ports: Ports, principal: Principal, task: Task, request: 
     record,
     scope,
     asked,
+    ...(approved && { approved }),
   };
 }
+
+/** ISS-01, ISS-03: never longer than the person gave, nor past the end of what was given. */
+const approvalBounds = (
+  ports: Ports,
+  entry: CatalogEntry,
+  request: CredentialRequest,
+  approved: Approved | undefined,
+) =>
+  approved && {
+    requestedSeconds: Math.min(request.ttlSeconds ?? entry.defaultTtlSeconds, approved.granted.ttlSeconds),
+    approvalRemainingSeconds: Math.floor((approved.until - ports.ledger.clock()) / 1000),
+  };
 
 /** Asks policy; throws PolicyRefusal unless it permits. */
 export function permitFor({ meter }: Pick<Ports, 'meter'>, policy: Policy, ask: Ask, asked: AskedFor) {
   const decision = decideForAll(policy, ask);
   const record = recordOf(decision, policy.digest);
   meter.decided(record.is);
-  if (decision.is !== 'permit') throw new PolicyRefusal(refusalCode(decision), record, asked);
+  if (decision.is !== 'permit')
+    throw new PolicyRefusal(
+      refusalCode(decision),
+      record,
+      asked,
+      decision.is === 'ask' ? { ask, decision } : undefined,
+    );
   return { decision, record };
 }
 
 /** POL-03: asked again right before the secret is handed over, when policy has changed since. */
-export async function decideAgain<Before extends Pick<Decided, 'ask' | 'asked' | 'record' | 'ttlSeconds'>>(
-  ports: Ports,
-  decided: Before,
-  takeBack: (fault: Fault) => Promise<never>,
-): Promise<Before> {
+export async function decideAgain<
+  Before extends Pick<Decided, 'ask' | 'asked' | 'record' | 'ttlSeconds' | 'approved'>,
+>(ports: Ports, decided: Before, takeBack: (fault: Fault) => Promise<never>): Promise<Before> {
   const policy = ports.policy();
   if (policy.digest === decided.record.policyDigest) return decided;
   const decision = decideForAll(policy, decided.ask);
   const record = recordOf(decision, policy.digest);
   ports.meter.decided(record.is);
-  if (decision.is === 'permit' && decision.permit.ttlSeconds >= decided.ttlSeconds) return decided;
+  const { approved, ask } = decided;
+  const stands = !approved || isStillEnough(policy, ports.limits, ask, approved.approval.answers);
+  if (stands && decision.is === 'permit' && decision.permit.ttlSeconds >= decided.ttlSeconds) return decided;
   return takeBack(new PolicyRefusal('policy.changed', record, decided.asked));
 }
 

@@ -10,6 +10,7 @@ import { actOf } from '../task/scope.js';
 import type { CatalogEntry } from '../policy/catalog.js';
 import type { Task } from '../task/task.js';
 import type { Idempotency } from '../ledger/ledger.js';
+import { approvedFor } from './approved.js';
 import { requireAgentOf, requireKind, visibleTask } from './authorize.js';
 import type { CredentialRequest, Grant } from './broker.js';
 import { chainBefore, onTheChainAsItIs } from './chain.js';
@@ -39,30 +40,15 @@ export async function grant(
     requireOwner(ports, principal.id);
     const delivery = await openDelivery(ports, principal, request.encryptTo);
     const idempotency = idempotencyOf(principal, request, idempotencyKey);
-    const { issued, lease, provider } = await onTheChainAsItIs(async () => {
+    // The reservation decides on the tool chain as well: what was decided on another one is decided again.
+    return await onTheChainAsItIs(async () => {
       task = visibleTask(principal, await ports.ledger.tasks.recall(request.task));
       requireAgentOf(principal, task);
-      decided = decide(ports, principal, task, request);
+      const approved = request.approval && (await approvedFor(ports, principal, request));
+      decided = decide(ports, principal, task, request, approved ? { approved } : {});
       checkDelivery(decided.entry, delivery);
-      ports.guard?.admit();
-      ports.admission.admit(decided.entry.provider);
-      redeem(decided.permit);
-      return reserveAndMint(ports, decided, delivery, idempotency);
+      return issue(ports, decided, delivery, idempotency, startedAt);
     });
-    if (!decided) throw new Fault('internal', 'Nothing was decided.');
-    const secret = await delivery
-      .wrap(issued.secret)
-      .catch((fault: unknown) => takeBack(ports, lease, fault));
-    decided = await decideAgain(ports, decided, (fault) => takeBack(ports, lease, fault));
-    const active = await ports.ledger.leases
-      .activate(lease, { expiresAt: issued.expiresAt, effect: issued.effect ?? lease.effect })
-      .catch((fault: unknown) => takeBack(ports, lease, fault));
-    if (!active) {
-      await dispatchDue(ports, provider.name);
-      throw endedWhileMinting();
-    }
-    ports.meter.issued(provider.name, 'issued', (performance.now() - startedAt) / 1000);
-    return { lease: active, secret };
   } catch (error) {
     ports.meter.issued(
       decided?.entry.provider ?? '',
@@ -74,22 +60,38 @@ export async function grant(
   }
 }
 
-/** The reservation decides on the tool chain as well: what was decided on another one is not reserved. */
-async function reserveAndMint(
+/** What is permitted is written down, made, and handed over. `startedAt` on the monotonic clock, for the meter. */
+export async function issue(
   ports: Ports,
   decided: Decided,
   delivery: Delivery,
   idempotency: Idempotency | undefined,
-) {
+  startedAt: number,
+): Promise<Grant> {
+  ports.guard?.admit();
+  ports.admission.admit(decided.entry.provider);
+  redeem(decided.permit);
+
   const { provider, order } = orderOf(ports, decided);
   const handle = provider.plan(order);
   const wanted = newLease(ports, decided, provider, order, handle);
   const event = reservedEvent(decided, provider, order, delivery);
   const conditions = conditionsOf(ports, decided);
-  return ports.breakers.issuing.run(provider.name, async () => {
+  const { issued, lease } = await ports.breakers.issuing.run(provider.name, async () => {
     const reserved = await ports.ledger.leases.reserve(wanted, event, idempotency, conditions);
-    return { provider, ...(await mint(ports, provider, order, reserved)) };
+    return mint(ports, provider, order, reserved);
   });
+  const secret = await delivery.wrap(issued.secret).catch((fault: unknown) => takeBack(ports, lease, fault));
+  await decideAgain(ports, decided, (fault) => takeBack(ports, lease, fault));
+  const active = await ports.ledger.leases
+    .activate(lease, { expiresAt: issued.expiresAt, effect: issued.effect ?? lease.effect })
+    .catch((fault: unknown) => takeBack(ports, lease, fault));
+  if (!active) {
+    await dispatchDue(ports, provider.name);
+    throw endedWhileMinting();
+  }
+  ports.meter.issued(provider.name, 'issued', (performance.now() - startedAt) / 1000);
+  return { lease: active, secret };
 }
 
 function orderOf(
@@ -114,7 +116,7 @@ function orderOf(
 
 const conditionsOf = (
   { limits, guard, inventory }: Ports,
-  { entry, principal, task, request: { step, tool } }: Decided,
+  { entry, principal, task, approved, request: { step, tool } }: Decided,
 ) => ({
   mustHold: guard?.mustHold(),
   asking: { principal, owner: ownerOf(inventory, principal.id) },
@@ -125,6 +127,7 @@ const conditionsOf = (
   chain: task.chain?.count ?? 0,
   step: step === undefined ? undefined : { id: step, tool: tool ?? '' },
   rates: ratesOf(limits, entry),
+  approval: approved,
 });
 
 const ratesOf = (limits: Ports['limits'], entry: CatalogEntry) =>
@@ -159,7 +162,7 @@ function newLease(ports: Ports, decided: Decided, provider: Provider, order: Ord
 }
 
 function reservedEvent(
-  { task, asked, record, principal }: Decided,
+  { task, asked, record, principal, approved }: Decided,
   provider: Provider,
   order: Order,
   { encryptedTo }: Delivery,
@@ -179,6 +182,7 @@ function reservedEvent(
     provider: provider.name,
     ttlSeconds: order.ttlSeconds,
     effect: provider.effect(order.scope),
+    approval: approved?.id,
     issuer: principal.issuer,
     jkt: principal.provedBy,
     senderConstrained: principal.provedBy === undefined ? undefined : isSenderConstrained(principal),

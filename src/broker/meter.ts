@@ -22,6 +22,14 @@ export interface Meter {
   /** A flight of the canary; the lag where it was revoked. */
   canary(outcome: 'revoked' | FaultCode, lagSeconds?: number): void;
   decided(effect: 'permit' | 'ask' | 'deny' | 'error'): void;
+  /** A person was to be asked: a new question, the same once more, or none because of a denial or the limit. */
+  approvalAsked(outcome: 'opened' | 'same' | 'denied' | 'limit'): void;
+  /** An approval is over; seconds from the question to the answer, where there was one. */
+  approvalEnded(
+    outcome: 'approved' | 'denied' | 'cancelled' | 'revoked' | 'expired',
+    seconds?: number,
+    count?: number,
+  ): void;
   /** `source` is a configured one, or `unknown`. */
   hook(source: string, outcome: 'ended' | 'already' | 'ignored' | FaultCode): void;
 }
@@ -36,5 +44,7 @@ export const silentMeter: Meter = {
   confirmed() {},
   canary() {},
   decided() {},
+  approvalAsked() {},
+  approvalEnded() {},
   hook() {},
 };

@@ -1,9 +1,11 @@
 import type { CheckpointSigner } from '../audit/checkpoint.js';
+import type { ApproverRules } from '../approval/eligible.js';
 import type { Delivery } from '../identity/hooks/delivery.js';
 import type { HookReading } from '../identity/hooks/read-hook.js';
 import type { ReadSignal } from '../identity/signals/streams.js';
 import type { Identify } from '../identity/principal.js';
 import type { Provider } from '../issuance/provider.js';
+import type { ApprovalTimes } from '../ledger/approval-ledger.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { Policy } from '../policy/decision.js';
 import type { Rate } from '../policy/rate.js';
@@ -58,6 +60,15 @@ export interface Log {
   error(facts: object, message: string): void;
 }
 
+export interface ApprovalLimits extends ApproverRules, ApprovalTimes {
+  /** How long what is approved may be used, in milliseconds; nothing issued by it lasts longer. */
+  readonly usableMs: number;
+  /** How long the same request is answered with the denial of a moment ago, in milliseconds. */
+  readonly askAgainMs: number;
+  /** From this risk tier on two different persons have to approve, whatever policy says. */
+  readonly twoPersonsFromTier: number;
+}
+
 export interface Limits {
   readonly longestTaskSeconds: number;
   /** How long minting may take before nobody waits for it any more. */
@@ -81,4 +92,7 @@ export interface Limits {
   readonly liveLeasesPerTask?: number | undefined;
   readonly issueRatePerAgent?: Rate | undefined;
   readonly issueRatePerTask?: Rate | undefined;
+  readonly approvals: ApprovalLimits;
+  /** The longest credential of an emergency. */
+  readonly breakGlassMaximumSeconds: number;
 }

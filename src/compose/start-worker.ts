@@ -6,12 +6,14 @@ import { createMetricsServer } from '../http/metrics-server.js';
 import type { Tracing } from '../kernel/tracing.js';
 import type { PrometheusMeter } from '../http/prometheus-meter.js';
 import type { RedisClient } from '../ledger/script.js';
+import { bullmqNoticeQueue, bullmqNoticeWorker } from '../notification/bullmq-notices.js';
 import { bullmqRevocationWorker } from '../revocation/bullmq-revocation-queue.js';
 import type { Settings } from '../settings/load.js';
 import { tracedRevocation } from './traced.js';
 import { anchorsOf } from '../worker/anchors.js';
 import { canaryFlights } from '../worker/canary-flights.js';
 import { checkpoints } from '../worker/checkpoints.js';
+import { deliverNotice, queueNotices } from '../worker/notices.js';
 import { orphanScan } from '../worker/orphan-scan.js';
 import { runWorker } from '../worker/run-worker.js';
 
@@ -55,8 +57,34 @@ export async function startWorker(
     });
     closing.push(() => signing.close());
   }
+  tellOutside(settings, ports, connection, log, closing);
   const scanning = orphanScan(ports);
   closing.push(() => scanning.close());
+}
+
+/** Approvals and emergencies, to whoever is to be told of them. */
+function tellOutside(
+  { notifications, redis, console }: Settings,
+  ports: Ports,
+  connection: RedisClient,
+  log: Logger,
+  closing: (() => Promise<unknown>)[],
+) {
+  const queue = bullmqNoticeQueue(connection, redis.prefix);
+  const worker = bullmqNoticeWorker(
+    {
+      connection,
+      prefix: redis.prefix,
+      onError: (error) => log.warn({ err: error }, 'notices'),
+    },
+    (job) => deliverNotice(ports, notifications, job),
+  );
+  const moving = queueNotices(ports, notifications, queue, console?.url ?? '');
+  closing.push(
+    () => queue.close(),
+    () => worker.close(),
+    () => moving.close(),
+  );
 }
 
 async function serveMetrics(

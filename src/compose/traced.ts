@@ -1,4 +1,4 @@
-import type { Broker } from '../broker/broker.js';
+import type { AwaitingApproval, Broker, CredentialRequest, Grant } from '../broker/broker.js';
 import type { Provider } from '../issuance/provider.js';
 import type { Tracing } from '../kernel/tracing.js';
 import type { Policy } from '../policy/decision.js';
@@ -8,16 +8,9 @@ import type { RevocationQueue, RevokeOne } from '../revocation/revocation-queue.
 
 export const tracedBroker = (broker: Broker, tracing: Tracing): Broker => ({
   ...broker,
-  grant: (principal, request, key) =>
-    tracing.span(
-      'protem.issue',
-      { 'protem.task.id': request.task, 'protem.entry': request.credential },
-      async (note) => {
-        const granted = await broker.grant(principal, request, key);
-        if ('lease' in granted) note({ 'protem.lease.id': granted.lease.id });
-        return granted;
-      },
-    ),
+  grant: (principal, request, key) => issuing(tracing, request, () => broker.grant(principal, request, key)),
+  grantOrAsk: (principal, request, key) =>
+    issuing(tracing, request, () => broker.grantOrAsk(principal, request, key)),
   renew: (principal, request, key) =>
     tracing.span('protem.renew', { 'protem.lease.id': request.lease }, () =>
       broker.renew(principal, request, key),
@@ -25,6 +18,21 @@ export const tracedBroker = (broker: Broker, tracing: Tracing): Broker => ({
   endTask: (principal, id, ...rest) =>
     tracing.span('protem.task.end', { 'protem.task.id': id }, () => broker.endTask(principal, id, ...rest)),
 });
+
+const issuing = <Answer extends Grant | AwaitingApproval>(
+  tracing: Tracing,
+  request: CredentialRequest,
+  issue: () => Promise<Answer>,
+): Promise<Answer> =>
+  tracing.span(
+    'protem.issue',
+    { 'protem.task.id': request.task, 'protem.entry': request.credential },
+    async (note) => {
+      const answer = await issue();
+      if ('lease' in answer) note({ 'protem.lease.id': answer.lease.id });
+      return answer;
+    },
+  );
 
 export const tracedPolicy = (policy: Policy, tracing: Tracing): Policy => ({
   ...policy,

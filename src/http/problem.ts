@@ -3,6 +3,7 @@ import { proofAlgorithms } from '../identity/dpop/proof-key.js';
 import { Fault, faults } from '../kernel/fault.js';
 import type { FaultCode } from '../kernel/fault.js';
 import type { Problem } from '../wire/problem.js';
+import { denialOf } from './denial.js';
 import { send } from './send.js';
 
 /** Said for every unproven caller alike: which check failed is for the log, not for whoever is guessing. */
@@ -33,6 +34,7 @@ export function problemOf(fault: Fault, instance: string): Problem {
     detail: sameForAll[fault.code] ?? fault.message,
     instance,
     code: fault.code,
+    ...(denialOf(fault.code) && { denial: denialOf(fault.code) }),
     retry,
     remedy,
     ...(fault.policies && { policies: [...fault.policies] }),

@@ -18,6 +18,8 @@ export interface GaugeSources {
   blocks?(): Promise<readonly { readonly scope: { readonly of: string } }[]>;
   /** Revocations and evaluations of many leases that have not reached all of them. */
   withdrawals?(): Promise<readonly { readonly what: string }[]>;
+  /** Approvals that nobody has answered yet. */
+  pendingApprovals?(): Promise<number>;
   /** Of this process. */
   breakers?(): readonly { readonly provider: string; readonly act: string; readonly open: boolean }[];
 }
@@ -67,6 +69,9 @@ export function addGauges(registry: Registry, sources: GaugeSources): void {
     'Leases whose record cannot be read: nobody revokes them.',
     [],
     async () => (sources.quarantined ? [[{}, await sources.quarantined()]] : []),
+  );
+  gauge('protem_approvals_pending', 'Approvals that wait for an answer.', [], async () =>
+    sources.pendingApprovals ? [[{}, await sources.pendingApprovals()]] : [],
   );
   gauge(
     'protem_blocks',

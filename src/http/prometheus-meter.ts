@@ -95,6 +95,14 @@ export function prometheusMeter(options: {
     'When a canary was last revoked, of those that this process flew.',
   );
   const decisions = counter('protem_policy_decision_total', 'Decisions of policy.', 'effect');
+  const questions = counter('protem_approval_asked_total', 'Times that a person was to be asked.', 'outcome');
+  const approvals = counter('protem_approval_total', 'Approvals that are over, by how.', 'outcome');
+  const approvalSeconds = histogram(
+    'protem_approval_decision_seconds',
+    'From the question to the answer of the last person that it needed.',
+    [1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 14_400],
+    'outcome',
+  );
   const hooks = counter('protem_webhook_total', 'Webhook deliveries.', 'source', 'outcome');
   new Gauge({ name: 'protem_build_info', help: 'Always 1.', labelNames: ['version'], registers }).set(
     { version: options.version },
@@ -126,6 +134,11 @@ export function prometheusMeter(options: {
       canaryAt.set(Date.now() / 1000);
     },
     decided: (effect) => decisions.inc({ effect }),
+    approvalAsked: (outcome) => questions.inc({ outcome }),
+    approvalEnded(outcome, seconds, count = 1) {
+      approvals.inc({ outcome }, count);
+      if (seconds !== undefined) approvalSeconds.observe({ outcome }, seconds);
+    },
     hook: (source, outcome) => hooks.inc({ source, outcome }),
     page: () => registry.metrics(),
     mediaType: registry.contentType,

@@ -12,6 +12,8 @@ export interface RoutePorts {
   readonly broker: Broker;
   readonly limits: Limits;
   readonly clock: Clock;
+  /** Where people reach the console, without a slash at its end. */
+  readonly consoleUrl?: string;
 }
 
 /** One handler for each of these operations: parse, one call, render. What it throws becomes a problem. */

@@ -23,6 +23,8 @@ import type { PrometheusMeter } from './prometheus-meter.js';
 import { rateGate } from './rate.js';
 import { logRequest } from './request-log.js';
 import type { Routes } from './route.js';
+import { approvalRoutes } from './routes/approvals.js';
+import { breakGlassRoutes } from './routes/break-glass.js';
 import { descriptionRoutes } from './routes/description.js';
 import { eventStreams } from './routes/events.js';
 import { governanceRoutes } from './routes/governance.js';
@@ -45,6 +47,8 @@ export interface HttpPorts {
   readonly limits: Limits;
   /** The clock that deadlines are told by: the ledger's. */
   readonly clock: Clock;
+  /** Where people reach the console; links begin with it. */
+  readonly consoleUrl?: string;
   readonly metrics: PrometheusMeter;
   readonly log?: Log;
   /** Where the settings ask for traces. */
@@ -97,6 +101,8 @@ export function createHttpServer(ports: HttpPorts): HttpServer {
     ...leaseRoutes(ports),
     ...governanceRoutes(ports),
     ...readingRoutes(ports),
+    ...approvalRoutes({ ...ports, stopping: flow.stopping }),
+    ...breakGlassRoutes(ports),
     ...hookRoutes(ports),
     ...healthRoutes({ ...ports, log, stopping: flow.stopping }),
     ...descriptionRoutes(ports.version),

@@ -3,6 +3,7 @@ import type { ClaimPath } from './claim-path.js';
 import type { Algorithm, Claims, Jws } from './jws.js';
 import type { KeySource } from './key-source.js';
 import { keysNamed } from './dpop/confirmation.js';
+import type { SignIn } from './principal.js';
 import type { Proof } from './proof.js';
 import { unproven } from './refusal.js';
 import { holds, subjectOf, type Condition, type SubjectRule } from './subject-rule.js';
@@ -37,14 +38,24 @@ export async function verifyOidc(jws: Jws, claims: Claims, issuer: OidcIssuer, c
   checkAudience(claims, issuer.limits, 'oidc');
   if (typeof claims['sub'] !== 'string' || claims['sub'] === '') throw unproven('oidc.no_subject');
   if (issuer.deny.some((condition) => holds(condition, claims))) throw unproven('oidc.denied');
+  const subject = subjectOf(claims, issuer.rules);
   const principal = {
-    ...subjectOf(claims, issuer.rules),
+    ...subject,
     issuer: issuer.issuer,
+    ...(subject.kind === 'operator' && { signIn: signInOf(claims) }),
     proofExpiresAt: expiry * 1000,
     ...issuedAtOf(claims),
     ...keysNamed(claims, issuer.encryptionKeyClaim, 'oidc'),
   };
   return { principal, keySet, source: issuer.source };
+}
+
+/** OpenID Connect Core section 2; what is not of its shape there says nothing. */
+function signInOf({ acr, amr }: Claims): SignIn {
+  return {
+    ...(typeof acr === 'string' && { acr }),
+    ...(Array.isArray(amr) && { amr: amr.filter((way) => typeof way === 'string') }),
+  };
 }
 
 function checkHeader({ header }: Jws, issuer: OidcIssuer): void {

@@ -5,6 +5,11 @@ export type PrincipalKind = 'agent' | 'operator' | 'orchestrator';
 /** What an operator may do; agents and orchestrators have none of these. */
 export type OperatorRole = 'viewer' | 'approver' | 'admin' | 'breakglass';
 
+export interface SignIn {
+  readonly acr?: string;
+  readonly amr?: readonly string[];
+}
+
 /** Who asks: proved by a token, never by a shared secret. */
 export interface Principal {
   /** Stable across tokens and runs: a SPIFFE ID, or the name its issuer's settings give it. Everything keys on it. */
@@ -15,6 +20,8 @@ export interface Principal {
   readonly roles: readonly OperatorRole[];
   /** Verified claims that policy and audit may see; flat, and never the token. */
   readonly claims: Readonly<Record<string, string | number | boolean>>;
+  /** How an operator signed in, where its token says: `acr` and `amr` (OpenID Connect Core section 2). */
+  readonly signIn?: SignIn;
   /** Milliseconds since the epoch; the end of the proof, not of the principal. */
   readonly proofExpiresAt: number;
   /** When the token says that it was issued, in milliseconds since the epoch; absent when it does not say. */

@@ -1,6 +1,8 @@
 import { delegationFaults } from './delegation-faults.js';
 import { governanceFaults } from './governance-faults.js';
 import type { FaultKind } from './fault-kind.js';
+import { approvalFaults } from './approval-faults.js';
+import { breakGlassFaults } from './break-glass-faults.js';
 import { identityFaults } from './identity-faults.js';
 
 export type { FaultKind } from './fault-kind.js';
@@ -206,8 +208,11 @@ export const faults = {
     status: 403,
     title: 'A person has to approve this',
     retry: false,
-    remedy: 'This release cannot ask a person yet; ask for less, or ask an operator to change the policy.',
+    remedy:
+      'A renewal asks nobody: ask for a new credential ("POST /v1/tasks/{task}/credentials"), and a person is asked.',
   },
+  ...approvalFaults,
+  ...breakGlassFaults,
   'provider.unavailable': {
     status: 503,
     title: 'The credential provider cannot be reached',

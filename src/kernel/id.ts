@@ -41,6 +41,10 @@ export const leaseMark = (leaseId: string): string => leaseId.slice(12);
 /** Step ids carry their task as lease ids do: `stp_<task mark><6 base62>`. */
 export const newStepId = (taskId: string): string => `stp_${taskMark(taskId)}${randomBase62(6)}`;
 
+export const newApprovalId = (): string => `apr_${randomBase62(16)}`;
+
+export const newBreakGlassId = (): string => `bgl_${randomBase62(16)}`;
+
 export const newRequestId = (): string => `req_${randomBase62(16)}`;
 
 /** Names a withdrawal of many leases, and the block that came with it. */
@@ -53,3 +57,5 @@ export const newChainId = (): string => `chn_${randomBase62(16)}`;
 export const taskIdPattern = /^tsk_[0-9A-Za-z]{8}$/;
 export const stepIdPattern = /^stp_[0-9A-Za-z]{14}$/;
 export const leaseIdPattern = /^lse_[0-9A-Za-z]{14}$/;
+export const approvalIdPattern = /^apr_[0-9A-Za-z]{16}$/;
+export const breakGlassIdPattern = /^bgl_[0-9A-Za-z]{16}$/;

@@ -9,7 +9,10 @@ import type { Lease, LeaseState, NewLease, RevocationCause } from '../lease/leas
 import type { Rate } from '../policy/rate.js';
 import type { Settlement } from '../revocation/settlement.js';
 import type { AgentLedger } from './agent-ledger.js';
+import type { ApprovalLedger } from './approval-ledger.js';
+import type { BreakGlassLedger } from './break-glass-ledger.js';
 import type { Mark } from './mark.js';
+import type { NoticeLedger } from './notice-ledger.js';
 import type { RenewalLedger } from './renewal-ledger.js';
 import type { WithdrawalLedger } from './withdrawal-ledger.js';
 import type { ToolChain } from '../task/chain.js';
@@ -125,7 +128,7 @@ export interface LeaseQuery extends PageQuery {
 }
 
 /**
- * An event that the store must hold; and the most leases that may be live at once, those being revoked included;
+ * What the store must hold; and the most leases that may be live at once, those being revoked included;
  * undefined is without bound.
  */
 export interface Conditions {
@@ -142,6 +145,8 @@ export interface Conditions {
   readonly step?: { readonly id: string; readonly tool: string } | undefined;
   /** How fast leases may be reserved; all have to let one pass before any counts it. */
   readonly rates?: readonly (readonly [QuotaOf, Rate])[] | undefined;
+  /** An approval that is used for it, once, by this very step; its digest has to be that of the request. */
+  readonly approval?: { readonly id: string; readonly digest: string } | undefined;
 }
 
 export type QuotaOf = 'agent' | 'task' | 'entry';
@@ -268,6 +273,9 @@ export interface Ledger {
   readonly renewals: RenewalLedger;
   readonly withdrawals: WithdrawalLedger;
   readonly agents: AgentLedger;
+  readonly approvals: ApprovalLedger;
+  readonly breakGlass: BreakGlassLedger;
+  readonly notices: NoticeLedger;
   readonly log: AuditLog;
   readonly feed: LogFeed;
   readonly checkpoints: CheckpointLog;

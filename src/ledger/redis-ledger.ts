@@ -4,10 +4,13 @@ import type { Ledger } from './ledger.js';
 import { redisFeed } from './redis-feed.js';
 import { redisAgents } from './redis-agents.js';
 import { redisCheckpoints } from './redis-checkpoints.js';
+import { redisApprovals } from './redis-approvals.js';
+import { redisBreakGlass } from './redis-break-glass.js';
 import { redisLeases } from './redis-leases.js';
 import { redisLog } from './redis-log.js';
 import { usedShare } from './redis-memory.js';
 import { redisProofs } from './redis-proofs.js';
+import { redisNotices } from './redis-notices.js';
 import { redisRenewals } from './redis-renewals.js';
 import { redisShared } from './redis-shared.js';
 import { redisSteps } from './redis-steps.js';
@@ -64,6 +67,9 @@ export function redisLedger(redis: RedisClient, options: LedgerOptions = {}): Le
     renewals: redisRenewals(run, times, heard),
     withdrawals: redisWithdrawals(redis, run, prefix, times),
     agents: redisAgents(redis, prefix),
+    approvals: redisApprovals(redis, run, prefix, times, heard),
+    breakGlass: redisBreakGlass(redis, run, prefix),
+    notices: redisNotices(redis, prefix),
     log: redisLog(redis, run, prefix),
     feed: redisFeed(redis, prefix),
     checkpoints: redisCheckpoints(redis, prefix),

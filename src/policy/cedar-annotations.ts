@@ -7,11 +7,24 @@ export interface Annotated {
   readonly ask: readonly string[] | undefined;
   /** A fresh proof of identity lifts it. */
   readonly reauthenticate: boolean;
+  /** How many different persons have to approve, for a forbid with @ask. */
+  readonly persons: number | undefined;
+  /** Nothing lifts this forbid: no approval, and no break-glass. */
+  readonly hardDeny: boolean;
   readonly maximumTtlSeconds: number | undefined;
 }
 
 /** A misspelt @maximumTtl would be no ceiling at all; so nothing else may stand there. */
-const known = new Set(['id', 'description', 'author', 'ask', 'reauthenticate', 'maximumTtl']);
+const known = new Set([
+  'id',
+  'description',
+  'author',
+  'ask',
+  'persons',
+  'reauthenticate',
+  'hard_deny',
+  'maximumTtl',
+]);
 const idPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 const rolePattern = /^[a-z][a-z0-9-]{0,40}$/;
 
@@ -44,5 +57,25 @@ export function readAnnotations(
   const reauthenticate = annotations['reauthenticate'] !== undefined;
   if (reauthenticate && effect !== 'forbid') problems.push('@reauthenticate belongs on a forbid');
   if (reauthenticate && ask) problems.push('@ask and @reauthenticate belong on two policies');
-  return { annotated: { id, ask, reauthenticate, maximumTtlSeconds }, problems };
+
+  const persons = annotations['persons'];
+  if (persons !== undefined && !ask) problems.push('@persons goes with @ask');
+  if (persons !== undefined && !/^[1-5]$/.test(persons))
+    problems.push('@persons must be a number from 1 to 5');
+
+  const hardDeny = annotations['hard_deny'] !== undefined;
+  if (hardDeny && effect !== 'forbid') problems.push('@hard_deny belongs on a forbid');
+  if (hardDeny && ask)
+    problems.push('@hard_deny and @ask cannot be on one policy: nothing lifts a hard deny');
+  return {
+    annotated: {
+      id,
+      ask,
+      persons: persons === undefined ? undefined : Number(persons),
+      hardDeny,
+      reauthenticate,
+      maximumTtlSeconds,
+    },
+    problems,
+  };
 }

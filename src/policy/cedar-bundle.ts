@@ -152,6 +152,8 @@ function readPolicy(file: string, line: number, text: string, problems: string[]
     wrong(
       '@reauthenticate needs "unless { context.verified.proofFresh }": no new token could lift this forbid',
     );
+  if (policy.hardDeny && json.action.op !== 'All')
+    wrong('@hard_deny must leave its action open ("action"): it holds for break-glass as well');
   return policy;
 }
 

@@ -80,7 +80,7 @@ function rememberingJudge(bundle: Bundle, slices: Slices, catalog: PolicyFolder[
   return (ask: Question): Verdict => {
     try {
       const gathered = plan.gather(ask);
-      const key = JSON.stringify(gathered);
+      const key = JSON.stringify(ask.approved ? [gathered] : gathered);
       const known = remembered.get(key);
       if (known) return known;
       if (hasLoneSurrogate(key)) return failed('the request holds text that is no Unicode');
@@ -91,6 +91,7 @@ function rememberingJudge(bundle: Bundle, slices: Slices, catalog: PolicyFolder[
         (lifted) => slices.evaluate(gathered.entry, plan.request(gathered, entity, lifted)),
         byId,
         longest,
+        ask.approved === true,
       );
       if (verdict.is !== 'deny' || verdict.errors.length === 0) remembered.set(key, verdict);
       return verdict;
@@ -110,8 +111,10 @@ function judge(
   evaluate: (lifted: Lifted) => Answer,
   byId: ReadonlyMap<string, CedarPolicy>,
   longestSeconds: number,
+  approved: boolean,
 ): Verdict {
-  const { allowed, because, errors } = evaluate({});
+  const given: Lifted = approved ? { approved } : {};
+  const { allowed, because, errors } = evaluate(given);
   if (allowed) {
     const ceilings = because.map((id) => byId.get(id)?.maximumTtlSeconds ?? longestSeconds);
     return { is: 'permit', because, ttlSeconds: Math.min(longestSeconds, ...ceilings) };
@@ -120,13 +123,21 @@ function judge(
   const asking = deciding.filter((policy) => policy?.ask);
   const stale = deciding.some((policy) => policy?.reauthenticate);
   const liftable = deciding.every((policy) => policy?.ask ?? policy?.reauthenticate);
-  if (errors.length > 0 || deciding.length === 0 || !liftable) return { is: 'deny', because, errors };
+  const askedInVain = approved && asking.length > 0;
+  if (errors.length > 0 || deciding.length === 0 || !liftable || askedInVain)
+    return { is: 'deny', because, errors };
   const lifted = evaluate({
+    ...given,
     ...(asking.length > 0 && { approved: true }),
     ...(stale && { proofFresh: true }),
   });
   if (!lifted.allowed) return { is: 'deny', because, errors: lifted.errors };
   // Who it is comes before what a person thinks of it.
   if (stale) return { is: 'deny', because, errors: [], needsFreshProof: true };
-  return { is: 'ask', because, approvers: [...new Set(asking.flatMap((policy) => policy?.ask ?? []))] };
+  return {
+    is: 'ask',
+    because,
+    approvers: [...new Set(asking.flatMap((policy) => policy?.ask ?? []))],
+    persons: Math.max(...asking.map((policy) => policy?.persons ?? 1)),
+  };
 }

@@ -85,7 +85,7 @@ export const suppliedNames: ReadonlyMap<string, 'fact' | 'record'> = new Map([
 
 /** What was taken from an ask: all that its request is made of, and nothing besides. */
 export interface Gathered {
-  readonly action: 'issue' | 'step' | 'delegate';
+  readonly action: 'issue' | 'breakGlass' | 'step' | 'delegate';
   readonly agent: string;
   /** `noEntry` where it is not a catalog entry that is asked for. */
   readonly entry: string;
@@ -144,7 +144,7 @@ export function planRequests({ attributes, tags, whole }: Reads): RequestPlan {
 
   return {
     gather: (ask) => ({
-      action: ask.entry ? 'issue' : ask.delegate === undefined ? 'step' : 'delegate',
+      action: ask.entry ? (ask.action ?? 'issue') : ask.delegate === undefined ? 'step' : 'delegate',
       agent: ask.principal.id,
       entry: ask.entry?.name ?? noEntry,
       resource: ask.entry ? '' : (ask.delegate ?? ask.tool ?? ''),
@@ -175,7 +175,7 @@ export function planRequests({ attributes, tags, whole }: Reads): RequestPlan {
 }
 
 function requestOf(gathered: Gathered, resource: EntityJson, verified: Attributes) {
-  const agent = uid('Agent', gathered.agent);
+  const agent = uid(gathered.action === 'breakGlass' ? 'Operator' : 'Agent', gathered.agent);
   return {
     principal: agent,
     action: uid('Action', gathered.action),

@@ -32,6 +32,10 @@ export interface Question {
   readonly ofStep?: boolean;
   /** The secret would be encrypted to a key of the agent. */
   readonly encrypted?: boolean;
+  /** Which kind of request for a credential it is; `issue` when absent. */
+  readonly action?: 'issue' | 'breakGlass';
+  /** The persons that policy asked for have approved exactly this. */
+  readonly approved?: true;
   readonly asserted: { readonly reason?: string; readonly dataClass?: string };
 }
 
@@ -47,7 +51,14 @@ export type Because = readonly string[];
 
 export type Decision =
   | { readonly is: 'permit'; readonly permit: Permit; readonly because: Because }
-  | { readonly is: 'ask'; readonly approvers: readonly string[]; readonly because: Because }
+  | {
+      readonly is: 'ask';
+      /** Roles, of which an approver has one. */
+      readonly approvers: readonly string[];
+      /** How many different persons have to approve, as far as policy says; 1 when absent. */
+      readonly persons?: number;
+      readonly because: Because;
+    }
   | {
       readonly is: 'deny';
       readonly because: Because;

@@ -34,6 +34,7 @@ const caseSchema = z
         tools: z.array(z.string()).optional(),
       })
       .prefault({}),
+    action: z.enum(['issue', 'breakGlass']).default('issue').describe('Of an operator: breakGlass.'),
     credential: z.string().optional().describe('What is asked for; without it the tool is called.'),
     delegate: z.string().optional().describe('The agent that the task would be delegated to.'),
     actors: z.array(z.string()).default([]).describe('Who stands above the task, who delegated it first.'),
@@ -182,6 +183,7 @@ function questionOf(policy: Policy, given: PolicyCase, entry: CatalogEntry | und
         ...wide,
       }),
       renewals: given.renewals,
+      action: given.action,
       encrypted: given.encrypted,
     }),
   });

@@ -14,6 +14,8 @@ export interface TtlBounds {
   readonly delegatedSeconds?: number;
   /** What is left of the token that asks, when credentials have to end with it. */
   readonly proofRemainingSeconds?: number;
+  /** What is left of the approval that it is issued by. */
+  readonly approvalRemainingSeconds?: number;
   readonly providerMinimumSeconds: number;
   readonly providerMaximumSeconds: number;
 }
@@ -37,6 +39,7 @@ export function boundTtl(bounds: TtlBounds): number {
       bounds.parentRemainingSeconds ?? Infinity,
       bounds.delegatedSeconds ?? Infinity,
       bounds.proofRemainingSeconds ?? Infinity,
+      bounds.approvalRemainingSeconds ?? Infinity,
       bounds.providerMaximumSeconds,
     ),
   );

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { consoleSettings } from '../http/console/settings.js';
+import { breakGlassSettings } from '../approval/break-glass-settings.js';
+import { approvalSettings } from '../approval/approval-settings.js';
 import { limitsSettings } from '../http/limits.js';
 import { hookSettings } from '../identity/hooks/hook-settings.js';
 import { signalSettings } from '../identity/signals/stream-settings.js';
@@ -7,6 +9,7 @@ import { identitySections } from '../identity/identity-settings.js';
 import { duration } from '../kernel/duration.js';
 import { Secret } from '../kernel/secret.js';
 import { rateSettings } from '../policy/rate.js';
+import { notificationSettings } from '../notification/notification-settings.js';
 import { catalogSettings } from '../policy/catalog-settings.js';
 import { toolSettings } from '../policy/tool-settings.js';
 import { auditSettings } from './audit-settings.js';
@@ -188,6 +191,9 @@ export const settingsSchema = z.strictObject({
     })
     .prefault({})
     .describe('What is told to tracing; metrics are always there.'),
+  approvals: approvalSettings.prefault({}),
+  breakGlass: breakGlassSettings.prefault({}),
+  notifications: notificationSettings,
   limits,
   delivery: z
     .strictObject({

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Shape } from './shape.js';
 import { duration } from '../kernel/duration.js';
+import { approvalId } from './approval.js';
 import { lease, reason } from './lease.js';
 import { publicKey } from './public-key.js';
 import { line, name, stepId } from './text.js';
@@ -24,6 +25,9 @@ export const credentialRequest = z
       description: 'The permitted step that it is for; it goes with the tool of that step.',
     }),
     reason: reason.optional().meta({ description: 'Why, in words; kept in the audit log.' }),
+    approval: approvalId.optional().meta({
+      description: 'The approval that this same request has got, to ask again by it.',
+    }),
   })
   .refine(({ step, tool }) => step === undefined || tool !== undefined, {
     path: ['tool'],

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { faults } from '../kernel/fault.js';
+import { approval } from './approval.js';
 import { auditRecord } from './audit.js';
 import { catalogEntry } from './catalog.js';
 import { lease } from './lease.js';
@@ -16,6 +17,7 @@ type Json = Readonly<Record<string, unknown>>;
 const shared = {
   Task: task,
   Lease: lease,
+  Approval: approval,
   CatalogEntry: catalogEntry,
   AuditRecord: auditRecord,
   LiveChanges: liveChanges,

@@ -14,7 +14,17 @@ export interface Operation {
   /** With `{name}` for each path parameter. */
   readonly path: string;
   readonly tag:
-    'tasks' | 'leases' | 'agents' | 'catalog' | 'hooks' | 'audit' | 'session' | 'health' | 'description';
+    | 'tasks'
+    | 'leases'
+    | 'agents'
+    | 'approvals'
+    | 'break-glass'
+    | 'catalog'
+    | 'hooks'
+    | 'audit'
+    | 'session'
+    | 'health'
+    | 'description';
   readonly summary: string;
   /** How the caller proves who it is: a bearer token or a session, a session only, the webhook's own proof, not at all. */
   readonly proof: 'bearer' | 'session' | 'hook' | 'none';

@@ -6,9 +6,12 @@ import {
   evaluations,
   evaluationsRequest,
 } from './authzen.js';
+import { awaitingApproval } from './approval.js';
+import { approvalOperations, byApproval } from './approval-operations.js';
+import { breakGlassOperations } from './break-glass-operations.js';
 import { catalog } from './catalog.js';
 import { credentialRequest, grant } from './credential.js';
-import { liveness, readiness, readinessQuery } from './health.js';
+import { healthOperations } from './health-operations.js';
 import { hookAnswer } from './hook.js';
 import { lease, leasePage, leaseQuery, leaseRevocationRequest } from './lease.js';
 import { overview } from './live.js';
@@ -32,7 +35,10 @@ export const operations = {
     proof: 'bearer',
     idempotent: true,
     body: credentialRequest,
-    answers: { 201: { description: 'The lease, and the secret: this once.', shape: grant } },
+    answers: {
+      201: { description: 'The lease, and the secret: this once.', shape: grant },
+      202: { description: 'A person has been asked; nothing is issued yet.', shape: awaitingApproval },
+    },
     faults: [
       'task.unknown',
       'task.ended',
@@ -43,6 +49,7 @@ export const operations = {
       'credential.wider',
       'provider.full',
       ...ofIssuing,
+      ...byApproval,
       'lease.limit',
       'task.full',
       'quota.issue_rate',
@@ -208,6 +215,8 @@ export const operations = {
     faults: ['lease.unknown'],
   },
   ...governance,
+  ...approvalOperations,
+  ...breakGlassOperations,
   listCatalog: {
     method: 'get',
     path: '/v1/catalog',
@@ -298,37 +307,7 @@ export const operations = {
     answers: { 200: { description: 'Metadata of the policy decision point.', shape: authzenConfiguration } },
     faults: [],
   },
-  livez: {
-    method: 'get',
-    path: '/livez',
-    tag: 'health',
-    summary: 'Whether the process runs',
-    proof: 'none',
-    answers: { 200: { description: 'It does.', shape: liveness } },
-    faults: [],
-  },
-  readyz: {
-    method: 'get',
-    path: '/readyz',
-    tag: 'health',
-    summary: 'Whether the process can do its work now',
-    proof: 'none',
-    query: readinessQuery,
-    answers: {
-      200: { description: 'It can.', shape: readiness },
-      503: { description: 'It cannot, or is stopping.', shape: readiness },
-    },
-    faults: [],
-  },
-  metrics: {
-    method: 'get',
-    path: '/metrics',
-    tag: 'health',
-    summary: 'Metrics in the Prometheus text format',
-    proof: 'none',
-    answers: { 200: { description: 'The metrics.', mediaType: 'text/plain' } },
-    faults: [],
-  },
+  ...healthOperations,
   openapi: {
     method: 'get',
     path: '/openapi.json',

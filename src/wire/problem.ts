@@ -5,6 +5,17 @@ import type { FaultCode } from '../kernel/fault.js';
 
 export const faultCode = z.enum(Object.keys(faults) as [FaultCode, ...FaultCode[]]);
 
+const denial = z.strictObject({
+  reason: z.enum([
+    'grant_pending',
+    'approval_expired',
+    'out_of_scope',
+    'approval_unverifiable',
+    'policy_denied',
+  ]),
+  next_action: z.enum(['request', 'retry', 'none']),
+});
+
 /** Every failure, as RFC 9457 problem details; media type `application/problem+json`. */
 export const problem = z.strictObject({
   type: z.string().meta({ description: 'Where this kind of problem is explained: `/problems/<code>`.' }),
@@ -15,6 +26,7 @@ export const problem = z.strictObject({
   code: faultCode,
   retry: z.boolean().meta({ description: 'Whether the same request may succeed later, unchanged.' }),
   remedy: z.string().meta({ description: 'What the caller can do about it.' }),
+  denial: denial.optional().meta({ description: 'For clients of the AuthZEN access request profile.' }),
   policies: z.array(z.string()).optional().meta({ description: 'Ids of the policies that decided.' }),
   errors: z
     .array(z.strictObject({ pointer: z.string(), detail: z.string() }))
@@ -33,3 +45,4 @@ export const problemType = z.strictObject({
 });
 
 export type Problem = Shape<typeof problem>;
+export type Denial = Shape<typeof denial>;

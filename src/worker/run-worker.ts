@@ -3,6 +3,7 @@ import { revoke } from '../broker/revoke.js';
 import type { RevocationWorker, RevokeOne } from '../revocation/revocation-queue.js';
 import { repeat } from './repeat.js';
 import type { Repeating } from './repeat.js';
+import { approvalEnds } from './approval-ends.js';
 import { indexAudit } from './index-audit.js';
 import { sweeper } from './sweeper.js';
 
@@ -36,6 +37,7 @@ export function runWorker(ports: Ports, options: WorkerOptions): Repeating {
   const background = [
     ...upkeeps,
     indexAudit(ports),
+    approvalEnds(ports),
     repeat(async () => {
       await ports.ledger.log.seal();
       return options.sealEveryMs;

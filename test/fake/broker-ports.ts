@@ -1,3 +1,4 @@
+import { approvalLimits, approvalSettings } from '../../src/approval/approval-settings.js';
 import { openBreaker } from '../../src/broker/breaker.js';
 import { flood } from '../../src/broker/flood.js';
 import { silentMeter } from '../../src/broker/meter.js';
@@ -92,6 +93,8 @@ export function brokerPorts(ledger: Ledger, providers: Provider[], over: Partial
       revokeTimeoutMs: 2000,
       endWithProof: false,
       longestOverdueMs: 60_000,
+      approvals: approvalLimits(approvalSettings.parse({})),
+      breakGlassMaximumSeconds: 900,
     },
     ...over,
   };

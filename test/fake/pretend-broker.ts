@@ -9,6 +9,7 @@ import type { Lease } from '../../src/lease/lease.js';
 import type { CatalogEntry } from '../../src/policy/catalog.js';
 import type { Progress, Scope, Withdrawal } from '../../src/revocation/withdrawal.js';
 import type { Task } from '../../src/task/task.js';
+import { pendingApproval, pretendApprovals } from './pretend-approvals.js';
 
 export const agentToken = 'agent.token.for-tests';
 export const operatorToken = 'operator.token.for-tests';
@@ -175,6 +176,15 @@ export function pretendBroker(clock: Clock, instead: Partial<Broker> = {}): Pret
       lease: lend(request),
       secret: new Secret({ AccessKeyId: 'pretended', SecretAccessKey: 'pretended' }),
     }),
+    grantOrAsk: (principal, request, key) => noted.grant(principal, request, key),
+    approvals: pretendApprovals(clock),
+    emergency: {
+      take: async () => ({ approval: pendingApproval(clock()) }),
+      list: async () => ({ items: [] }),
+      review: async () => {
+        throw new Fault('breakglass.unknown', 'There is no such emergency.');
+      },
+    },
     renew: async (_principal, request) => {
       const lease = leaseOf(request.lease);
       const expiresAt = clock() + (request.ttlSeconds ?? entry.defaultTtlSeconds) * 1000;
@@ -283,5 +293,5 @@ export function pretendBroker(clock: Clock, instead: Partial<Broker> = {}): Pret
       },
     ]),
   ) as unknown as Broker;
-  return { ...noted, calls, tasks, leases };
+  return { ...noted, approvals: verbs.approvals, emergency: verbs.emergency, calls, tasks, leases };
 }

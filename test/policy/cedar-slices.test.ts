@@ -156,6 +156,8 @@ function asPolicy(text: string, index: number): CedarPolicy {
     onlyEntry: only,
     ask: undefined,
     reauthenticate: false,
+    persons: undefined,
+    hardDeny: false,
     maximumTtlSeconds: undefined,
   };
 }

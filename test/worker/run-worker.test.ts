@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { approvalLimits, approvalSettings } from '../../src/approval/approval-settings.js';
 import { dispatchDue } from '../../src/broker/dispatch-due.js';
 import { Fault } from '../../src/kernel/fault.js';
 import { pretendProvider } from '../fake/pretend-provider.js';
@@ -114,6 +115,8 @@ describe('a worker', () => {
         revokeTimeoutMs: 400,
         endWithProof: false,
         longestOverdueMs: 60_000,
+        approvals: approvalLimits(approvalSettings.parse({})),
+        breakGlassMaximumSeconds: 900,
       },
     });
     await Promise.all(hanging.map(end));

@@ -12,12 +12,14 @@ import { identified, pathParameter } from '../route.js';
 import type { RoutePorts, Routes } from '../route.js';
 import { send } from '../send.js';
 import { momentOf } from './moment.js';
+import { sendQuestion } from './approvals.js';
 import { pageOf } from './page.js';
 
 export const taskRoutes = ({
   broker,
   limits,
   clock,
+  consoleUrl = '',
 }: RoutePorts): Routes<'openTask' | 'listTasks' | 'findTask' | 'endTask' | 'requestCredential'> => ({
   openTask: async (req, res) => {
     const principal = await identified(broker, req, res);
@@ -67,10 +69,12 @@ export const taskRoutes = ({
       reason: asked.reason,
       ttlSeconds: asked.ttl,
       encryptTo: asked.encryptTo,
+      approval: asked.approval,
     });
-    const grant = await broker.grant(principal, request, key);
-    res.setHeader('Location', `/v1/leases/${grant.lease.id}`);
-    send(res, 201, renderGrant(grant));
+    const answer = await broker.grantOrAsk(principal, request, key);
+    if ('approval' in answer) return sendQuestion(res, answer.approval, consoleUrl);
+    res.setHeader('Location', `/v1/leases/${answer.lease.id}`);
+    send(res, 201, renderGrant(answer));
   },
 });
 

@@ -18,6 +18,13 @@ local function tell(text, ...)
   end
 end
 
+-- What people outside are to hear of, for the worker to send; in the same step as the change. It is bounded: where no
+-- worker has run for that long, the oldest are not sent any more, and the audit log has them.
+local function announce(kind, subject)
+  redis.call('RPUSH', key('notices'), cjson.encode({ type = kind, subject = subject, at = timeMs() }))
+  redis.call('LTRIM', key('notices'), -10000, -1)
+end
+
 -- A lease is one string: a small JSON head that changes, a line break, and a JSON body that does not.
 -- Head: s state, p provider, o reserved at, e expiresAt, f effect, m mintUntil, u unending, c cause, q revocation
 -- requested at, w deny written at, n attempts, l last fault, z ended at, k keep the record for so long after its end,

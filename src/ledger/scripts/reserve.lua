@@ -6,6 +6,7 @@
 --       (a), of the task (o), and of all (t), or none; i issuer, w owner, p what else the token proved, as text or none,
 --       v the count of the tool chain that was decided on; s a permitted step for tool u,
 --       issue rates (q) as {agent, task or entry; most; within ms},
+--       r the approval it is used for {i id, g digest of the request},
 --       keep ms or '', rosters to be listed in ...
 -- RETURNS: {'ok', now, expiresAt, mintUntil} | {'moved', count, chain, time} | {fault code, what of it, ms to wait} | {'taken'}
 local id, task, agent, provider = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
@@ -59,6 +60,24 @@ if only.o and tonumber(facts[4] or '0') >= only.o then return { 'task.full' } en
 local bound = boundReached()
 if bound then return { 'lease.limit', bound } end
 
+-- An approval is used once: by this lease, or by the one that takes its place when the request is retried.
+local function approvalFault()
+  local found = redis.call('HMGET', key(only.r.i), 's', 'a', 'g', 'u', 'l')
+  if not found[1] or found[2] ~= agent then return 'approval.unverifiable' end
+  if found[3] ~= only.r.g then return 'approval.out_of_scope' end
+  if found[1] == 'u' and not (seenId and found[5] == seenId) then return 'approval.used' end
+  if found[1] == 'p' then return 'approval.pending' end
+  if found[1] == 'd' then return 'approval.denied' end
+  if found[1] == 'c' or found[1] == 'r' then return 'approval.revoked' end
+  if found[1] == 'x' or tonumber(found[4]) <= at then return 'approval.expired' end
+  return nil, tonumber(found[4])
+end
+local approvedUntil
+if only.r then
+  local fault
+  fault, approvedUntil = approvalFault()
+  if fault then return { fault } end
+end
 -- Token buckets, each kept as the moment when it is full again. All have to let it pass before any is charged.
 local charged = {}
 for _, rate in ipairs(only.q or {}) do
@@ -72,6 +91,10 @@ end
 for name, fullAt in pairs(charged) do
   redis.call('SET', name, string.format('%.3f', fullAt), 'PX', math.ceil(fullAt - at))
 end
+if only.r then
+  redis.call('HSET', key(only.r.i), 's', 'u', 'l', id, 'z', at)
+  redis.call('DEL', key('ask:' .. only.r.g))
+end
 
 if idem then
   if superseded then beginRevoking(seenId, superseded[1], superseded[2], 'superseded', agent, at, at) end
@@ -79,7 +102,7 @@ if idem then
   redis.call('PEXPIRE', idem, ARGV[12])
 end
 
-local expiresAt, mintUntil = at + tonumber(ARGV[6]), at + tonumber(ARGV[7])
+local expiresAt, mintUntil = math.min(at + tonumber(ARGV[6]), approvedUntil or math.huge), at + tonumber(ARGV[7])
 local head = {
   p = provider, o = at, e = expiresAt, m = mintUntil, f = ARGV[8], k = tonumber(ARGV[14]), y = at + only.y,
 }

@@ -1,0 +1,38 @@
+import { hash } from 'node:crypto';
+import type { AskedRequest } from '../approval/approval.js';
+import { canonicalJson } from '../audit/chain.js';
+import type { Principal } from '../identity/principal.js';
+import type { CatalogEntry } from '../policy/catalog.js';
+import { parseParameters } from '../policy/parameters.js';
+import { present } from '../kernel/present.js';
+import type { CredentialRequest } from './broker.js';
+
+/** What a person is asked about, whatever it is issued for. */
+export type Requested = Omit<CredentialRequest, 'task'> & {
+  readonly task?: string;
+  readonly ticket?: string;
+};
+
+/** The request as its digest has it: with every default filled in, as the entry of now has them. */
+export const askedRequest = (entry: CatalogEntry, request: Requested): AskedRequest =>
+  present({
+    entry: entry.name,
+    parameters: parseParameters(entry, request.parameters),
+    ttlSeconds: request.ttlSeconds ?? entry.defaultTtlSeconds,
+    tool: request.tool,
+    reason: request.reason,
+    ticket: request.ticket,
+  });
+
+/**
+ * Hex SHA-256 over the canonical JSON (RFC 8785) of who asks and everything that was asked. Whatever a request gains
+ * one day is in it; the approval that is named is not, so that asking, and asking again by it, are one request.
+ */
+export function digestOf(principal: Principal, entry: CatalogEntry, request: Requested): string {
+  const { approval: _named, credential: _entry, ...rest } = request;
+  return hash(
+    'sha256',
+    canonicalJson({ ...rest, ...askedRequest(entry, request), principal: principal.id }),
+    'hex',
+  );
+}

@@ -1,0 +1,56 @@
+import { stateAt } from '../approval/approval.js';
+import type { Approval, Granted } from '../approval/approval.js';
+import type { Principal } from '../identity/principal.js';
+import { Fault } from '../kernel/fault.js';
+import type { FaultCode } from '../kernel/fault.js';
+import { digestOf } from './approval-request.js';
+import type { Requested } from './approval-request.js';
+import type { Ports } from './ports.js';
+
+/** What an approval gives to the request that names it; whether it is still there to be used, the reservation decides. */
+export interface Approved {
+  readonly id: string;
+  readonly digest: string;
+  readonly granted: Granted;
+  /** Milliseconds since the epoch; nothing that is issued by it lasts longer. */
+  readonly until: number;
+  readonly approval: Approval;
+}
+
+const notGiven: Partial<Record<Approval['state'], { code: FaultCode; sentence: string }>> = {
+  pending: { code: 'approval.pending', sentence: 'Nobody has answered yet.' },
+  denied: { code: 'approval.denied', sentence: 'It was denied.' },
+  cancelled: { code: 'approval.revoked', sentence: 'The approval was taken back.' },
+  revoked: { code: 'approval.revoked', sentence: 'The approval was taken back.' },
+  expired: { code: 'approval.expired', sentence: 'The approval is no longer good.' },
+};
+
+/**
+ * APR-02: the approval that a request names, where it is the requester's own, is for exactly this request, and was
+ * given. A name is no bearer of anything: of another's approval it says no more than of one that does not exist.
+ */
+export async function approvedFor(
+  ports: Ports,
+  principal: Principal,
+  request: Requested & { readonly approval?: string },
+): Promise<Approved> {
+  const approval = await ports.ledger.approvals.find(request.approval ?? '');
+  if (!approval || approval.agent !== principal.id)
+    throw new Fault('approval.unverifiable', 'There is no such approval of yours.');
+  const policy = ports.policy();
+  const entry = policy.catalog.get(request.credential);
+  if (!entry) throw new Fault('credential.unknown', 'There is no catalog entry of this name.');
+  const digest = digestOf(principal, entry, request);
+  if (digest !== approval.digest)
+    throw new Fault('approval.out_of_scope', 'The approval is for another request.');
+  const refused = notGiven[stateAt(approval, ports.ledger.clock())];
+  if (refused) {
+    const reason = approval.answers.find(({ is }) => is === 'deny')?.reason;
+    const said = refused.code === 'approval.denied' && reason !== undefined ? ` The reason: ${reason}` : '';
+    throw new Fault(refused.code, `${refused.sentence}${said}`, { retryAfterSeconds: 2 });
+  }
+  const { granted, approvedUntil } = approval;
+  if (!granted || approvedUntil === undefined)
+    throw new Fault('approval.unverifiable', 'There is no such approval of yours.');
+  return { id: approval.id, digest, granted, until: approvedUntil, approval };
+}

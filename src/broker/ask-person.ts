@@ -1,0 +1,89 @@
+import type { Approval, Demand, KnownFacts } from '../approval/approval.js';
+import type { Principal } from '../identity/principal.js';
+import { Fault } from '../kernel/fault.js';
+import { newApprovalId } from '../kernel/id.js';
+import { present } from '../kernel/present.js';
+import type { Ask } from '../policy/decision.js';
+import { askedRequest, digestOf } from './approval-request.js';
+import type { Requested } from './approval-request.js';
+import type { AwaitingApproval, CredentialRequest, Grant } from './broker.js';
+import { PolicyRefusal } from './decide.js';
+import { grant } from './grant.js';
+import type { Ports } from './ports.js';
+import { personsFor } from './still-enough.js';
+
+/** A grant; or, where policy wants a person to look first, the question to that person. */
+export async function grantOrAsk(
+  ports: Ports,
+  principal: Principal,
+  request: CredentialRequest,
+  idempotencyKey?: string,
+): Promise<Grant | AwaitingApproval> {
+  try {
+    return await grant(ports, principal, request, idempotencyKey);
+  } catch (error) {
+    return { approval: await askPerson(ports, principal, request, error) };
+  }
+}
+
+/** Opens the approval that a refusal calls for, or finds the same one open; throws any other refusal again. */
+export async function askPerson(
+  ports: Ports,
+  principal: Principal,
+  request: Requested,
+  error: unknown,
+): Promise<Approval> {
+  if (!(error instanceof PolicyRefusal) || !error.question || request.approval !== undefined) throw error;
+  const { ask, decision } = error.question;
+  const demand: Demand = {
+    approvers: decision.approvers,
+    persons: personsFor(ports.limits.approvals, ask.entry.riskTier, decision.persons),
+    because: decision.because,
+    policyDigest: error.record.policyDigest,
+  };
+  const approval = present({
+    id: newApprovalId(),
+    digest: digestOf(principal, ask.entry, request),
+    task: request.task,
+    agent: principal.id,
+    request: askedRequest(ask.entry, request),
+    demand,
+    known: knownFacts(ask),
+  });
+  const event = {
+    type: 'approval.requested' as const,
+    approval: approval.id,
+    task: request.task ?? '',
+    agent: principal.id,
+    asked: error.asked,
+    digest: approval.digest,
+    decided: error.record,
+    approvers: demand.approvers,
+    persons: demand.persons,
+  };
+  const opened = await ports.ledger.approvals.open(approval, event, ports.limits.approvals);
+  ports.meter.approvalAsked(opened.is);
+  if (!('againInMs' in opened)) return opened.approval;
+  const retryAfterSeconds = Math.max(1, Math.ceil(opened.againInMs / 1000));
+  if (opened.is === 'limit')
+    throw new Fault('approval.limit', 'You have as many questions open as you may have.', {
+      retryAfterSeconds,
+    });
+  const reason = opened.approval.answers.find(({ is }) => is === 'deny')?.reason;
+  throw new Fault(
+    'approval.denied',
+    `The same request was denied a moment ago.${reason === undefined ? '' : ` The reason: ${reason}`}`,
+    { retryAfterSeconds },
+  );
+}
+
+const knownFacts = ({ principal, task, entry, ttlSeconds, tool }: Ask): KnownFacts => ({
+  issuer: principal.issuer,
+  claims: principal.claims,
+  grantableSeconds: ttlSeconds,
+  sensitivity: entry.sensitivity,
+  environment: entry.environment,
+  riskTier: entry.riskTier,
+  provider: entry.provider,
+  toolDeclared: task.tools === undefined || (tool !== undefined && task.tools.includes(tool)),
+});

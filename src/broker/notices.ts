@@ -1,0 +1,48 @@
+import type { Notice, Message } from '../notification/notice.js';
+import { messageOf } from '../notification/notice.js';
+import { formatDuration } from '../kernel/duration.js';
+import type { Ports } from './ports.js';
+
+/**
+ * What is told of it: who, which entry, how risky, how long, and where to look; no argument, no reason, no secret. Undefined
+ * when there is nothing to be told any more.
+ */
+export async function tellingOf(
+  { ledger, policy }: Pick<Ports, 'ledger' | 'policy'>,
+  notice: Notice,
+  consoleUrl: string,
+): Promise<Message | undefined> {
+  if (notice.type.startsWith('approval.')) {
+    const approval = await ledger.approvals.find(notice.subject);
+    if (!approval) return undefined;
+    return messageOf(notice, {
+      approval: approval.id,
+      status: approval.state,
+      agent: approval.agent,
+      credential: approval.request.entry,
+      provider: approval.known.provider,
+      environment: approval.known.environment,
+      risk_tier: approval.known.riskTier,
+      policies: approval.demand.because.join(' '),
+      ttl: formatDuration(approval.request.ttlSeconds),
+      expires_at: new Date(approval.expiresAt).toISOString(),
+      digest: approval.digest,
+      url: `${consoleUrl}/console/approvals/${approval.id}`,
+    });
+  }
+  const taken = await ledger.breakGlass.find(notice.subject);
+  if (!taken) return undefined;
+  const entry = policy().catalog.get(taken.entry);
+  return messageOf(notice, {
+    break_glass: taken.id,
+    operator: taken.by,
+    credential: taken.entry,
+    provider: entry?.provider,
+    environment: entry?.environment,
+    risk_tier: entry?.riskTier,
+    ttl: formatDuration(taken.ttlSeconds),
+    expires_at: new Date(taken.endsAt).toISOString(),
+    ticket: taken.ticket,
+    url: `${consoleUrl}/console/break-glass/${taken.id}`,
+  });
+}

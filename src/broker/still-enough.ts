@@ -1,0 +1,26 @@
+import type { Answer } from '../approval/approval.js';
+import type { Ask, Policy } from '../policy/decision.js';
+import type { Limits } from './ports.js';
+
+/** How many different persons have to approve: what policy says, and two from the tier on that the settings name. */
+export const personsFor = (
+  { twoPersonsFromTier }: Limits['approvals'],
+  riskTier: number,
+  ofPolicy = 1,
+): number => Math.max(ofPolicy, riskTier >= twoPersonsFromTier ? 2 : 1);
+
+/**
+ * APR-02: whether the answers that were given are all that the policy of this moment asks for. The one that asked may
+ * have been replaced, and what was approved narrower is another request.
+ */
+export function isStillEnough(
+  policy: Policy,
+  limits: Limits,
+  { approved: _approved, ...ask }: Ask,
+  answers: readonly Answer[],
+): boolean {
+  const decision = policy.decide(ask);
+  if (decision.is !== 'ask') return decision.is === 'permit';
+  const counted = answers.filter(({ roles }) => roles.some((role) => decision.approvers.includes(role)));
+  return counted.length >= personsFor(limits.approvals, ask.entry.riskTier, decision.persons);
+}

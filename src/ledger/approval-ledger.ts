@@ -1,0 +1,59 @@
+import type { Answer, Approval, Granted, NewApproval } from '../approval/approval.js';
+import type { AuditEvent } from '../audit/event.js';
+import type { Page, PageQuery } from './ledger.js';
+
+export interface ApprovalTimes {
+  /** How long it can be answered. */
+  readonly pendingMs: number;
+  /** The most that one requester may have waiting. */
+  readonly pendingPerAgent: number;
+}
+
+export type Opened =
+  | { readonly is: 'opened' | 'same'; readonly approval: Approval }
+  /** The same was denied a moment ago. */
+  | { readonly is: 'denied'; readonly approval: Approval; readonly againInMs: number }
+  | { readonly is: 'limit'; readonly againInMs: number };
+
+export interface ApprovalQuery extends PageQuery {
+  readonly agent?: string;
+}
+
+/** Approvals. Every transition is one step of the store, with its audit event; `pending` is left once. */
+export interface ApprovalLedger {
+  /** APR-05: the same request is one question, however often it is asked. */
+  open(
+    approval: NewApproval,
+    event: AuditEvent & { type: 'approval.requested' },
+    times: ApprovalTimes,
+  ): Promise<Opened>;
+  find(id: string): Promise<Approval | undefined>;
+  /** The latest first. */
+  list(query: ApprovalQuery): Promise<Page<Approval>>;
+  /**
+   * One person's answer. False when it is no longer pending, or somebody else has answered since `before` was read:
+   * look again.
+   */
+  answer(
+    before: Approval,
+    answer: Answer,
+    outcome: {
+      readonly state: 'pending' | 'approved' | 'denied';
+      readonly granted: Granted;
+      /** How long what is approved may be used, or what was denied is not asked again. */
+      readonly forMs: number;
+    },
+    event: AuditEvent & { type: 'approval.decided' },
+  ): Promise<boolean>;
+  /** Cancelled by its requester or revoked by an operator. False when it is over already. */
+  close(
+    id: string,
+    as: 'cancelled' | 'revoked',
+    event: AuditEvent & { type: 'approval.cancelled' | 'approval.revoked' },
+  ): Promise<boolean>;
+  /** Writes down which have run out, and forgets what is older than the retention. Returns how many ran out. */
+  expire(limit: number): Promise<number>;
+  pending(): Promise<number>;
+  /** How often the agent was granted the entry, in its last `within` audit events, and when last. */
+  pastUse(agent: string, entry: string, within: number): Promise<{ leases: number; lastAt?: number }>;
+}

@@ -1,0 +1,135 @@
+import type { Answer, Approval, ApprovalState, Granted } from '../approval/approval.js';
+import { Fault } from '../kernel/fault.js';
+import { approvalIdPattern } from '../kernel/id.js';
+import type { ApprovalLedger } from './approval-ledger.js';
+import { decodePageToken, encodePageToken } from './page-token.js';
+import type { RedisClient, RunScript } from './script.js';
+import { unavailable } from './script.js';
+
+type Body = Pick<Approval, 'request' | 'demand' | 'known'>;
+
+const states: Readonly<Record<string, ApprovalState>> = {
+  p: 'pending',
+  a: 'approved',
+  d: 'denied',
+  c: 'cancelled',
+  r: 'revoked',
+  x: 'expired',
+  u: 'used',
+};
+const codeOf = (state: ApprovalState): string =>
+  Object.keys(states).find((code) => states[code] === state) ?? '';
+
+export function redisApprovals(
+  redis: RedisClient,
+  run: RunScript,
+  prefix: string,
+  { retentionMs }: { readonly retentionMs: number },
+  heard: (storeNow: number) => void,
+): ApprovalLedger {
+  async function find(id: string): Promise<Approval | undefined> {
+    const fields = await redis.hgetall(`${prefix}:${id}`).catch((cause: unknown) => {
+      throw unavailable(cause);
+    });
+    return fields['b'] === undefined ? undefined : toApproval(id, fields);
+  }
+  const found = async (id: string): Promise<Approval> => {
+    const approval = await find(id);
+    if (!approval) throw unavailable(new Error('the record of an approval is gone'));
+    return approval;
+  };
+
+  return {
+    find,
+
+    async open({ id, agent, task, digest, ...rest }, event, { pendingMs, pendingPerAgent }) {
+      const body = { request: rest.request, demand: rest.demand, known: rest.known } satisfies Body;
+      const [is, first, second] = (await run(
+        'open-approval',
+        id,
+        agent,
+        task ?? '',
+        digest,
+        JSON.stringify(body),
+        pendingMs,
+        pendingPerAgent,
+        JSON.stringify(event),
+        rest.demand.persons,
+        retentionMs,
+      )) as [string, string | number, number];
+      if (is === 'task.ended')
+        throw new Fault('task.ended', 'The task has ended; nothing more is asked for it.');
+      if (is === 'limit') return { is, againInMs: Number(first) };
+      if (is === 'denied') return { is, approval: await found(String(first)), againInMs: second };
+      if (is === 'same') return { is, approval: await found(String(first)) };
+      heard(Number(first));
+      return { is: 'opened', approval: await found(id) };
+    },
+
+    async list({ agent, pageSize, pageToken }) {
+      const [score = '', member = ''] = decodePageToken(pageToken, /^\d{1,16}$/, approvalIdPattern) ?? [];
+      const set = agent === undefined ? 'approvals' : `approvals:${agent}`;
+      const page = (await run('page', set, 'down', score, member, pageSize)) as string[];
+      const ids = page.filter((_, index) => index % 2 === 0);
+      const items = (await Promise.all(ids.map(find))).filter((approval) => approval !== undefined);
+      if (ids.length < pageSize) return { items };
+      return { items, nextPageToken: encodePageToken([page.at(-1)!, page.at(-2)!]) };
+    },
+
+    async answer(before, answer, { state, granted, forMs }, event) {
+      const answered = await run(
+        'answer-approval',
+        before.id,
+        before.answers.length,
+        codeOf(state),
+        JSON.stringify([...before.answers, answer]),
+        JSON.stringify(granted),
+        forMs,
+        JSON.stringify(event),
+        retentionMs,
+      );
+      return answered === 1;
+    },
+
+    close: async (id, as, event) =>
+      (await run('close-approval', id, codeOf(as), JSON.stringify(event))) === 1,
+
+    expire: async (limit) => Number(await run('expire-approvals', limit, retentionMs)),
+
+    async pending() {
+      const now = Number(await run('now'));
+      return redis.zcount(`${prefix}:approvals:pending`, now, '+inf').catch((cause: unknown) => {
+        throw unavailable(cause);
+      });
+    },
+
+    async pastUse(agent, entry, within) {
+      const [leases, lastAt] = (await run('past-use', agent, entry, within)) as [number, string];
+      return { leases, ...(lastAt !== '' && { lastAt: Number(lastAt) }) };
+    },
+  };
+}
+
+function toApproval(id: string, fields: Record<string, string>): Approval {
+  const { request, demand, known } = JSON.parse(fields['b']!) as Body;
+  const state = states[fields['s'] ?? ''] ?? 'revoked';
+  const isGiven =
+    state === 'approved' || state === 'used' || (state === 'revoked' && fields['u'] !== undefined);
+  return {
+    id,
+    digest: fields['g']!,
+    agent: fields['a']!,
+    ...(fields['k'] && { task: fields['k'] }),
+    request,
+    demand,
+    known,
+    state,
+    requestedAt: Number(fields['o']),
+    expiresAt: Number(fields['t']),
+    answers: JSON.parse(fields['d'] ?? '[]') as Answer[],
+    ...(isGiven && { granted: JSON.parse(fields['y']!) as Granted }),
+    ...(fields['u'] !== undefined && { approvedUntil: Number(fields['u']) }),
+    ...(fields['l'] !== undefined && { lease: fields['l'] }),
+    ...(fields['z'] !== undefined && { endedAt: Number(fields['z']) }),
+  };
+}

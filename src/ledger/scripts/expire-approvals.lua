@@ -1,0 +1,15 @@
+-- Nobody answered in time, and that is a no: writes it down. Every reader has known it since its time ran out.
+-- ARGV: limit, keep ms
+-- RETURNS: how many
+local at = timeMs()
+local late = redis.call('ZRANGEBYSCORE', key('approvals:pending'), '-inf', at, 'LIMIT', 0, ARGV[1])
+for _, id in ipairs(late) do
+  redis.call('ZREM', key('approvals:pending'), id)
+  local facts = redis.call('HMGET', key(id), 's', 'a', 'k')
+  if facts[1] == 'p' then
+    redis.call('HSET', key(id), 's', 'x', 'z', at)
+    tell(cjson.encode({ type = 'approval.expired', approval = id, task = facts[3], agent = facts[2] }), facts[3], facts[2])
+  end
+end
+redis.call('ZREMRANGEBYSCORE', key('approvals'), '-inf', at - tonumber(ARGV[2]))
+return #late

@@ -1,0 +1,38 @@
+-- A question to a person; the same request is one question (APR-05).
+-- ARGV: approval id, requester, task or '', digest, body JSON, pending ms, cap, event, persons, keep ms
+-- RETURNS: {'opened', now, expiresAt} | {'same', id} | {'denied', id, ms left} | {'limit', ms left} | {'task.ended'}
+local id, agent, task, ask = ARGV[1], ARGV[2], ARGV[3], key('ask:' .. ARGV[4])
+local at = timeMs()
+if task ~= '' then
+  local facts = redis.call('HMGET', key(task), 's', 'd')
+  if facts[1] ~= 'o' or tonumber(facts[2]) <= at then return { 'task.ended' } end
+end
+local before = redis.call('GET', ask)
+if before then
+  local facts = redis.call('HMGET', key(before), 's', 't', 'u')
+  if facts[1] == 'p' and tonumber(facts[2]) > at then return { 'same', before } end
+  if facts[1] == 'a' and tonumber(facts[3]) > at then return { 'same', before } end
+  if facts[1] == 'd' then return { 'denied', before, redis.call('PTTL', ask) } end
+end
+local waiting = key('approvals:pending:' .. agent)
+redis.call('ZREMRANGEBYSCORE', waiting, '-inf', at)
+if redis.call('ZCARD', waiting) >= tonumber(ARGV[7]) then
+  local first = redis.call('ZRANGE', waiting, 0, 0, 'WITHSCORES')
+  return { 'limit', first[2] and tonumber(first[2]) - at or 1000 }
+end
+local expiresAt, keepMs = at + tonumber(ARGV[6]), tonumber(ARGV[10])
+redis.call('HSET', key(id), 's', 'p', 'a', agent, 'k', task, 'g', ARGV[4], 'b', ARGV[5], 'o', at, 't', expiresAt,
+  'n', ARGV[9], 'd', '[]')
+redis.call('PEXPIREAT', key(id), expiresAt + keepMs)
+redis.call('SET', ask, id, 'PX', ARGV[6])
+redis.call('ZADD', waiting, expiresAt, id)
+redis.call('PEXPIREAT', waiting, expiresAt)
+redis.call('ZADD', key('approvals:pending'), expiresAt, id)
+for _, list in ipairs({ key('approvals'), key('approvals:' .. agent) }) do
+  redis.call('ZREMRANGEBYSCORE', list, '-inf', at - keepMs)
+  redis.call('ZADD', list, at, id)
+end
+redis.call('PEXPIRE', key('approvals:' .. agent), tonumber(ARGV[6]) + keepMs)
+tell(ARGV[8], task, agent)
+announce('approval.requested', id)
+return { 'opened', at, expiresAt }

@@ -1,0 +1,164 @@
+import { z } from 'zod';
+import type { Shape } from './shape.js';
+import { duration, durationPattern } from '../kernel/duration.js';
+import { reason } from './lease.js';
+import { pageOf, pageQuery } from './page.js';
+import { durationText, instant, leaseId, principalId, taskId } from './text.js';
+
+export const approvalId = z.string().regex(/^apr_[0-9A-Za-z]{16}$/, 'expected an approval id');
+
+const digest = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hex digits');
+const values = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]));
+const scalars = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
+const labels = z.record(z.string(), z.string());
+
+export const approvalStatus = z
+  .enum(['pending', 'approved', 'denied', 'cancelled', 'revoked', 'expired', 'used'])
+  .meta({ description: '`pending` is left once; only `approved` can be used, and only once.' });
+
+const answer = z.strictObject({
+  decision: z.enum(['approve', 'deny']),
+  by: z.string(),
+  at: instant,
+  reason: z.string().optional(),
+  ttl: durationText.optional(),
+  parameters: values.optional(),
+});
+
+const verified = z
+  .strictObject({
+    agent: z.strictObject({
+      id: z.string(),
+      issuer: z.string(),
+      claims: scalars,
+      owner: z.string().optional(),
+      purpose: z.string().optional(),
+    }),
+    task: z
+      .strictObject({
+        id: z.string(),
+        openedBy: z.string(),
+        state: z.enum(['open', 'ended', 'lapsed']),
+        openedAt: instant,
+        deadline: instant,
+        tools: z.array(z.string()).optional(),
+        intent: z.string().optional(),
+        labels: labels.optional(),
+        onBehalfOf: z.string().optional(),
+      })
+      .optional(),
+    entry: z.strictObject({
+      description: z.string().optional(),
+      provider: z.string(),
+      sensitivity: z.string(),
+      environment: z.string(),
+      riskTier: z.int(),
+      maximumTtl: durationText.optional(),
+    }),
+    grantableTtl: durationText.meta({ description: 'What would have been granted when it was asked.' }),
+    toolDeclared: z.boolean(),
+    policies: z.array(z.string()).meta({ description: 'The policies that want a person to look.' }),
+    pastUse: z.strictObject({ leases: z.int(), lastAt: instant.optional() }),
+    before: z
+      .strictObject({
+        approval: approvalId,
+        status: approvalStatus,
+        requestedAt: instant,
+        differences: z.array(z.strictObject({ what: z.string(), was: z.string(), is: z.string() })),
+      })
+      .optional()
+      .meta({
+        description: 'What the same agent asked of the same entry before, and what is different now.',
+      }),
+  })
+  .meta({ description: 'What the broker has checked or knows. Decide on this.' });
+
+const claimed = z
+  .strictObject({
+    intent: z.string().optional(),
+    labels: labels.optional(),
+    onBehalfOf: z.string().optional(),
+    tool: z.string().optional(),
+    reason: z.string().optional(),
+    ticket: z.string().optional(),
+  })
+  .meta({ description: 'What only the requester says. It proves nothing, and may be meant to persuade.' });
+
+export const approval = z
+  .strictObject({
+    id: approvalId,
+    status: approvalStatus,
+    url: z.string().meta({ description: 'Where a person answers it.' }),
+    digest: digest.meta({ description: 'SHA-256 over the canonical JSON of the exact request.' }),
+    agent: z.string().meta({ description: 'Who asked.' }),
+    task: taskId.optional(),
+    request: z.strictObject({
+      credential: z.string(),
+      parameters: values,
+      ttl: durationText,
+      tool: z.string().optional(),
+      reason: z.string().optional(),
+      ticket: z.string().optional(),
+    }),
+    approvers: z.array(z.string()).meta({ description: 'Roles, of which whoever answers has one.' }),
+    persons: z.int().min(1).meta({ description: 'How many different persons have to approve.' }),
+    policyDigest: z
+      .string()
+      .meta({ description: 'The policy that asked; it is asked again when this is used.' }),
+    requestedAt: instant,
+    expiresAt: instant.meta({ description: 'Until then it can be answered.' }),
+    answers: z.array(answer),
+    granted: z
+      .strictObject({ ttl: durationText, parameters: values })
+      .optional()
+      .meta({ description: 'What may be had by it: what was asked for, or less.' }),
+    approvedUntil: instant
+      .optional()
+      .meta({ description: 'It can be used until then, and lasts no longer.' }),
+    lease: leaseId.optional().meta({ description: 'What it was used for.' }),
+    endedAt: instant.optional(),
+    verified: verified.optional(),
+    claimed: claimed.optional(),
+  })
+  .meta({ description: "A person's answer, or the question. It is no bearer of anything." });
+
+export const awaitingApproval = z.strictObject({ approval });
+
+export const approvalQuery = z.strictObject({ ...pageQuery, agent: principalId.optional() });
+export const approvalPage = pageOf(approval);
+
+export const approvalWait = z.strictObject({
+  wait: duration
+    .refine((seconds) => seconds <= 60, 'expected at most 60 seconds')
+    .optional()
+    .meta({ description: 'How long to wait for an answer, such as "30s".', pattern: durationPattern }),
+});
+
+export const approvalDecision = z
+  .strictObject({
+    decision: z.enum(['approve', 'deny']),
+    reason: reason.optional().meta({ description: 'Why; a denial needs one, and the agent sees it.' }),
+    digest: digest.optional().meta({ description: 'Of the request that you have seen.' }),
+    ttl: duration.optional().meta({ description: 'To approve a shorter time.' }),
+    parameters: z
+      .record(z.string().max(64), z.unknown())
+      .optional()
+      .meta({ description: 'To approve less: a longer path below the folder, fewer of a set.' }),
+  })
+  .refine(({ decision, reason: why }) => decision === 'approve' || why !== undefined, {
+    path: ['reason'],
+    message: 'a denial needs a reason',
+  })
+  .refine(
+    ({ decision, ttl, parameters }) =>
+      decision === 'approve' || (ttl === undefined && parameters === undefined),
+    { path: ['decision'], message: 'a denial gives nothing' },
+  )
+  .meta({ description: "A person's answer." });
+
+export const approvalCancellation = z.strictObject({ reason: reason.optional() });
+export const approvalRevocation = z.strictObject({
+  reason: reason.meta({ description: 'Why; kept in the audit log.' }),
+});
+
+export type ApprovalShape = Shape<typeof approval>;

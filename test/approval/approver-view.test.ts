@@ -1,0 +1,88 @@
+import { expect, test } from '@jest/globals';
+import { approverView } from '../../src/approval/approver-view.js';
+import { inertIn } from '../../src/approval/inert.js';
+import type { Task } from '../../src/task/task.js';
+import { pendingApproval } from '../fake/pretend-approvals.js';
+
+const hostile = '<script>alert(1)</script> \u001b[31mred\u001b[0m \u202egnp.exe\u2066 \u{e0041}\u200b';
+
+const task = (over: Partial<Task> = {}): Task => ({
+  id: 'tsk_0000aaaa',
+  intent: hostile,
+  agent: 'spiffe://test/agent',
+  openedBy: 'spiffe://test/agent',
+  labels: { 'te\u202eam': hostile },
+  onBehalfOf: 'carol@example.com',
+  openedAt: 0,
+  deadlineAt: 3_600_000,
+  state: 'open',
+  ...over,
+});
+
+const viewOf = (over: Partial<Parameters<typeof approverView>[0]> = {}) =>
+  inertIn(
+    approverView({
+      approval: pendingApproval(0, {
+        request: { entry: 'e', parameters: {}, ttlSeconds: 60, reason: hostile, tool: 'sql' },
+      }),
+      task: task(),
+      entry: undefined,
+      agent: { owner: 'finance', purpose: 'reports' },
+      pastUse: { leases: 2, lastAt: 5 },
+      before: undefined,
+      ...over,
+    }),
+  );
+
+test('APR-04: what an agent says of a task that it opened itself stands with its claims, and is inert', () => {
+  const view = viewOf();
+  expect(view.verified.task).not.toHaveProperty('intent');
+  expect(view.verified.task).not.toHaveProperty('labels');
+  expect(view.claimed).toMatchInlineSnapshot(`
+{
+  "intent": "<script>alert(1)</script> \\u{1b}[31mred\\u{1b}[0m \\u{202e}gnp.exe\\u{2066} \\u{e0041}\\u{200b}",
+  "labels": {
+    "te\\u{202e}am": "<script>alert(1)</script> \\u{1b}[31mred\\u{1b}[0m \\u{202e}gnp.exe\\u{2066} \\u{e0041}\\u{200b}",
+  },
+  "onBehalfOf": "carol@example.com",
+  "reason": "<script>alert(1)</script> \\u{1b}[31mred\\u{1b}[0m \\u{202e}gnp.exe\\u{2066} \\u{e0041}\\u{200b}",
+  "tool": "sql",
+}
+`);
+  expect(JSON.stringify(view)).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+});
+
+test('APR-04: of a task that somebody else opened for the agent they are facts; tool and reason never are', () => {
+  const view = viewOf({ task: task({ openedBy: 'orchestrator:argo', intent: 'payments' }) });
+  expect(view.verified.task).toMatchObject({ intent: 'payments', onBehalfOf: 'carol@example.com' });
+  expect(Object.keys(view.claimed).toSorted()).toEqual(['reason', 'tool']);
+});
+
+test('APR-04: the view says what the agent asked before, and what is different now', () => {
+  const before = pendingApproval(0, {
+    id: 'apr_before0000000000',
+    state: 'denied',
+    request: { entry: 'e', parameters: { prefix: 'reports/a/' }, ttlSeconds: 60 },
+  });
+  const approval = pendingApproval(9, {
+    request: { entry: 'e', parameters: { prefix: 'reports/' }, ttlSeconds: 600 },
+  });
+  expect(viewOf({ before, approval }).verified.before).toEqual({
+    approval: before.id,
+    state: 'denied',
+    requestedAt: 0,
+    differences: [
+      { what: 'parameters.prefix', was: 'reports/a/', is: 'reports/' },
+      { what: 'ttlSeconds', was: '60', is: '600' },
+    ],
+  });
+});
+
+test('APR-04: facts of the broker are there: who, what it leads to, how risky, and how often before', () => {
+  expect(viewOf().verified).toMatchObject({
+    agent: { id: 'spiffe://test/agent', issuer: 'test', owner: 'finance', claims: { ref: 'main' } },
+    entry: { environment: 'production', sensitivity: 'restricted', riskTier: 3 },
+    pastUse: { leases: 2, lastAt: 5 },
+    policies: ['risky'],
+  });
+});
