@@ -1,5 +1,6 @@
 import type { FaultKind } from './fault-kind.js';
 import { identityFaults } from './identity-faults.js';
+import { taskFaults } from './task-faults.js';
 
 export type { FaultKind } from './fault-kind.js';
 
@@ -60,79 +61,7 @@ export const faults = {
     retry: true,
     remedy: 'Wait a second and retry with the same Idempotency-Key.',
   },
-  'task.unknown': {
-    status: 404,
-    title: 'No such task',
-    retry: false,
-    remedy: 'Open a task first, and use its id; tasks of others are not shown.',
-  },
-  'task.ended': {
-    status: 403,
-    title: 'The task has ended',
-    retry: false,
-    remedy: 'Nothing more can be issued for it. Open a new task.',
-  },
-  'task.deadline_past': {
-    status: 422,
-    title: 'The deadline lies in the past or too far ahead',
-    retry: false,
-    remedy: 'Name a deadline in the future, within the longest task the settings allow.',
-  },
-  'task.run_full': {
-    status: 429,
-    title: 'The run has as many open tasks as one may have',
-    retry: true,
-    remedy: 'End tasks of the run that are over, or give the run another name.',
-  },
-  'task.full': {
-    status: 429,
-    title: 'The task has as many live leases as it may have',
-    retry: true,
-    remedy:
-      'Give back what the task no longer needs, or open another task; an operator sets how many there may be (limits.liveLeasesPerTask).',
-  },
-  'task.steps': {
-    status: 429,
-    title: 'The task has as many steps as it may have',
-    retry: false,
-    remedy: 'End the task and open another; an operator sets how many steps a task may have.',
-  },
-  'task.busy': {
-    status: 409,
-    title: 'Other steps of the task were faster',
-    retry: true,
-    remedy: 'Retry after "Retry-After" seconds; announce the steps of one task one after another.',
-  },
-  'delegation.wider': {
-    status: 403,
-    title: 'More than the parent task has',
-    retry: false,
-    remedy: 'Ask for no more than the parent task has; see "errors" for what was too wide.',
-  },
-  'delegation.cycle': {
-    status: 403,
-    title: 'The agent stands above the task already',
-    retry: false,
-    remedy: 'Delegate to an agent that did not delegate this task, or use the task that agent has.',
-  },
-  'delegation.depth': {
-    status: 403,
-    title: 'Too many delegations',
-    retry: false,
-    remedy: 'Delegate from a task that is nearer to its root; an operator sets how far it may go.',
-  },
-  'delegation.fan_out': {
-    status: 403,
-    title: 'Too many sub-tasks',
-    retry: false,
-    remedy: 'Use the sub-tasks there are; an operator sets how many there may be.',
-  },
-  'step.unknown': {
-    status: 403,
-    title: 'No such permitted step',
-    retry: false,
-    remedy: 'Announce the step first, and name it together with its tool in the same task.',
-  },
+  ...taskFaults,
   'lease.unknown': {
     status: 404,
     title: 'No such lease',
