@@ -1,9 +1,9 @@
-import { delegationFaults } from './delegation-faults.js';
 import { governanceFaults } from './governance-faults.js';
 import type { FaultKind } from './fault-kind.js';
 import { approvalFaults } from './approval-faults.js';
 import { breakGlassFaults } from './break-glass-faults.js';
 import { identityFaults } from './identity-faults.js';
+import { taskFaults } from './task-faults.js';
 
 export type { FaultKind } from './fault-kind.js';
 
@@ -64,39 +64,8 @@ export const faults = {
     retry: true,
     remedy: 'Wait a second and retry with the same Idempotency-Key.',
   },
-  'task.unknown': {
-    status: 404,
-    title: 'No such task',
-    retry: false,
-    remedy: 'Open a task first, and use its id; tasks of others are not shown.',
-  },
-  'task.ended': {
-    status: 403,
-    title: 'The task has ended',
-    retry: false,
-    remedy: 'Nothing more can be issued for it. Open a new task.',
-  },
-  'task.deadline_past': {
-    status: 422,
-    title: 'The deadline lies in the past or too far ahead',
-    retry: false,
-    remedy: 'Name a deadline in the future, within the longest task the settings allow.',
-  },
-  'task.run_full': {
-    status: 429,
-    title: 'The run has as many open tasks as one may have',
-    retry: true,
-    remedy: 'End tasks of the run that are over, or give the run another name.',
-  },
-  'task.full': {
-    status: 429,
-    title: 'The task has as many live leases as it may have',
-    retry: true,
-    remedy:
-      'Give back what the task no longer needs, or open another task; an operator sets how many there may be (limits.liveLeasesPerTask).',
-  },
+  ...taskFaults,
   ...governanceFaults,
-  ...delegationFaults,
   'lease.unknown': {
     status: 404,
     title: 'No such lease',

@@ -1,11 +1,5 @@
 import { auditOperations } from './audit-operations.js';
-import {
-  authzenConfiguration,
-  evaluation,
-  evaluationRequest,
-  evaluations,
-  evaluationsRequest,
-} from './authzen.js';
+import { authorityOperations } from './authority-operations.js';
 import { awaitingApproval } from './approval.js';
 import { approvalOperations, byApproval } from './approval-operations.js';
 import { breakGlassOperations } from './break-glass-operations.js';
@@ -21,8 +15,6 @@ import { problemType } from './problem.js';
 import { endedSession, session } from './session.js';
 import { renewal, renewalRequest } from './renewal.js';
 import { governance } from './governance.js';
-import { subtaskRequest } from './subtask.js';
-import { step, stepRequest, steps } from './step.js';
 import { task, taskEndRequest, taskPage, taskQuery, taskRequest } from './task.js';
 
 /** Every call there is, the busiest first. The routes are made from this table, and so is /openapi.json. */
@@ -55,69 +47,7 @@ export const operations = {
       'quota.issue_rate',
     ],
   },
-  delegateTask: {
-    method: 'post',
-    path: '/v1/tasks/{task}/subtasks',
-    tag: 'tasks',
-    summary: 'Delegate a narrower task to another agent',
-    proof: 'bearer',
-    idempotent: true,
-    body: subtaskRequest,
-    answers: { 201: { description: 'The sub-task, open until its parent ends.', shape: task } },
-    faults: [
-      'task.unknown',
-      'task.ended',
-      'task.deadline_past',
-      'delegation.wider',
-      'delegation.cycle',
-      'delegation.depth',
-      'delegation.fan_out',
-      'credential.unknown',
-      'credential.parameters',
-      'policy.denied',
-      'policy.error',
-      'approval.required',
-      'identity.stale',
-      'idempotency.reused',
-      'state.full',
-      'state.rolled_back',
-    ],
-  },
-  takeStep: {
-    method: 'post',
-    path: '/v1/tasks/{task}/steps',
-    tag: 'tasks',
-    summary: 'Announce a tool call, and learn whether it may be made',
-    proof: 'bearer',
-    idempotent: true,
-    body: stepRequest,
-    answers: {
-      201: {
-        description: 'The step with its decision, recorded; only `permit` lets it be made.',
-        shape: step,
-      },
-    },
-    faults: [
-      'task.unknown',
-      'task.ended',
-      'delegation.wider',
-      'task.steps',
-      'task.busy',
-      'idempotency.reused',
-      'state.full',
-      'state.rolled_back',
-      'revocation.overdue',
-    ],
-  },
-  listSteps: {
-    method: 'get',
-    path: '/v1/tasks/{task}/steps',
-    tag: 'tasks',
-    summary: 'List the latest steps of a task',
-    proof: 'bearer',
-    answers: { 200: { description: 'The last one at the end.', shape: steps } },
-    faults: ['task.unknown'],
-  },
+  ...authorityOperations,
   openTask: {
     method: 'post',
     path: '/v1/tasks',
@@ -277,35 +207,6 @@ export const operations = {
     proof: 'hook',
     answers: { 200: { description: 'What the delivery did; durable by then.', shape: hookAnswer } },
     faults: ['hook.unknown', 'hook.unproven', 'task.unknown', 'state.unavailable'],
-  },
-  evaluateAccess: {
-    method: 'post',
-    path: '/access/v1/evaluation',
-    tag: 'tasks',
-    summary: 'Ask what policy would answer (AuthZEN 1.0); nothing is issued',
-    proof: 'bearer',
-    body: evaluationRequest,
-    answers: { 200: { description: 'The decision, be it a denial.', shape: evaluation } },
-    faults: [],
-  },
-  evaluateAccesses: {
-    method: 'post',
-    path: '/access/v1/evaluations',
-    tag: 'tasks',
-    summary: 'The same for several at once',
-    proof: 'bearer',
-    body: evaluationsRequest,
-    answers: { 200: { description: 'The decisions, in their order.', shape: evaluations } },
-    faults: [],
-  },
-  authzenConfiguration: {
-    method: 'get',
-    path: '/.well-known/authzen-configuration',
-    tag: 'description',
-    summary: 'Where the endpoints of AuthZEN are',
-    proof: 'none',
-    answers: { 200: { description: 'Metadata of the policy decision point.', shape: authzenConfiguration } },
-    faults: [],
   },
   ...healthOperations,
   openapi: {

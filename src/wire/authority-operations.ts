@@ -1,0 +1,106 @@
+import {
+  authzenConfiguration,
+  evaluation,
+  evaluationRequest,
+  evaluations,
+  evaluationsRequest,
+} from './authzen.js';
+import type { Operation } from './operation.js';
+import { step, stepRequest, steps } from './step.js';
+import { subtaskRequest } from './subtask.js';
+import { task } from './task.js';
+
+/** Steps, sub-tasks, and what policy would answer. */
+export const authorityOperations = {
+  delegateTask: {
+    method: 'post',
+    path: '/v1/tasks/{task}/subtasks',
+    tag: 'tasks',
+    summary: 'Delegate a narrower task to another agent',
+    proof: 'bearer',
+    idempotent: true,
+    body: subtaskRequest,
+    answers: { 201: { description: 'The sub-task, open until its parent ends.', shape: task } },
+    faults: [
+      'task.unknown',
+      'task.ended',
+      'task.deadline_past',
+      'delegation.wider',
+      'delegation.cycle',
+      'delegation.depth',
+      'delegation.fan_out',
+      'credential.unknown',
+      'credential.parameters',
+      'policy.denied',
+      'policy.error',
+      'approval.required',
+      'identity.stale',
+      'idempotency.reused',
+      'state.full',
+      'state.rolled_back',
+    ],
+  },
+  takeStep: {
+    method: 'post',
+    path: '/v1/tasks/{task}/steps',
+    tag: 'tasks',
+    summary: 'Announce a tool call, and learn whether it may be made',
+    proof: 'bearer',
+    idempotent: true,
+    body: stepRequest,
+    answers: {
+      201: {
+        description: 'The step with its decision, recorded; only `permit` lets it be made.',
+        shape: step,
+      },
+    },
+    faults: [
+      'task.unknown',
+      'task.ended',
+      'delegation.wider',
+      'task.steps',
+      'task.busy',
+      'idempotency.reused',
+      'state.full',
+      'state.rolled_back',
+    ],
+  },
+  listSteps: {
+    method: 'get',
+    path: '/v1/tasks/{task}/steps',
+    tag: 'tasks',
+    summary: 'List the latest steps of a task',
+    proof: 'bearer',
+    answers: { 200: { description: 'The last one at the end.', shape: steps } },
+    faults: ['task.unknown'],
+  },
+  evaluateAccess: {
+    method: 'post',
+    path: '/access/v1/evaluation',
+    tag: 'tasks',
+    summary: 'Ask what policy would answer (AuthZEN 1.0); nothing is issued',
+    proof: 'bearer',
+    body: evaluationRequest,
+    answers: { 200: { description: 'The decision, be it a denial.', shape: evaluation } },
+    faults: [],
+  },
+  evaluateAccesses: {
+    method: 'post',
+    path: '/access/v1/evaluations',
+    tag: 'tasks',
+    summary: 'The same for several at once',
+    proof: 'bearer',
+    body: evaluationsRequest,
+    answers: { 200: { description: 'The decisions, in their order.', shape: evaluations } },
+    faults: [],
+  },
+  authzenConfiguration: {
+    method: 'get',
+    path: '/.well-known/authzen-configuration',
+    tag: 'description',
+    summary: 'Where the endpoints of AuthZEN are',
+    proof: 'none',
+    answers: { 200: { description: 'Metadata of the policy decision point.', shape: authzenConfiguration } },
+    faults: [],
+  },
+} as const satisfies Record<string, Operation>;
