@@ -1,6 +1,7 @@
 import { delegationFaults } from './delegation-faults.js';
 import { governanceFaults } from './governance-faults.js';
 import type { FaultKind } from './fault-kind.js';
+import { awsFaults } from './aws-faults.js';
 import { identityFaults } from './identity-faults.js';
 
 export type { FaultKind } from './fault-kind.js';
@@ -208,6 +209,7 @@ export const faults = {
     retry: false,
     remedy: 'This release cannot ask a person yet; ask for less, or ask an operator to change the policy.',
   },
+  ...awsFaults,
   'provider.unavailable': {
     status: 503,
     title: 'The credential provider cannot be reached',

@@ -6,15 +6,15 @@ import {
   evaluations,
   evaluationsRequest,
 } from './authzen.js';
+import { awsOperations } from './aws-operations.js';
+import { descriptionOperations } from './description-operations.js';
 import { catalog } from './catalog.js';
 import { credentialRequest, grant } from './credential.js';
-import { liveness, readiness, readinessQuery } from './health.js';
 import { hookAnswer } from './hook.js';
 import { lease, leasePage, leaseQuery, leaseRevocationRequest } from './lease.js';
 import { overview } from './live.js';
 import { ofIssuing } from './issuing-faults.js';
 import type { Operation } from './operation.js';
-import { problemType } from './problem.js';
 import { endedSession, session } from './session.js';
 import { renewal, renewalRequest } from './renewal.js';
 import { governance } from './governance.js';
@@ -208,6 +208,7 @@ export const operations = {
     faults: ['lease.unknown'],
   },
   ...governance,
+  ...awsOperations,
   listCatalog: {
     method: 'get',
     path: '/v1/catalog',
@@ -298,55 +299,7 @@ export const operations = {
     answers: { 200: { description: 'Metadata of the policy decision point.', shape: authzenConfiguration } },
     faults: [],
   },
-  livez: {
-    method: 'get',
-    path: '/livez',
-    tag: 'health',
-    summary: 'Whether the process runs',
-    proof: 'none',
-    answers: { 200: { description: 'It does.', shape: liveness } },
-    faults: [],
-  },
-  readyz: {
-    method: 'get',
-    path: '/readyz',
-    tag: 'health',
-    summary: 'Whether the process can do its work now',
-    proof: 'none',
-    query: readinessQuery,
-    answers: {
-      200: { description: 'It can.', shape: readiness },
-      503: { description: 'It cannot, or is stopping.', shape: readiness },
-    },
-    faults: [],
-  },
-  metrics: {
-    method: 'get',
-    path: '/metrics',
-    tag: 'health',
-    summary: 'Metrics in the Prometheus text format',
-    proof: 'none',
-    answers: { 200: { description: 'The metrics.', mediaType: 'text/plain' } },
-    faults: [],
-  },
-  openapi: {
-    method: 'get',
-    path: '/openapi.json',
-    tag: 'description',
-    summary: 'This description',
-    proof: 'none',
-    answers: { 200: { description: 'OpenAPI 3.1.', mediaType: 'application/json' } },
-    faults: [],
-  },
-  explainProblem: {
-    method: 'get',
-    path: '/problems/{code}',
-    tag: 'description',
-    summary: 'What a problem type means',
-    proof: 'none',
-    answers: { 200: { description: 'The kind of problem.', shape: problemType } },
-    faults: ['route.unknown'],
-  },
+  ...descriptionOperations,
 } as const satisfies Record<string, Operation>;
 
 export type OperationId = keyof typeof operations;
