@@ -25,6 +25,7 @@ import { logRequest } from './request-log.js';
 import type { Routes } from './route.js';
 import { approvalRoutes } from './routes/approvals.js';
 import { breakGlassRoutes } from './routes/break-glass.js';
+import { awsRoutes } from './routes/aws.js';
 import { descriptionRoutes } from './routes/description.js';
 import { eventStreams } from './routes/events.js';
 import { governanceRoutes } from './routes/governance.js';
@@ -104,6 +105,7 @@ export function createHttpServer(ports: HttpPorts): HttpServer {
     ...approvalRoutes({ ...ports, stopping: flow.stopping }),
     ...breakGlassRoutes(ports),
     ...hookRoutes(ports),
+    ...awsRoutes(ports),
     ...healthRoutes({ ...ports, log, stopping: flow.stopping }),
     ...descriptionRoutes(ports.version),
     ...sessionRoutes(console),

@@ -2,6 +2,7 @@ import { governanceFaults } from './governance-faults.js';
 import type { FaultKind } from './fault-kind.js';
 import { approvalFaults } from './approval-faults.js';
 import { breakGlassFaults } from './break-glass-faults.js';
+import { awsFaults } from './aws-faults.js';
 import { identityFaults } from './identity-faults.js';
 import { taskFaults } from './task-faults.js';
 
@@ -182,6 +183,7 @@ export const faults = {
   },
   ...approvalFaults,
   ...breakGlassFaults,
+  ...awsFaults,
   'provider.unavailable': {
     status: 503,
     title: 'The credential provider cannot be reached',

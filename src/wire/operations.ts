@@ -5,13 +5,13 @@ import { approvalOperations, byApproval } from './approval-operations.js';
 import { breakGlassOperations } from './break-glass-operations.js';
 import { catalog } from './catalog.js';
 import { credentialRequest, grant } from './credential.js';
-import { healthOperations } from './health-operations.js';
+import { awsOperations } from './aws-operations.js';
+import { descriptionOperations } from './description-operations.js';
 import { hookAnswer } from './hook.js';
 import { lease, leasePage, leaseQuery, leaseRevocationRequest } from './lease.js';
 import { overview } from './live.js';
 import { ofIssuing } from './issuing-faults.js';
 import type { Operation } from './operation.js';
-import { problemType } from './problem.js';
 import { endedSession, session } from './session.js';
 import { renewal, renewalRequest } from './renewal.js';
 import { governance } from './governance.js';
@@ -147,6 +147,7 @@ export const operations = {
   ...governance,
   ...approvalOperations,
   ...breakGlassOperations,
+  ...awsOperations,
   listCatalog: {
     method: 'get',
     path: '/v1/catalog',
@@ -208,25 +209,7 @@ export const operations = {
     answers: { 200: { description: 'What the delivery did; durable by then.', shape: hookAnswer } },
     faults: ['hook.unknown', 'hook.unproven', 'task.unknown', 'state.unavailable'],
   },
-  ...healthOperations,
-  openapi: {
-    method: 'get',
-    path: '/openapi.json',
-    tag: 'description',
-    summary: 'This description',
-    proof: 'none',
-    answers: { 200: { description: 'OpenAPI 3.1.', mediaType: 'application/json' } },
-    faults: [],
-  },
-  explainProblem: {
-    method: 'get',
-    path: '/problems/{code}',
-    tag: 'description',
-    summary: 'What a problem type means',
-    proof: 'none',
-    answers: { 200: { description: 'The kind of problem.', shape: problemType } },
-    faults: ['route.unknown'],
-  },
+  ...descriptionOperations,
 } as const satisfies Record<string, Operation>;
 
 export type OperationId = keyof typeof operations;

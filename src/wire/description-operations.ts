@@ -1,8 +1,9 @@
 import { liveness, readiness, readinessQuery } from './health.js';
 import type { Operation } from './operation.js';
+import { problemType } from './problem.js';
 
-/** For probes and scrapers. */
-export const healthOperations = {
+/** What anyone may ask: whether the process is well, and what there is to call. */
+export const descriptionOperations = {
   livez: {
     method: 'get',
     path: '/livez',
@@ -33,5 +34,23 @@ export const healthOperations = {
     proof: 'none',
     answers: { 200: { description: 'The metrics.', mediaType: 'text/plain' } },
     faults: [],
+  },
+  openapi: {
+    method: 'get',
+    path: '/openapi.json',
+    tag: 'description',
+    summary: 'This description',
+    proof: 'none',
+    answers: { 200: { description: 'OpenAPI 3.1.', mediaType: 'application/json' } },
+    faults: [],
+  },
+  explainProblem: {
+    method: 'get',
+    path: '/problems/{code}',
+    tag: 'description',
+    summary: 'What a problem type means',
+    proof: 'none',
+    answers: { 200: { description: 'The kind of problem.', shape: problemType } },
+    faults: ['route.unknown'],
   },
 } as const satisfies Record<string, Operation>;
