@@ -7,150 +7,21 @@ import {
   evaluationsRequest,
 } from './authzen.js';
 import { catalog } from './catalog.js';
-import { credentialRequest, grant } from './credential.js';
 import { liveness, readiness, readinessQuery } from './health.js';
 import { hookAnswer } from './hook.js';
 import { lease, leasePage, leaseQuery, leaseRevocationRequest } from './lease.js';
 import { overview } from './live.js';
 import { ofIssuing } from './issuing-faults.js';
 import type { Operation } from './operation.js';
+import { taskOperations } from './task-operations.js';
 import { problemType } from './problem.js';
 import { endedSession, session } from './session.js';
 import { renewal, renewalRequest } from './renewal.js';
 import { governance } from './governance.js';
-import { subtaskRequest } from './subtask.js';
-import { step, stepRequest, steps } from './step.js';
-import { task, taskEndRequest, taskPage, taskQuery, taskRequest } from './task.js';
 
 /** Every call there is, the busiest first. The routes are made from this table, and so is /openapi.json. */
 export const operations = {
-  requestCredential: {
-    method: 'post',
-    path: '/v1/tasks/{task}/credentials',
-    tag: 'tasks',
-    summary: 'Ask for a credential for a task',
-    proof: 'bearer',
-    idempotent: true,
-    body: credentialRequest,
-    answers: { 201: { description: 'The lease, and the secret: this once.', shape: grant } },
-    faults: [
-      'task.unknown',
-      'task.ended',
-      'task.busy',
-      'step.unknown',
-      'delegation.wider',
-      'identity.stale',
-      'credential.wider',
-      'provider.full',
-      ...ofIssuing,
-      'lease.limit',
-      'task.full',
-      'quota.issue_rate',
-    ],
-  },
-  delegateTask: {
-    method: 'post',
-    path: '/v1/tasks/{task}/subtasks',
-    tag: 'tasks',
-    summary: 'Delegate a narrower task to another agent',
-    proof: 'bearer',
-    idempotent: true,
-    body: subtaskRequest,
-    answers: { 201: { description: 'The sub-task, open until its parent ends.', shape: task } },
-    faults: [
-      'task.unknown',
-      'task.ended',
-      'task.deadline_past',
-      'delegation.wider',
-      'delegation.cycle',
-      'delegation.depth',
-      'delegation.fan_out',
-      'credential.unknown',
-      'credential.parameters',
-      'policy.denied',
-      'policy.error',
-      'approval.required',
-      'identity.stale',
-      'idempotency.reused',
-      'state.full',
-      'state.rolled_back',
-    ],
-  },
-  takeStep: {
-    method: 'post',
-    path: '/v1/tasks/{task}/steps',
-    tag: 'tasks',
-    summary: 'Announce a tool call, and learn whether it may be made',
-    proof: 'bearer',
-    idempotent: true,
-    body: stepRequest,
-    answers: {
-      201: {
-        description: 'The step with its decision, recorded; only `permit` lets it be made.',
-        shape: step,
-      },
-    },
-    faults: [
-      'task.unknown',
-      'task.ended',
-      'delegation.wider',
-      'task.steps',
-      'task.busy',
-      'idempotency.reused',
-      'state.full',
-      'state.rolled_back',
-      'revocation.overdue',
-    ],
-  },
-  listSteps: {
-    method: 'get',
-    path: '/v1/tasks/{task}/steps',
-    tag: 'tasks',
-    summary: 'List the latest steps of a task',
-    proof: 'bearer',
-    answers: { 200: { description: 'The last one at the end.', shape: steps } },
-    faults: ['task.unknown'],
-  },
-  openTask: {
-    method: 'post',
-    path: '/v1/tasks',
-    tag: 'tasks',
-    summary: 'Open a task',
-    proof: 'bearer',
-    idempotent: true,
-    body: taskRequest,
-    answers: { 201: { description: 'The task, open.', shape: task } },
-    faults: ['task.deadline_past', 'idempotency.reused', 'idempotency.in_flight'],
-  },
-  listTasks: {
-    method: 'get',
-    path: '/v1/tasks',
-    tag: 'tasks',
-    summary: 'List tasks; agents see their own',
-    proof: 'bearer',
-    query: taskQuery,
-    answers: { 200: { description: 'One page of tasks.', shape: taskPage } },
-    faults: [],
-  },
-  findTask: {
-    method: 'get',
-    path: '/v1/tasks/{task}',
-    tag: 'tasks',
-    summary: 'See a task',
-    proof: 'bearer',
-    answers: { 200: { description: 'The task.', shape: task } },
-    faults: ['task.unknown'],
-  },
-  endTask: {
-    method: 'post',
-    path: '/v1/tasks/{task}/end',
-    tag: 'tasks',
-    summary: 'End a task: nothing more is issued for it, and all its leases are revoked',
-    proof: 'bearer',
-    body: taskEndRequest,
-    answers: { 200: { description: 'The task, ended. Ending it twice is ending it once.', shape: task } },
-    faults: ['task.unknown'],
-  },
+  ...taskOperations,
   listLeases: {
     method: 'get',
     path: '/v1/leases',

@@ -44,6 +44,11 @@ test('the calls of this release are there', () => {
     [
       '/v1/tasks',
       '/v1/tasks/{task}',
+      '/v1/tasks/{task}/steps',
+      '/v1/tasks/{task}/subtasks',
+      '/access/v1/evaluation',
+      '/access/v1/evaluations',
+      '/.well-known/authzen-configuration',
       '/v1/tasks/{task}/end',
       '/v1/tasks/{task}/credentials',
       '/v1/leases',
