@@ -1,18 +1,17 @@
 import { taskIdOf } from '../kernel/id.js';
-import type { RevocationEffect } from '../issuance/provider.js';
 import type { RiskLevel } from '../kernel/risk-levels.js';
-import type { RevocationCause } from '../lease/lease.js';
+import type { LeaseEvent } from './lease-event.js';
 import type { ParameterValues } from '../policy/catalog.js';
 import type { Scope } from '../revocation/withdrawal.js';
 import type { Act, Scope as TaskScope } from '../task/scope.js';
 import type { TaskOutcome } from '../task/task.js';
 
-interface OfTask {
+export interface OfTask {
   readonly task: string;
   readonly agent: string;
 }
 
-interface OfLease extends OfTask {
+export interface OfLease extends OfTask {
   readonly lease: string;
 }
 
@@ -157,107 +156,7 @@ export type AuditEvent =
       readonly decided?: Decided;
       readonly reason?: string;
     }
-  | (OfLease & {
-      readonly type: 'lease.reserved';
-      readonly intent: string;
-      readonly onBehalfOf?: string;
-      readonly asked: AskedFor;
-      /** The tools that the task had used, where it had used any. */
-      readonly chain?: ChainBefore;
-      /** Whose delegation led to its task, where it was delegated. */
-      readonly actors?: readonly string[];
-      readonly act?: Act;
-      readonly decided: Decided;
-      readonly provider: string;
-      readonly ttlSeconds: number;
-      readonly effect: RevocationEffect;
-      /** The approval that it was issued by. */
-      readonly approval?: string;
-      readonly issuer: string;
-      /** Thumbprint of the key that the request was proved by, and whether the token is bound to it. */
-      readonly jkt?: string;
-      readonly senderConstrained?: boolean;
-      readonly claims: Readonly<Record<string, string | number | boolean>>;
-    })
-  | (OfLease & {
-      readonly type: 'lease.active';
-      readonly expiresAt: number;
-      readonly effect: RevocationEffect;
-    })
-  | (OfLease & { readonly type: 'lease.mint_failed'; readonly fault: string })
-  | (OfLease & {
-      /** Permitted, and about to be asked of the provider. */
-      readonly type: 'lease.renewing';
-      readonly asked: AskedFor;
-      readonly decided: Decided;
-      readonly jkt?: string;
-    })
-  | (OfLease & {
-      readonly type: 'lease.renewed';
-      /** Its end before, and now. */
-      readonly expiredAt: number;
-      readonly expiresAt: number;
-      /** How often it was renewed by now. */
-      readonly renewals: number;
-      /** Whether the provider made a new secret for it. */
-      readonly secret: boolean;
-    })
-  | (OfLease & { readonly type: 'lease.renew_failed'; readonly fault: string })
-  | (OfLease & {
-      readonly type: 'lease.renew_refused';
-      readonly fault: string;
-      readonly issuer: string;
-      readonly claims: Readonly<Record<string, string | number | boolean>>;
-      readonly asked: Partial<AskedFor>;
-      readonly decided?: Decided;
-      readonly reason?: string;
-    })
-  | (OfLease & {
-      readonly type: 'lease.revoking';
-      readonly cause: RevocationCause;
-      readonly by: string;
-      readonly reason?: string;
-    })
-  | (OfLease & {
-      /** A deny of it stands at the provider; from the request for its end to there. */
-      readonly type: 'lease.denied';
-      readonly cause: RevocationCause;
-      readonly lagMs: number;
-    })
-  | (OfLease & {
-      readonly type: 'lease.revoked' | 'lease.expired';
-      readonly cause: RevocationCause;
-      readonly effect: RevocationEffect;
-      readonly attempts: number;
-      /** From the request for its end to this end. */
-      readonly lagMs: number;
-    })
-  | (OfLease & {
-      readonly type: 'revocation.failed';
-      readonly fault: string;
-      readonly attempt: number;
-      readonly stuck: boolean;
-      readonly retryInMs: number;
-    })
-  | {
-      readonly type: 'lease.quarantined';
-      readonly lease: string;
-      readonly task: string;
-      readonly provider: string;
-    }
-  | (OfLease & {
-      /** Due again: it was not over, and was missing from the index of due leases. */
-      readonly type: 'lease.reindexed';
-      readonly provider: string;
-    })
-  | {
-      /** Due again, because its record can be read again. */
-      readonly type: 'lease.readable';
-      readonly lease: string;
-      readonly task: string;
-      readonly provider: string;
-      readonly state: 'reserved' | 'active' | 'revoking' | 'stuck';
-    }
+  | LeaseEvent
   | {
       /** It stood at the provider, and the ledger did not know of its lease, or knew it to be over. */
       readonly type: 'orphan.revoked';

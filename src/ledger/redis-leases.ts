@@ -1,12 +1,11 @@
 import type { AuditEvent } from '../audit/event.js';
 import { Fault, faults } from '../kernel/fault.js';
 import type { FaultCode } from '../kernel/fault.js';
-import { formatDuration } from '../kernel/duration.js';
 import type { Lease, NewLease } from '../lease/lease.js';
 import { bodyText, effectCode, parseLease, stateOfCode } from './lease-record.js';
 import type { Settlement } from '../revocation/settlement.js';
-import type { Claim, Conditions, LeaseLedger, QuotaOf } from './ledger.js';
-import { provenText } from './redis-agents.js';
+import { conditionsText, limitReached, tooFast } from './reserve-conditions.js';
+import type { Claim, LeaseLedger, QuotaOf } from './ledger.js';
 import { perTurn } from './per-turn.js';
 import { redisLeaseList } from './redis-lease-list.js';
 import type { RedisClient, RunScript } from './script.js';
@@ -28,50 +27,6 @@ interface Attempted {
 /** Bounds for what is done in one step of the store: 32 settlements hold it up for a millisecond. */
 const settlementsAtOnce = 32;
 const findsAtOnce = 100;
-
-/** As reserve.lua reads them. */
-const conditionsText = (lease: NewLease, only: Conditions): string =>
-  JSON.stringify({
-    n: lease.entry,
-    y: lease.ceilingSeconds * 1000,
-    h: only.mustHold,
-    i: only.asking?.principal.issuer,
-    w: only.asking?.owner,
-    p: only.asking && (provenText(only.asking.principal) || undefined),
-    v: only.chain,
-    s: only.step?.id,
-    u: only.step?.tool,
-    r: only.approval && { i: only.approval.id, g: only.approval.digest },
-    a: only.ofAgent,
-    e: only.ofEntry,
-    t: only.inAll,
-    o: only.ofTask,
-    q: only.rates?.map(([of, { most, withinSeconds }]) => [of, most, withinSeconds * 1000]),
-  });
-
-const quotaOf: Record<QuotaOf, string> = {
-  agent: 'This agent',
-  task: 'This task',
-  entry: 'This catalog entry',
-};
-
-function tooFast(of: QuotaOf, waitMs: number, { rates = [] }: Conditions): Fault {
-  const [, rate] = rates.find(([name]) => name === of) ?? [];
-  const much = rate ? `: ${rate.most} in ${formatDuration(rate.withinSeconds)}` : '';
-  return new Fault(
-    'quota.issue_rate',
-    `${quotaOf[of]} has as many credentials issued as it may have${much}.`,
-    {
-      retryAfterSeconds: Math.ceil(waitMs / 1000),
-    },
-  );
-}
-
-const limitReached: Record<string, string> = {
-  agent: 'This agent has as many live leases as it may have.',
-  entry: 'There are as many live leases of this catalog entry as there may be.',
-  all: 'There are as many live leases as there may be.',
-};
 
 /** What the scripts refuse with, in words. */
 const refusals: Partial<Record<FaultCode, string>> = {
