@@ -113,7 +113,8 @@ export async function acceptLedger(settings: Settings): Promise<string[]> {
   }
 }
 
-async function openRedis(
+/** A connection as the settings describe it, ready to be asked. */
+export async function openRedis(
   settings: Settings,
   mood: ConnectionMood,
   log: Logger,

@@ -27,7 +27,7 @@ const mayImport: Record<string, readonly string[]> = {
   worker: stages,
   mcp: ['wire', 'sdk', 'kernel'],
   // Whoever verifies the log follows its chain with the code that made it.
-  cli: ['wire', 'settings', 'policy', 'audit', 'kernel'],
+  cli: ['wire', 'settings', 'policy', 'audit', 'kernel', 'sdk'],
   sandbox: ['kernel'],
   // Shapes and the Secret; what runs in it is its own, so that it also loads in a browser, and fast.
   sdk: ['wire', 'kernel'],
@@ -37,6 +37,8 @@ const composing = new Set([
   'main.ts',
   'aws-command.ts',
   'mcp-command.ts',
+  'server-commands.ts',
+  'doctor-command.ts',
   'audit-command.ts',
   'sandbox-command.ts',
   'compose',
@@ -57,7 +59,7 @@ const drivers: Record<string, RegExp> = {
   '@modelcontextprotocol/server/stdio': /^mcp\//,
   'prom-client': /^http\/prometheus-/,
   'rate-limiter-flexible': /^http\/rate\.ts/,
-  yaml: /^(settings|policy)\//,
+  yaml: /^(settings|policy|cli)\//,
   '@opentelemetry/api': /^compose\/otel-tracing\.ts/,
 };
 

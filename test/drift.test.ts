@@ -3,7 +3,9 @@ import { expect, test } from '@jest/globals';
 import { Ajv } from 'ajv';
 import formats from 'ajv-formats';
 import { parse } from 'yaml';
+import { cliReference } from '../src/cli/reference.js';
 import { providerKinds } from '../src/issuance/providers/registry.js';
+import { wholeProgram } from '../src/server-commands.js';
 import { settingsJsonSchema } from '../src/settings/json-schema.js';
 import { settingsReference } from '../src/settings/reference.js';
 
@@ -11,6 +13,12 @@ import { settingsReference } from '../src/settings/reference.js';
 
 test('docs/configuration.md is what the code says; `npm run docs` writes it', () => {
   expect(readFileSync('docs/configuration.md', 'utf8')).toBe(settingsReference(providerKinds));
+});
+
+test('docs/cli.md is what the commands say; `npm run docs` writes it', () => {
+  const text = readFileSync('docs/cli.md', 'utf8');
+  const [head = ''] = text.split(/(?<=^<!-- What follows .*-->\n)/m);
+  expect(text).toBe(cliReference(head, wholeProgram()));
 });
 
 test('config/protem.schema.json is what the code says; `npm run docs` writes it', () => {

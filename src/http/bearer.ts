@@ -37,6 +37,18 @@ export function shownToken(req: IncomingMessage): ShownToken {
   });
 }
 
+const bareToken = /^[A-Za-z0-9._~+/-]+=*$/;
+
+/**
+ * As `shownToken`; a token by itself will do as well. AWS SDKs send what AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE holds as
+ * it is, and the file of a workload's token holds no more than that.
+ */
+export function shownTokenOrBare(req: IncomingMessage): ShownToken {
+  const [value = '', ...others] = headerValues(req, 'authorization');
+  if (others.length === 0 && bareToken.test(value)) return { scheme: 'bearer', token: value };
+  return shownToken(req);
+}
+
 const idempotencyPattern = /^[\x21-\x7e]{1,255}$/;
 
 /**

@@ -66,7 +66,13 @@ export function headersOf(fault: Fault): Record<string, string> {
   return headers;
 }
 
-export function sendProblem(res: ServerResponse, fault: Fault, instance: string): void {
+export function sendProblem(
+  res: ServerResponse,
+  fault: Fault,
+  instance: string,
+  more: (problem: Problem) => Partial<Problem> = () => ({}),
+): void {
+  const problem = problemOf(fault, instance);
   for (const [header, value] of Object.entries(headersOf(fault))) res.setHeader(header, value);
-  send(res, faults[fault.code].status, problemOf(fault, instance));
+  send(res, problem.status, { ...problem, ...more(problem) });
 }

@@ -3,7 +3,8 @@ import type { Broker } from '../broker/broker.js';
 import type { Principal } from '../identity/principal.js';
 import type { Clock } from '../kernel/clock.js';
 import type { OperationId } from '../wire/operations.js';
-import { headerValues, shownToken } from './bearer.js';
+import { headerValues, shownToken, shownTokenOrBare } from './bearer.js';
+import type { ShownToken } from './bearer.js';
 import { callOf } from './call.js';
 import type { Limits } from './limits.js';
 
@@ -20,13 +21,24 @@ export type Routes<Id extends OperationId> = Readonly<Record<Id, RequestHandler>
 /** Who asks. Before anything else of the request is looked at. */
 export async function identified(broker: Broker, req: Request, res: Response): Promise<Principal> {
   const { proven } = callOf(res);
-  const principal = await (proven ? proven() : byToken(broker, req, res));
+  const principal = await (proven ? proven() : byToken(shownToken(req), broker, req, res));
   callOf(res).principal = principal.id;
   return principal;
 }
 
-function byToken(broker: Broker, req: Request, res: Response): Promise<Principal> {
-  const { scheme, token } = shownToken(req);
+/** The same for what AWS SDKs send, who may show a token without saying of what kind it is. */
+export async function identifiedBareToo(broker: Broker, req: Request, res: Response): Promise<Principal> {
+  const principal = await byToken(shownTokenOrBare(req), broker, req, res);
+  callOf(res).principal = principal.id;
+  return principal;
+}
+
+function byToken(
+  { scheme, token }: ShownToken,
+  broker: Broker,
+  req: Request,
+  res: Response,
+): Promise<Principal> {
   return broker.identify(token, {
     scheme,
     proofs: headerValues(req, 'dpop'),

@@ -23,6 +23,7 @@ import type { PrometheusMeter } from './prometheus-meter.js';
 import { rateGate } from './rate.js';
 import { logRequest } from './request-log.js';
 import type { Routes } from './route.js';
+import { awsRoutes } from './routes/aws.js';
 import { descriptionRoutes } from './routes/description.js';
 import { eventStreams } from './routes/events.js';
 import { governanceRoutes } from './routes/governance.js';
@@ -98,6 +99,7 @@ export function createHttpServer(ports: HttpPorts): HttpServer {
     ...governanceRoutes(ports),
     ...readingRoutes(ports),
     ...hookRoutes(ports),
+    ...awsRoutes(ports),
     ...healthRoutes({ ...ports, log, stopping: flow.stopping }),
     ...descriptionRoutes(ports.version),
     ...sessionRoutes(console),

@@ -1,6 +1,7 @@
 import { delegationFaults } from './delegation-faults.js';
 import { governanceFaults } from './governance-faults.js';
 import type { FaultKind } from './fault-kind.js';
+import { awsFaults } from './aws-faults.js';
 import { identityFaults } from './identity-faults.js';
 import { providerFaults } from './provider-faults.js';
 
@@ -209,6 +210,7 @@ export const faults = {
     retry: false,
     remedy: 'This release cannot ask a person yet; ask for less, or ask an operator to change the policy.',
   },
+  ...awsFaults,
   ...providerFaults,
   'hook.unknown': {
     status: 404,

@@ -110,7 +110,27 @@ export function testPolicy(folder: PolicyFolder): { passed: number; failed: stri
   }
 }
 
-type Answer = Decision | { readonly is: 'fault'; readonly fault: string; readonly errors: unknown };
+/** What policy answers to one request, written as a case is; what it should be is not looked at. Throws PolicyError. */
+export function explainCase(folder: PolicyFolder, written: unknown): Answer {
+  const asked = typeof written === 'object' ? { name: 'asked', expect: 'permit', ...written } : written;
+  const parsed = caseSchema.safeParse(asked);
+  if (!parsed.success)
+    throw new PolicyError(
+      parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'the request'}: ${message}`),
+    );
+  const policy = loadPolicy(folder);
+  try {
+    const { credential } = parsed.data;
+    const entry = credential === undefined ? undefined : policy.catalog.get(credential);
+    if (credential !== undefined && !entry)
+      throw new PolicyError([`there is no catalog entry ${credential}`]);
+    return answerOf(policy, parsed.data, entry);
+  } finally {
+    policy.close();
+  }
+}
+
+export type Answer = Decision | { readonly is: 'fault'; readonly fault: string; readonly errors: unknown };
 
 function answerOf(policy: Policy, given: PolicyCase, entry: CatalogEntry | undefined): Answer {
   try {

@@ -20,6 +20,7 @@ export type Settings = Omit<z.output<typeof settingsSchema>, 'providers'> & {
 /** Every problem of the settings at once, each with its path. */
 export class SettingsError extends Error {
   readonly problems: readonly string[];
+  override readonly name = 'SettingsError';
 
   constructor(file: string, problems: readonly string[]) {
     super(

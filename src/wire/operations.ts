@@ -6,6 +6,7 @@ import {
   evaluations,
   evaluationsRequest,
 } from './authzen.js';
+import { awsOperations } from './aws-operations.js';
 import { catalog } from './catalog.js';
 import { liveness, readiness, readinessQuery } from './health.js';
 import { hookAnswer } from './hook.js';
@@ -79,6 +80,7 @@ export const operations = {
     faults: ['lease.unknown'],
   },
   ...governance,
+  ...awsOperations,
   listCatalog: {
     method: 'get',
     path: '/v1/catalog',

@@ -16,6 +16,8 @@ export const problem = z.strictObject({
   retry: z.boolean().meta({ description: 'Whether the same request may succeed later, unchanged.' }),
   remedy: z.string().meta({ description: 'What the caller can do about it.' }),
   policies: z.array(z.string()).optional().meta({ description: 'Ids of the policies that decided.' }),
+  Code: z.string().optional().meta({ description: 'The code once more, where AWS SDKs look for it.' }),
+  Message: z.string().optional().meta({ description: 'Detail and remedy, where AWS SDKs look for them.' }),
   errors: z
     .array(z.strictObject({ pointer: z.string(), detail: z.string() }))
     .optional()

@@ -42,6 +42,7 @@ test('the calls of this release are there', () => {
   const { paths } = openapi('1.0.0') as unknown as Described;
   expect(Object.keys(paths).toSorted()).toEqual(
     [
+      '/v1/aws/credentials',
       '/v1/tasks',
       '/v1/tasks/{task}',
       '/v1/tasks/{task}/steps',

@@ -1,0 +1,39 @@
+import { ProtemFault } from '../sdk/protem-fault.js';
+import { UsageError } from './terminal.js';
+
+/** What a client verb ends with. docs/cli.md has the same table. */
+export const exitCodes = {
+  ok: 0,
+  failure: 1,
+  usage: 2,
+  denied: 3,
+  unproven: 4,
+  pending: 5,
+  blocked: 6,
+} as const;
+
+const denied = /^(policy\.|approval\.denied|task\.ended|credential\.wider|step\.)/;
+const unproven = /^(identity\.|dpop\.|role\.)/;
+const pending = new Set(['client.approval_pending', 'approval.required']);
+const blocked = /^(kill|block|issuing\.blocked|revocation\.blocked)/;
+
+/** The exit code of what was thrown. */
+export function exitCodeOf(thrown: unknown): number {
+  if (thrown instanceof UsageError) return exitCodes.usage;
+  if (!(thrown instanceof ProtemFault)) return exitCodes.failure;
+  if (pending.has(thrown.code)) return exitCodes.pending;
+  if (blocked.test(thrown.code)) return exitCodes.blocked;
+  if (unproven.test(thrown.code)) return exitCodes.unproven;
+  if (denied.test(thrown.code)) return exitCodes.denied;
+  return exitCodes.failure;
+}
+
+/** What a person is told of it: what happened, what decided, what to do. */
+export function saidOf(thrown: unknown): string {
+  if (!(thrown instanceof ProtemFault)) return thrown instanceof Error ? thrown.message : String(thrown);
+  const lines = [`${thrown.code}: ${thrown.detail}`];
+  for (const { pointer, detail } of thrown.errors) lines.push(`  ${pointer}: ${detail}`);
+  if (thrown.policies.length > 0) lines.push(`  decided by: ${thrown.policies.join(', ')}`);
+  lines.push(`  ${thrown.remedy}`);
+  return lines.join('\n');
+}

@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { formatDuration } from '../kernel/duration.js';
+import { explainCase } from '../policy/policy-cases.js';
+import type { Settings } from '../settings/load.js';
+import { exitCodes } from './exit-code.js';
+
+/** `protem policy explain`: prints the decision on one request with what decided it; answers with the exit code. */
+export function explainPolicy(settings: Settings, file: string, print: (line: string) => void): number {
+  const written: unknown = parse(readFileSync(file === '-' ? 0 : file, 'utf8'));
+  const folder = { directory: settings.policy.directory, catalog: settings.catalog };
+  const answer = explainCase(folder, written);
+  print(answer.is);
+  switch (answer.is) {
+    case 'fault':
+      print(`  never got to the policies: ${answer.fault} ${JSON.stringify(answer.errors)}`);
+      return exitCodes.failure;
+    case 'permit':
+      print(`  decided by: ${answer.because.join(', ')}`);
+      print(`  for at most: ${formatDuration(answer.permit.ttlSeconds)}`);
+      return exitCodes.ok;
+    case 'ask':
+      print(`  decided by: ${answer.because.join(', ')}`);
+      print(`  who is asked: ${answer.approvers.join(', ')}`);
+      return exitCodes.pending;
+    case 'deny':
+      print(`  decided by: ${answer.because.join(', ') || 'no policy permits it'}`);
+      for (const error of answer.errors) print(`  error: ${error}`);
+      return exitCodes.denied;
+  }
+}

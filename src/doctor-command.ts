@@ -1,0 +1,104 @@
+import type { Command } from 'commander';
+import { printFindings } from './cli/aws-check.js';
+import type { Finding } from './cli/aws-check.js';
+import { openRedis } from './compose.js';
+import { fetchKeys } from './identity/key-fetch.js';
+import { openOidcIssuers, openTrustDomains } from './identity/trust.js';
+import { faults } from './kernel/fault.js';
+import { Fault } from './kernel/fault.js';
+import { redisLedger } from './ledger/redis-ledger.js';
+import { unsafeStore } from './ledger/redis-safety.js';
+import { openLog } from './log.js';
+import type { Settings } from './settings/load.js';
+
+/** More than this, and tokens that are good look expired, or not yet valid. */
+const mostSkewMs = 5000;
+
+const say = (line: string) => void process.stdout.write(`${line}\n`);
+
+/** `protem doctor`: looks at what a broker of these settings would stand on. It changes nothing and issues nothing. */
+export function addDoctor(
+  program: Command,
+  config: readonly [string, string, string],
+  load: (file: string) => Settings,
+): void {
+  program
+    .command('doctor')
+    .description('look at the state store, the clocks, the issuers and the providers of the settings')
+    .option(...config)
+    .option('--output <format>', 'text or json', 'text')
+    .action(async (options: { config: string; output: string }) => {
+      if (!printFindings(await examine(load(options.config)), options.output, say)) process.exitCode = 1;
+    });
+}
+
+/** Everything that was found, the good too. */
+export async function examine(settings: Settings): Promise<Finding[]> {
+  const closing: (() => Promise<unknown>)[] = [];
+  try {
+    const findings = await Promise.all([examineStore(settings, closing), examineIssuers(settings)]);
+    return findings.flat();
+  } finally {
+    for (const step of closing.reverse()) await step().catch(() => {});
+  }
+}
+
+async function examineStore(settings: Settings, closing: (() => Promise<unknown>)[]): Promise<Finding[]> {
+  let redis;
+  try {
+    redis = await openRedis(settings, 'asking', openLog('silent'), closing);
+  } catch (error) {
+    const remedy = 'Check "redis" in the settings, and that the server runs and can be reached from here.';
+    return [{ role: 'state store', is: 'problem', what: messageOf(error), remedy }];
+  }
+  const unsafe = await unsafeStore(redis);
+  const findings = unsafe.map(({ name, problem }): Finding => {
+    const allowed = settings.allowUnsafe.some((one) => one === name);
+    const remedy = allowed
+      ? 'It is allowed by name in "allowUnsafe".'
+      : 'Set the server as the sentence says.';
+    return { role: 'state store', is: allowed ? 'cannot tell' : 'problem', what: problem, remedy };
+  });
+  if (unsafe.length === 0)
+    findings.push({ role: 'state store', is: 'ok', what: 'it keeps what it is given, and is new enough' });
+  const ledger = redisLedger(redis, { prefix: settings.redis.prefix, retentionMs: 1000 });
+  findings.push(await tried('state store', 'it answers the scripts of the ledger', () => ledger.check()));
+  findings.push(skewOf(ledger.clock() - Date.now()));
+  const log = { info() {}, warn() {}, error() {} };
+  for (const [name, { kind, settings: own }] of settings.providers) {
+    const world = { shared: ledger.shared(name), clock: ledger.clock, mintTimeoutMs: 10_000, log };
+    const provider = kind.open(name, own, world);
+    closing.push(() => provider.close());
+    findings.push(await tried(`provider ${name}`, 'it would issue now', () => provider.check()));
+  }
+  return findings;
+}
+
+function skewOf(skewMs: number): Finding {
+  const what = `the clock here and that of the state store differ by ${Math.round(Math.abs(skewMs))} ms`;
+  if (Math.abs(skewMs) <= mostSkewMs) return { role: 'clock', is: 'ok', what };
+  return { role: 'clock', is: 'problem', what, remedy: 'Let a time service (NTP) set both clocks.' };
+}
+
+async function examineIssuers(settings: Settings): Promise<Finding[]> {
+  const sources = [
+    ...[...openOidcIssuers(settings, fetchKeys, Date.now)].map(([name, { source }]) => ({ name, source })),
+    ...[...openTrustDomains(settings, fetchKeys, Date.now)].map(([name, { source }]) => ({ name, source })),
+  ];
+  return Promise.all(
+    sources.map(({ name, source }) => tried(`issuer ${name}`, 'its keys can be read', () => source.keys())),
+  );
+}
+
+async function tried(role: string, good: string, look: () => Promise<unknown>): Promise<Finding> {
+  try {
+    await look();
+    return { role, is: 'ok', what: good };
+  } catch (error) {
+    const remedy = error instanceof Fault ? faults[error.code].remedy : 'See the message.';
+    const why = error instanceof Fault && error.reason !== undefined ? ` (${error.reason})` : '';
+    return { role, is: 'problem', what: `${messageOf(error)}${why}`, remedy };
+  }
+}
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
