@@ -1,5 +1,9 @@
 import { awsCredentials, awsCredentialsQuery } from './aws.js';
 import type { Operation } from './operation.js';
+<<<<<<< HEAD
+=======
+import { taskOperations } from './task-operations.js';
+>>>>>>> client
 
 /** What AWS SDKs call: the container-credentials protocol. */
 export const awsOperations = {
@@ -14,6 +18,7 @@ export const awsOperations = {
     faults: [
       'aws.no_session',
       'aws.session_too_short',
+<<<<<<< HEAD
       'task.unknown',
       'task.ended',
       'credential.unknown',
@@ -35,6 +40,9 @@ export const awsOperations = {
       'state.full',
       'state.rolled_back',
       'revocation.overdue',
+=======
+      ...taskOperations.requestCredential.faults.filter((code) => !code.startsWith('idempotency.')),
+>>>>>>> client
     ],
   },
 } as const satisfies Record<string, Operation>;

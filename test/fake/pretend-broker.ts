@@ -196,9 +196,9 @@ export function pretendBroker(clock: Clock, instead: Partial<Broker> = {}): Pret
     listLeases: async () => ({ items: [...leases.values()] }),
     tasksOf: async () => [...tasks.values()],
     revokeLease: async (_principal, id) => revoking(leaseOf(id), 'operator'),
-    async blastRadius(_principal, { name }) {
+    async blastRadius(_principal, { of, name }) {
       const found = leasesOf(name);
-      taskOf(name);
+      if (of === 'task') taskOf(name);
       const count = { aws: found.length };
       return {
         total: found.length,
