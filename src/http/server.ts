@@ -23,11 +23,8 @@ import type { PrometheusMeter } from './prometheus-meter.js';
 import { rateGate } from './rate.js';
 import { logRequest } from './request-log.js';
 import type { Routes } from './route.js';
-<<<<<<< HEAD
 import { approvalRoutes } from './routes/approvals.js';
 import { breakGlassRoutes } from './routes/break-glass.js';
-=======
->>>>>>> client
 import { awsRoutes } from './routes/aws.js';
 import { descriptionRoutes } from './routes/description.js';
 import { eventStreams } from './routes/events.js';

@@ -1,10 +1,7 @@
 import { governanceFaults } from './governance-faults.js';
 import type { FaultKind } from './fault-kind.js';
-<<<<<<< HEAD
 import { approvalFaults } from './approval-faults.js';
 import { breakGlassFaults } from './break-glass-faults.js';
-=======
->>>>>>> client
 import { awsFaults } from './aws-faults.js';
 import { identityFaults } from './identity-faults.js';
 import { taskFaults } from './task-faults.js';
@@ -185,11 +182,8 @@ export const faults = {
     remedy:
       'A renewal asks nobody: ask for a new credential ("POST /v1/tasks/{task}/credentials"), and a person is asked.',
   },
-<<<<<<< HEAD
   ...approvalFaults,
   ...breakGlassFaults,
-=======
->>>>>>> client
   ...awsFaults,
   ...providerFaults,
   'hook.unknown': {

@@ -123,12 +123,8 @@ export function explainCase(folder: PolicyFolder, written: unknown): Answer {
   try {
     const { credential } = parsed.data;
     const entry = credential === undefined ? undefined : policy.catalog.get(credential);
-<<<<<<< HEAD
-    if (credential !== undefined && !entry) throw new PolicyError([`there is no catalog entry ${credential}`]);
-=======
     if (credential !== undefined && !entry)
       throw new PolicyError([`there is no catalog entry ${credential}`]);
->>>>>>> client
     return answerOf(policy, parsed.data, entry);
   } finally {
     policy.close();

@@ -1,9 +1,6 @@
 import { awsCredentials, awsCredentialsQuery } from './aws.js';
 import type { Operation } from './operation.js';
-<<<<<<< HEAD
-=======
 import { taskOperations } from './task-operations.js';
->>>>>>> client
 
 /** What AWS SDKs call: the container-credentials protocol. */
 export const awsOperations = {
@@ -18,31 +15,7 @@ export const awsOperations = {
     faults: [
       'aws.no_session',
       'aws.session_too_short',
-<<<<<<< HEAD
-      'task.unknown',
-      'task.ended',
-      'credential.unknown',
-      'credential.parameters',
-      'credential.wider',
-      'ttl.invalid',
-      'ttl.below_floor',
-      'policy.denied',
-      'policy.error',
-      'policy.changed',
-      'approval.required',
-      'provider.unavailable',
-      'provider.timeout',
-      'provider.throttled',
-      'provider.refused',
-      'provider.nonsense',
-      'lease.limit',
-      'task.full',
-      'state.full',
-      'state.rolled_back',
-      'revocation.overdue',
-=======
       ...taskOperations.requestCredential.faults.filter((code) => !code.startsWith('idempotency.')),
->>>>>>> client
     ],
   },
 } as const satisfies Record<string, Operation>;

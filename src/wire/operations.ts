@@ -1,20 +1,9 @@
 import { auditOperations } from './audit-operations.js';
-<<<<<<< HEAD
 import { authorityOperations } from './authority-operations.js';
 import { approvalOperations } from './approval-operations.js';
 import { breakGlassOperations } from './break-glass-operations.js';
-=======
-import {
-  authzenConfiguration,
-  evaluation,
-  evaluationRequest,
-  evaluations,
-  evaluationsRequest,
-} from './authzen.js';
 import { awsOperations } from './aws-operations.js';
->>>>>>> client
 import { catalog } from './catalog.js';
-import { awsOperations } from './aws-operations.js';
 import { descriptionOperations } from './description-operations.js';
 import { hookAnswer } from './hook.js';
 import { lease, leasePage, leaseQuery, leaseRevocationRequest } from './lease.js';
@@ -87,11 +76,8 @@ export const operations = {
     faults: ['lease.unknown'],
   },
   ...governance,
-<<<<<<< HEAD
   ...approvalOperations,
   ...breakGlassOperations,
-=======
->>>>>>> client
   ...awsOperations,
   listCatalog: {
     method: 'get',
