@@ -12,7 +12,7 @@ import { moment, now } from '../time.js';
 import { effectWords, endingOf, isOver, scopeOf, shortAgent, troubleOf } from '../words.js';
 import type { Book, Column } from './book.js';
 
-const rowHeight = 60;
+const rowHeight = 48;
 const beyond = 6;
 
 export interface Sorting {

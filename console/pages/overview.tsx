@@ -23,62 +23,77 @@ const everyMs = 5000;
 const mostShown = 20;
 /** What is due comes first in the list of leases, so what is late stands in its first pages. */
 const mostLooked = 1000;
+const mostStuck = 200;
 
-async function findTrouble(signal: AbortSignal, unattended: boolean): Promise<Trouble> {
-  const leases: LeaseShape[] = [];
+interface Looked {
+  readonly overview: OverviewShape;
+  readonly trouble: Trouble;
+}
+
+async function look(signal: AbortSignal, unattended: boolean): Promise<Looked> {
+  const overview = await get<OverviewShape>('/v1/overview', { signal, unattended });
+  const stuck = overview.leases
+    .filter(({ state }) => state === 'stuck')
+    .reduce((sum, { count }) => sum + count, 0);
+  return { overview, trouble: await findTrouble(Math.min(stuck, mostStuck), signal, unattended) };
+}
+
+/** What is late, and everything that is stuck: that may be due again only later. */
+async function findTrouble(stuck: number, signal: AbortSignal, unattended: boolean): Promise<Trouble> {
+  const leases = new Map<string, LeaseShape>();
   const tasks: Record<string, TaskSummaryShape> = {};
+  const take = (page: LeasePage): number => {
+    const bad = page.items.filter((lease) => troubleOf(lease, now.peek()) !== undefined);
+    for (const lease of bad) leases.set(lease.id, lease);
+    for (const { task } of bad) if (page.tasks?.[task]) tasks[task] = page.tasks[task];
+    return bad.length;
+  };
+  const asking = { signal, unattended };
   let looked = 0;
   await pages<LeasePage>(
     '/v1/leases?page_size=250&with_tasks=true',
-    (page) => {
-      looked += page.items.length;
-      const bad = page.items.filter((lease) => troubleOf(lease, now.peek()) !== undefined);
-      leases.push(...bad);
-      for (const lease of bad) {
-        const task = page.tasks?.[lease.task];
-        if (task) tasks[lease.task] = task;
-      }
-      return bad.length > 0 && looked < mostLooked;
-    },
-    { signal, unattended },
+    (page) => take(page) > 0 && (looked += page.items.length) < mostLooked,
+    asking,
   );
-  leases.sort((a, b) => Number(b.state === 'stuck') - Number(a.state === 'stuck'));
-  return { leases, tasks };
+  const found = () => [...leases.values()].filter(({ state }) => state === 'stuck').length;
+  if (found() < stuck)
+    await pages<LeasePage>(
+      '/v1/leases?state=stuck&page_size=250&with_tasks=true',
+      (page) => {
+        take(page);
+        return found() < stuck;
+      },
+      asking,
+    );
+  const sorted = [...leases.values()].toSorted(
+    (a, b) => Number(b.state === 'stuck') - Number(a.state === 'stuck'),
+  );
+  return { leases: sorted, tasks };
 }
 
 export function OverviewPage() {
-  const overview = useLoaded(
-    'overview',
-    (signal, unattended) => get<OverviewShape>('/v1/overview', { signal, unattended }),
-    everyMs,
-  );
-  const trouble = useLoaded('trouble', findTrouble, everyMs);
-  const fault = overview.fault ?? trouble.fault;
+  const { value, fault, again } = useLoaded('overview', look, everyMs);
   return (
     <div class="page">
       <header class="page-head">
         <h1 tabIndex={-1}>Overview</h1>
-        {overview.value && <p class="quiet">as of {moment(overview.value.at)}</p>}
+        {value && <p class="quiet">as of {moment(value.overview.at)}</p>}
       </header>
-      {fault !== undefined && (
-        <ProblemNote
-          fault={fault}
-          retry={() => {
-            overview.again();
-            trouble.again();
-          }}
-        />
+      {fault !== undefined && <ProblemNote fault={fault} retry={again} />}
+      {value && (
+        <>
+          <InTrouble {...value.trouble} overview={value.overview} />
+          <Standing overview={value.overview} />
+          <Course overview={value.overview} />
+        </>
       )}
-      {trouble.value && <InTrouble {...trouble.value} overview={overview.value} />}
-      {overview.value && <Standing overview={overview.value} />}
-      {overview.value && <Course overview={overview.value} />}
     </div>
   );
 }
 
-function InTrouble({ leases, tasks, overview }: Trouble & { overview: OverviewShape | undefined }) {
-  const quarantined = overview?.quarantined ?? 0;
-  const late = overview?.overdue.filter(({ ms }) => ms > 30_000) ?? [];
+function InTrouble({ leases, tasks, overview }: Trouble & { overview: OverviewShape }) {
+  const { quarantined } = overview;
+  const late = overview.overdue.filter(({ ms }) => ms > 30_000);
   if (leases.length === 0 && quarantined === 0 && late.length === 0)
     return (
       <section class="card good-card" aria-labelledby="trouble">
@@ -125,51 +140,53 @@ function Standing({ overview }: { overview: OverviewShape }) {
   return (
     <section class="card" aria-labelledby="standing">
       <h2 id="standing">Live leases now</h2>
-      <table class="small">
-        <caption class="unseen">Live leases by provider and state</caption>
-        <thead>
-          <tr>
-            <th scope="col">Provider</th>
-            {order.map((state) => (
-              <th key={state} scope="col" class="number">
-                <State state={state} />
-              </th>
-            ))}
-            <th scope="col" class="number">
-              Oldest end is late by
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {providers.map((provider) => (
-            <tr key={provider}>
-              <th scope="row">
-                <a href={hrefOf.leases({ provider })}>
-                  <bdi>{provider}</bdi>
-                </a>
-              </th>
+      <div class="scroll" tabIndex={0} role="region" aria-label="Live leases by provider and state">
+        <table class="small">
+          <caption class="unseen">Live leases by provider and state</caption>
+          <thead>
+            <tr>
+              <th scope="col">Provider</th>
               {order.map((state) => (
-                <td
-                  key={state}
-                  class={`number ${state === 'stuck' && count(provider, state) > 0 ? 'bad-text' : ''}`}
-                >
-                  {count(provider, state).toLocaleString()}
+                <th key={state} scope="col" class="number">
+                  <State state={state} />
+                </th>
+              ))}
+              <th scope="col" class="number">
+                Oldest end is late by
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {providers.map((provider) => (
+              <tr key={provider}>
+                <th scope="row">
+                  <a href={hrefOf.leases({ provider })}>
+                    <bdi>{provider}</bdi>
+                  </a>
+                </th>
+                {order.map((state) => (
+                  <td
+                    key={state}
+                    class={`number ${state === 'stuck' && count(provider, state) > 0 ? 'bad-text' : ''}`}
+                  >
+                    {count(provider, state).toLocaleString()}
+                  </td>
+                ))}
+                <td class="number">{lateOf(overview, provider)}</td>
+              </tr>
+            ))}
+            <tr class="total">
+              <th scope="row">All</th>
+              {order.map((state) => (
+                <td key={state} class="number">
+                  {count(undefined, state).toLocaleString()}
                 </td>
               ))}
-              <td class="number">{lateOf(overview, provider)}</td>
+              <td />
             </tr>
-          ))}
-          <tr class="total">
-            <th scope="row">All</th>
-            {order.map((state) => (
-              <td key={state} class="number">
-                {count(undefined, state).toLocaleString()}
-              </td>
-            ))}
-            <td />
-          </tr>
-        </tbody>
-      </table>
+          </tbody>
+        </table>
+      </div>
     </section>
   );
 }
@@ -178,6 +195,9 @@ function lateOf({ overdue }: OverviewShape, provider: string): string {
   const ms = overdue.find((one) => one.provider === provider)?.ms ?? 0;
   return ms === 0 ? 'nothing is' : span(ms);
 }
+
+/** For an axis: "250 ms", "1.5 s". */
+const short = (ms: number): string => (ms < 1000 ? `${ms} ms` : `${Math.round(ms / 100) / 10} s`);
 
 const last = <T,>(values: readonly T[]): T | undefined => values.at(-2);
 const perMinute = (values: readonly number[], stepMs: number) =>
@@ -211,7 +231,7 @@ function Course({ overview: { course } }: { overview: OverviewShape }) {
         {...over}
         title="From a request to end a lease to its end"
         summary={latest === undefined ? 'nothing was revoked' : `99 of 100 within ${span(latest)} last`}
-        unit={span}
+        unit={short}
         series={[
           { label: 'half of them', colour: '--line-1', values: lagP50Ms },
           { label: '99 of 100', colour: '--line-3', values: lagP99Ms, dashed: true },

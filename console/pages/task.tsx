@@ -137,6 +137,7 @@ function OneTask({ task, leases, records, again }: Found & { again: () => void }
 }
 
 interface Radius {
+  readonly total?: number;
   readonly leases: readonly LeaseShape[];
 }
 
@@ -161,7 +162,7 @@ function EndTask({ task, onClose }: { task: TaskShape; onClose: () => void }) {
       {radius.value && (
         <>
           <p>
-            <strong>{radius.value.leases.length}</strong> live leases end with it.
+            <strong>{radius.value.total ?? radius.value.leases.length}</strong> live leases end with it.
           </p>
           <LeaseList leases={radius.value.leases} />
         </>

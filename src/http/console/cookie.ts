@@ -3,6 +3,8 @@ import type { SignInMemory } from '../../identity/oidc-sign-in.js';
 
 /** The two cookies of the console. Secure and bound to the host, but where a browser reaches loopback over http. */
 export interface Cookies {
+  /** Of the one that proves a session. */
+  readonly name: string;
   readonly session: (req: IncomingMessage) => string | undefined;
   readonly setSession: (res: ServerResponse, id: string) => void;
   readonly clearSession: (res: ServerResponse) => void;
@@ -23,6 +25,7 @@ export function cookiesFor(origin: string): Cookies {
   const attributes = `Path=/; HttpOnly${secure ? '; Secure' : ''}`;
   const set = (res: ServerResponse, cookie: string) => void res.appendHeader('Set-Cookie', cookie);
   return {
+    name,
     session: (req) => valueOf(req, name),
     setSession: (res, id) => set(res, `${name}=${id}; ${attributes}; SameSite=Strict`),
     clearSession: (res) => set(res, `${name}=; ${attributes}; SameSite=Strict; Max-Age=0`),

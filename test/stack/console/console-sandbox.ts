@@ -1,0 +1,91 @@
+import { randomBytes } from 'node:crypto';
+import { compose } from '../../../src/compose.js';
+import type { Running } from '../../../src/compose.js';
+import { providerKinds } from '../../../src/issuance/providers/registry.js';
+import { connectRedis, untilReady } from '../../../src/ledger/redis-connection.js';
+import type { RedisClient } from '../../../src/ledger/script.js';
+import { startSandbox } from '../../../src/sandbox/sandbox.js';
+import { apiClient } from '../../../src/sandbox/story/api-client.js';
+import type { Answer, Json } from '../../../src/sandbox/story/api-client.js';
+import { loadSettings } from '../../../src/settings/load.js';
+
+type Role = 'viewer' | 'admin';
+
+/** The sandbox as an operator meets it, with the API as agents and tests use it beside the browser. */
+export interface ConsoleSandbox {
+  readonly url: string;
+  /** The state store, for what only time or an outage would bring. */
+  readonly redis: RedisClient;
+  /** A link that signs in olga once, in this role. */
+  link(role?: Role): string;
+  /** As the agent of this name, or as the operator. */
+  call(as: string, method: string, path: string, body?: object): Promise<Answer>;
+  openTask(agent: string, more?: object): Promise<string>;
+  lease(agent: string, task: string, more?: object): Promise<string>;
+  stateOf(lease: string): Promise<string>;
+  /** The broker goes away, and comes back at the same address. */
+  away(): Promise<void>;
+  back(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startConsoleSandbox(): Promise<ConsoleSandbox> {
+  const sandbox = await startSandbox({ anyPorts: true });
+  const settings = loadSettings('config/protem.yaml', {
+    environment: { ...sandbox.environment, PROTEM_LOG_LEVEL: 'silent' },
+    kinds: providerKinds,
+    overrides: sandbox.overrides,
+  });
+  const links = new Map<string, Role>();
+  const redeem = async (link: string): Promise<string | undefined> => {
+    const role = links.get(link);
+    links.delete(link);
+    return role && sandbox.issuer.mintToken({ sub: 'olga', kind: 'operator', role });
+  };
+  const start = () => compose(settings, { api: true, worker: true }, redeem);
+  let running: Running = await start();
+  const url = running.url!;
+  const api = apiClient(url);
+  const redis = connectRedis({ url: settings.redis.url }, 'asking');
+  await untilReady(redis, 5000);
+
+  const tokenOf = (name: string) =>
+    name === 'operator'
+      ? sandbox.issuer.mintToken({ sub: 'test', kind: 'operator', role: 'admin' })
+      : sandbox.issuer.mintSvid(`spiffe://${sandbox.issuer.trustDomain}/agent/${name}`);
+  const call: ConsoleSandbox['call'] = async (as, method, path, body) =>
+    api.call(method, path, await tokenOf(as), body);
+  const made = (answer: Answer): Json => {
+    if (answer.status >= 300) throw new Error(JSON.stringify(answer.body));
+    return answer.body as Json;
+  };
+
+  return {
+    url,
+    redis,
+    link(role = 'admin') {
+      const link = randomBytes(16).toString('hex');
+      links.set(link, role);
+      return `${url}/console/sign-in?once=${link}`;
+    },
+    call,
+    async openTask(agent, more = {}) {
+      const body = { intent: 'Summarise the reports', deadline: '1h', ...more };
+      return String(made(await call(agent, 'POST', '/v1/tasks', body)).id);
+    },
+    async lease(agent, task, more = {}) {
+      const body = { credential: 'reports-db', ttl: '15m', ...more };
+      return String(made(await call(agent, 'POST', `/v1/tasks/${task}/credentials`, body)).lease.id);
+    },
+    stateOf: async (lease) => String(made(await call('operator', 'GET', `/v1/leases/${lease}`)).state),
+    away: () => running.close(),
+    async back() {
+      running = await start();
+    },
+    async close() {
+      redis.disconnect();
+      await running.close();
+      await sandbox.close();
+    },
+  };
+}

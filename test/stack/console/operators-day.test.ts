@@ -1,0 +1,210 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { eventually } from '../eventually.js';
+import { accessibilityProblems, haveBrowser, openBrowser, openPage } from './browser.js';
+import { startConsoleSandbox } from './console-sandbox.js';
+import type { ConsoleSandbox } from './console-sandbox.js';
+
+const withBrowser = haveBrowser ? describe : describe.skip;
+
+withBrowser("an operator's day in the console", () => {
+  let sandbox: ConsoleSandbox;
+  let browser: Browser;
+  let context: BrowserContext;
+  let page: Page;
+  let complaints: string[];
+
+  beforeAll(async () => {
+    [sandbox, browser] = await Promise.all([startConsoleSandbox(), openBrowser()]);
+    context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+    ({ page, complaints } = await openPage(context));
+  });
+  afterAll(async () => {
+    await browser.close();
+    await sandbox.close();
+  });
+
+  test('signs in by the link, which holds once', async () => {
+    const link = sandbox.link();
+    await page.goto(link);
+    await page.getByRole('heading', { name: 'Overview' }).waitFor();
+    await page.getByText('No lease is in trouble').waitFor();
+    expect(page.url()).toBe(`${sandbox.url}/console/`);
+
+    const stranger = await browser.newContext();
+    const { page: other } = await openPage(stranger);
+    await other.goto(link);
+    await other.getByText('This link holds no longer.').waitFor();
+    await stranger.close();
+  });
+
+  test('sees a lease appear by itself, and why it exists', async () => {
+    await page.getByRole('link', { name: 'Leases', exact: true }).click();
+    await page.getByText('There is no lease here.').waitFor();
+    const task = await sandbox.openTask('reporter', { onBehalfOf: 'carol@example.com' });
+    const lease = await sandbox.lease('reporter', task, { reason: 'quarterly totals' });
+    const row = page.getByRole('row').filter({ hasText: lease });
+    await row.waitFor();
+    expect(await row.textContent()).toMatch(
+      /active.*agent\/reporter.*carol@example\.com.*Summarise the reports.*quarterly totals.*reports-db.*in \d+ min/s,
+    );
+    await row.getByRole('link', { name: 'agent/reporter' }).click();
+    await page.getByRole('heading', { name: `Lease ${lease}` }).waitFor();
+    await page.getByText('agents-query-reports').first().waitFor();
+    await page.getByText('Made at the provider and handed over').waitFor();
+  });
+
+  test('revokes it, with a preview and a reason, and sees it end', async () => {
+    const id = new URL(page.url()).pathname.split('/').at(-1)!;
+    await page.getByRole('button', { name: 'Revoke this lease' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Revoke 1 lease' });
+    await dialog.getByText('The provider deletes it').waitFor();
+    const revoke = dialog.getByRole('button', { name: 'Revoke 1 lease' });
+    expect(await revoke.isDisabled()).toBe(true);
+    await dialog.getByLabel('Reason').fill('no longer needed');
+    await revoke.click();
+    await page.getByText('Revocation of 1 of 1 ordered').waitFor();
+    await page.locator('.facts .state-revoked').waitFor();
+    await page.getByText('no longer needed').first().waitFor();
+    expect(await sandbox.stateOf(id)).toBe('revoked');
+  });
+
+  test('ends a task with all that it holds', async () => {
+    const task = await sandbox.openTask('reporter');
+    const leases = [await sandbox.lease('reporter', task), await sandbox.lease('reporter', task)];
+    await page.goto(`${sandbox.url}/console/tasks/${task}`);
+    await page.getByRole('button', { name: 'End this task and revoke its 2 live leases' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('2 live leases end with it').waitFor();
+    await dialog.getByLabel('Reason').fill('run was cancelled');
+    await dialog.getByRole('button', { name: 'End the task' }).click();
+    await page.getByText('ended, cancelled').waitFor();
+    for (const lease of leases)
+      await eventually('revoked', async () => (await sandbox.stateOf(lease)) === 'revoked');
+  });
+
+  test('revokes many while the broker goes away in the middle: none is forgotten', async () => {
+    const task = await sandbox.openTask('reporter');
+    const leases: string[] = [];
+    for (let i = 0; i < 40; i++) leases.push(await sandbox.lease('reporter', task));
+    await page.goto(`${sandbox.url}/console/leases?task=${task}`);
+    await page.getByText('40 leases, 0 in trouble').first().waitFor();
+    await page.getByLabel('Select all that are listed').check();
+    await page.getByRole('button', { name: 'Revoke 40 selected' }).click();
+    await page.getByRole('dialog').getByLabel('Reason').fill('suspicious');
+    // It goes away between two of them.
+    let ordered = 0;
+    await page.route('**/revoke', async (route) => {
+      if (++ordered === 10) await sandbox.away();
+      await route.continue();
+    });
+    await page.getByRole('dialog').getByRole('button', { name: 'Revoke 40 leases' }).click();
+    await page.getByText('It is asked again until it does.').waitFor();
+    await page.getByText('The broker does not answer; trying again').waitFor();
+    await sandbox.back();
+    await page.getByText('Revocation of 40 of 40 ordered').waitFor();
+    for (const lease of leases)
+      await eventually('revoked', async () => (await sandbox.stateOf(lease)) === 'revoked');
+    await page.getByText('Live', { exact: true }).first().waitFor();
+    await page.unroute('**/revoke');
+    await page.getByRole('button', { name: 'Close' }).click();
+  });
+
+  test('pauses: nothing moves, the selection stays, and what has happened comes when it goes on', async () => {
+    const task = await sandbox.openTask('reporter');
+    const first = await sandbox.lease('reporter', task);
+    await page.goto(`${sandbox.url}/console/leases?task=${task}`);
+    await page.getByLabel(`Select ${first}`).check();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    const second = await sandbox.lease('reporter', task);
+    await page.getByText(/Paused, [1-9]\d* changes? wait/).waitFor();
+    expect(await page.getByText(second).count()).toBe(0);
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await page.getByText(second).waitFor();
+    expect(await page.getByLabel(`Select ${first}`).isChecked()).toBe(true);
+  });
+
+  test('works by keyboard: a lease is selected and the dialog is left by Escape', async () => {
+    const box = page.getByRole('checkbox', { name: /^Select lse_/ }).last();
+    await box.focus();
+    await page.keyboard.press('Space');
+    const button = page.getByRole('button', { name: /^Revoke 2 selected/ });
+    await button.focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'hidden' });
+  });
+
+  test('gives a view a name, and finds it again', async () => {
+    await page.getByLabel('Name for this view').fill('my task');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    const address = page.url();
+    await page.goto(`${sandbox.url}/console/leases`);
+    await page.getByRole('link', { name: 'my task' }).click();
+    expect(page.url()).toBe(address);
+  });
+
+  test('sees a lease that cannot be revoked first, and with what is wrong', async () => {
+    const task = await sandbox.openTask('reporter');
+    const lease = await sandbox.lease('reporter', task);
+    const key = `{protem}:${lease}`;
+    const [head = '', body = ''] = ((await sandbox.redis.get(key)) ?? '').split('\n');
+    const stuck = { ...(JSON.parse(head) as object), s: 'k', c: 'operator', n: 7, l: 'provider.timeout' };
+    await sandbox.redis.set(key, `${JSON.stringify({ ...stuck, q: 0 })}\n${body}`);
+    await page.goto(`${sandbox.url}/console/`);
+    await page.getByRole('heading', { name: '1 lease is in trouble' }).waitFor();
+    await page.getByText('cannot be revoked: 7 attempts, last provider.timeout').waitFor();
+    await page.goto(`${sandbox.url}/console/leases`);
+    await page.locator('tbody tr.trouble').first().waitFor();
+    expect(await page.locator('tbody tr').first().textContent()).toContain('cannot be revoked');
+  });
+
+  test('verifies the audit log in the browser, and sees when a record was changed', async () => {
+    await page.goto(`${sandbox.url}/console/audit`);
+    await page.getByText('Policy is in force').first().waitFor();
+    await page.getByRole('button', { name: /^Verify these/ }).click();
+    await page
+      .getByText(/Each of the \d+ records is as it was written, and none between them is missing/)
+      .waitFor();
+    await page.route('**/v1/audit?*', async (route) => {
+      const response = await route.fetch();
+      const text = (await response.text()).replace('Summarise the reports', 'Summarise nothing');
+      await route.fulfill({ response, body: text });
+    });
+    await page.reload();
+    await page.getByText('Policy is in force').first().waitFor();
+    await page.getByRole('button', { name: /^Verify these/ }).click();
+    await page.getByText(/Record \d+ is not what was written/).waitFor();
+    await page.unroute('**/v1/audit?*');
+  });
+
+  test.each(['light', 'dark'] as const)(
+    'has nothing that WCAG 2.2 AA forbids, in %s',
+    async (colorScheme) => {
+      await page.emulateMedia({ colorScheme });
+      const task = await sandbox.openTask('reporter');
+      const lease = await sandbox.lease('reporter', task);
+      for (const path of ['/', '/leases', `/leases/${lease}`, `/tasks/${task}`, '/audit']) {
+        await page.goto(`${sandbox.url}/console${path}`);
+        await page.locator('main .card, main .room, main .timeline').first().waitFor();
+        expect([path, await accessibilityProblems(page)]).toEqual([path, []]);
+      }
+      await page.goto(`${sandbox.url}/console/leases/${lease}`);
+      await page.getByRole('button', { name: 'Revoke this lease' }).click();
+      expect(await accessibilityProblems(page)).toEqual([]);
+    },
+  );
+
+  test('signs out, and is out', async () => {
+    await page.goto(`${sandbox.url}/console/leases`);
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('button', { name: 'Sign in' }).waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+    expect((await context.request.get(`${sandbox.url}/v1/leases`)).status()).toBe(401);
+  });
+
+  test('and in all this the browser had nothing to complain of', () => {
+    expect(complaints).toEqual([]);
+  });
+});
