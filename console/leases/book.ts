@@ -4,8 +4,10 @@ import type { LiveChangesShape } from '../../src/wire/live.js';
 import type { Shape } from '../../src/wire/shape.js';
 import type { TaskSummaryShape } from '../../src/wire/task.js';
 import { pages } from '../api.js';
+import { paused } from '../live.js';
 import { now } from '../time.js';
 import { isOver, shortAgent, troubleOf } from '../words.js';
+import { sortedList } from './sorted-list.js';
 import { apiQuery, belongs } from './view.js';
 import type { View } from './view.js';
 
@@ -16,6 +18,7 @@ export type Column = 'state' | 'agent' | 'task' | 'credential' | 'ends' | 'began
 /** So many are loaded by themselves; more by asking, a part at a time. */
 const atFirst = 10_000;
 const pageSize = 500;
+const reorderMs = 10_000;
 
 /** The leases of one view, kept as they change. */
 export interface Book {
@@ -39,25 +42,32 @@ export function openBook(view: View, column: Column, descending: boolean): Book 
   const rows = signal<readonly LeaseShape[]>([]);
   const [busy, more] = [signal(false), signal(false)];
   const fault = signal<unknown>(undefined);
-  let order = orderOf(column, descending, tasks);
+  let order = orderOf(column, tasks);
+  const list = sortedList((lease) => order(lease, now.peek()));
   let next: string | undefined;
   let stop = new AbortController();
   let frame = 0;
+  let met = new Set<string>();
 
   const show = () => {
     frame = 0;
-    const at = now.peek();
-    const keyed = [...leases.values()].map((lease) => ({ lease, key: order(lease, at) }));
-    keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : a.lease.id < b.lease.id ? -1 : 1));
-    if (descending) keyed.reverse();
-    rows.value = keyed.map(({ lease }) => lease);
+    const sorted = list.sorted();
+    rows.value = descending ? sorted.toReversed() : sorted;
   };
   /** Once for whatever comes in before the next frame. */
   const showSoon = () => void (frame ||= requestAnimationFrame(show));
 
+  // With the time some come to be in trouble.
+  const timer = setInterval(() => {
+    if (paused.peek()) return;
+    list.reorder();
+    showSoon();
+  }, reorderMs);
+
   const take = (lease: LeaseShape) => {
     if (belongs(lease, tasks.get(lease.task), view, now.peek())) leases.set(lease.id, lease);
     else leases.delete(lease.id);
+    list.put(lease.id, leases.get(lease.id));
   };
 
   async function loadPages(token: string | undefined, most: number): Promise<void> {
@@ -70,7 +80,10 @@ export function openBook(view: View, column: Column, descending: boolean): Book 
         token === undefined ? query : `${query}&page_token=${encodeURIComponent(token)}`,
         (page) => {
           for (const [id, task] of Object.entries(page.tasks ?? {})) tasks.set(id, task);
-          for (const lease of page.items) take(lease);
+          for (const lease of page.items) {
+            met.add(lease.id);
+            take(lease);
+          }
           looked += page.items.length;
           showSoon();
           const last = page.items.at(-1);
@@ -99,11 +112,16 @@ export function openBook(view: View, column: Column, descending: boolean): Book 
     async load() {
       stop.abort();
       stop = new AbortController();
-      const before = new Set(leases.keys());
+      const before = [...leases.keys()];
+      met = new Set();
       await loadPages(undefined, atFirst);
       if (fault.peek() !== undefined || more.peek()) return;
       // What was listed before and was not met again is gone.
-      for (const id of before) if (!seen(id)) leases.delete(id);
+      for (const id of before)
+        if (!met.has(id)) {
+          leases.delete(id);
+          list.put(id, undefined);
+        }
       showSoon();
     },
     loadMore: () => loadPages(next, atFirst),
@@ -115,20 +133,17 @@ export function openBook(view: View, column: Column, descending: boolean): Book 
     },
     sort(by, downwards) {
       descending = downwards;
-      order = orderOf(by, downwards, tasks);
+      order = orderOf(by, tasks);
+      list.reorder();
       showSoon();
     },
     find: (id) => leases.get(id),
     close() {
       stop.abort();
       cancelAnimationFrame(frame);
+      clearInterval(timer);
     },
   };
-
-  function seen(id: string): boolean {
-    const lease = leases.get(id);
-    return lease !== undefined && belongs(lease, tasks.get(lease.task), view, now.peek());
-  }
 }
 
 type Order = (lease: LeaseShape, now: number) => string;
@@ -143,7 +158,7 @@ const stateRank: Record<LeaseShape['state'], number> = {
 };
 
 /** What to sort by, as text. Unless told otherwise what is in trouble comes first, then what ends soonest. */
-function orderOf(column: Column, descending: boolean, tasks: ReadonlyMap<string, TaskSummaryShape>): Order {
+function orderOf(column: Column, tasks: ReadonlyMap<string, TaskSummaryShape>): Order {
   switch (column) {
     case 'agent':
       return (lease) => `${shortAgent(lease.agent)} ${lease.expiresAt}`;

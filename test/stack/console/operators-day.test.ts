@@ -150,8 +150,17 @@ withBrowser("an operator's day in the console", () => {
     const lease = await sandbox.lease('reporter', task);
     const key = `{protem}:${lease}`;
     const [head = '', body = ''] = ((await sandbox.redis.get(key)) ?? '').split('\n');
-    const stuck = { ...(JSON.parse(head) as object), s: 'k', c: 'operator', n: 7, l: 'provider.timeout' };
-    await sandbox.redis.set(key, `${JSON.stringify({ ...stuck, q: 0 })}\n${body}`);
+    // As it is after seven attempts that its provider has not answered: src/ledger/lease-record.ts.
+    const [was, provider, reservedAt, end, more] = JSON.parse(head) as [
+      string,
+      string,
+      number,
+      number,
+      object,
+    ];
+    const stuck = { ...more, c: 'operator', q: 0, n: 7, l: 'provider.timeout' };
+    const stuckHead = [`k${was.slice(1)}`, provider, reservedAt, end, stuck];
+    await sandbox.redis.set(key, `${JSON.stringify(stuckHead)}\n${body}`);
     await page.goto(`${sandbox.url}/console/`);
     await page.getByRole('heading', { name: '1 lease is in trouble' }).waitFor();
     await page.getByText('cannot be revoked: 7 attempts, last provider.timeout').waitFor();
