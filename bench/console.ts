@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import type { Page } from 'playwright-core';
@@ -108,7 +107,7 @@ async function scroll(on: Page): Promise<void> {
 const openedAt = performance.now();
 await page.goto(`${origin}/console/leases`);
 await page
-  .getByText(`${count.toLocaleString('en-US')} leases`)
+  .getByText(`${Math.min(count, 10_000).toLocaleString('en-US')} leases`)
   .first()
   .waitFor({ timeout: 60_000 });
 const listedMs = performance.now() - openedAt;
@@ -123,7 +122,9 @@ const row = (what: string, gaps: readonly number[]) =>
 machine('gaps between frames of Chromium without a screen');
 console.log('| what | measured | target |');
 console.log('|---|---|---|');
-console.log(`| the console lists ${count} live leases | ${(listedMs / 1000).toFixed(1)} s | |`);
+console.log(
+  `| the console lists ${Math.min(count, 10_000)} of ${count} live leases | ${(listedMs / 1000).toFixed(1)} s | |`,
+);
 row(`frames while ${changesPerSecond} of them change a second`, changing);
 row('frames while one scrolls through them as well', scrolling);
 await browser.close();

@@ -10,9 +10,10 @@ export async function verifyLinks(
 ): Promise<number | undefined> {
   let before: AuditRecordShape | undefined;
   for (const record of records) {
-    const { seq, id, previous, event, hash } = record;
+    const { chain, seq, id, previous, event, hash } = record;
     if (whole && before && (before.hash !== previous || before.seq + 1 !== seq)) return seq;
-    if ((await sha256(canonicalJson({ seq, id, previous, event }))) !== hash) return seq;
+    const digest = await sha256(canonicalJson(event));
+    if ((await sha256(canonicalJson({ chain, digest, id, previous, seq }))) !== hash) return seq;
     before = record;
   }
   return undefined;

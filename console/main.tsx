@@ -4,7 +4,9 @@ import { effect } from '@preact/signals';
 import { render } from 'preact';
 import { follow, unfollow } from './live.js';
 import { carryOn } from './leases/revoke-many.js';
+import { AgentsPage } from './pages/agents.jsx';
 import { AuditPage } from './pages/audit.jsx';
+import { KillSwitchPage } from './pages/kill-switch.jsx';
 import { LeasePage } from './pages/lease.jsx';
 import { LeasesPage } from './pages/leases.jsx';
 import { OverviewPage } from './pages/overview.jsx';
@@ -23,6 +25,10 @@ function Page() {
       return id === '' ? <LeasesPage /> : <LeasePage key={id} id={id} />;
     case 'tasks':
       return <TaskPage key={id} id={id} />;
+    case 'agents':
+      return <AgentsPage />;
+    case 'kill-switch':
+      return <KillSwitchPage />;
     case 'audit':
       return <AuditPage />;
     default:

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { RevokeProgress } from './leases/revoke-progress.jsx';
 import { held, link, paused, setPaused } from './live.js';
+import { BlockBanner } from './parts/block-banner.jsx';
 import { Announcements } from './parts/announce.jsx';
 import { place } from './place.js';
 import { session, signOut } from './session.js';
@@ -8,6 +9,8 @@ import { session, signOut } from './session.js';
 const pageLinks: readonly (readonly [path: string, title: string])[] = [
   ['/', 'Overview'],
   ['/leases', 'Leases'],
+  ['/agents', 'Agents'],
+  ['/kill-switch', 'Kill switch'],
   ['/audit', 'Audit'],
 ];
 
@@ -48,6 +51,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
       </header>
       <Announcements />
       <RevokeProgress />
+      <BlockBanner />
       <main id="main">{children}</main>
     </>
   );

@@ -31,6 +31,8 @@ export const causeWords: Record<Cause, string> = {
   superseded: 'a retried request replaced it',
   mint_unresolved: 'making it failed half way',
   policy_changed: 'policy no longer permits it',
+  context_changed: 'what it was permitted for has changed',
+  kill_switch: 'an operator stopped it',
 };
 
 export const causeOf = (cause: string): string => causeWords[cause as Cause] ?? cause.replaceAll('_', ' ');

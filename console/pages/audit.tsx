@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import { useMemo } from 'preact/hooks';
 import type { auditPage, AuditRecordShape } from '../../src/wire/audit.js';
 import type { Shape } from '../../src/wire/shape.js';
 import { get } from '../api.js';
@@ -6,7 +7,9 @@ import { verifyLinks } from '../chain.js';
 import { useLoaded } from '../loading.js';
 import { ProblemNote } from '../parts/problem.jsx';
 import { Timeline } from '../parts/timeline.jsx';
+import { Checkpoints } from '../parts/checkpoints.jsx';
 import { ask, go, place } from '../place.js';
+import { now } from '../time.js';
 
 type AuditPage = Shape<typeof auditPage>;
 
@@ -19,6 +22,18 @@ function subjectOf(text: string): string {
   return `&agent=${value}`;
 }
 
+const spans: readonly (readonly [minutes: string, words: string])[] = [
+  ['', 'the beginning'],
+  ['10', 'ten minutes ago'],
+  ['60', 'an hour ago'],
+  ['1440', 'a day ago'],
+];
+
+function sinceOf(minutes: string): string {
+  const ms = Number(minutes) * 60_000;
+  return ms > 0 ? `&since=${encodeURIComponent(new Date(now.peek() - ms).toISOString())}` : '';
+}
+
 export function AuditPage() {
   const { query } = place.value;
   const subject = query.get('subject') ?? '';
@@ -26,7 +41,9 @@ export function AuditPage() {
   const more = useSignal<
     { of: string; records: readonly AuditRecordShape[]; next: string | undefined } | undefined
   >(undefined);
-  const key = `/v1/audit?page_size=200${subjectOf(subject)}`;
+  const since = query.get('since') ?? '';
+  const from = useMemo(() => sinceOf(since), [since]);
+  const key = `/v1/audit?page_size=200${subjectOf(subject)}${from}`;
   const first = useLoaded(key, (signal) => get<AuditPage>(key, { signal }));
   const later = more.value?.of === key ? more.value : undefined;
   const records = [...(first.value?.items ?? []), ...(later?.records ?? [])];
@@ -56,6 +73,20 @@ export function AuditPage() {
           />
         </label>
         <label>
+          Since
+          <select
+            name="since"
+            value={since}
+            onChange={(event) => go(ask({ since: event.currentTarget.value }), 'replace')}
+          >
+            {spans.map(([minutes, words]) => (
+              <option key={minutes} value={minutes}>
+                {words}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label>
           Kind of event
           <select
             name="type"
@@ -74,6 +105,7 @@ export function AuditPage() {
         </label>
       </form>
       {first.fault !== undefined && <ProblemNote fault={first.fault} retry={first.again} />}
+      <Checkpoints />
       <Verify records={records} whole={subject === ''} />
       {first.value && shown.length === 0 && <p class="empty">No event of this kind.</p>}
       <Timeline records={shown} />

@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks';
 import type { AuditRecordShape } from '../../src/wire/audit.js';
 import type { leasePage, LeaseShape } from '../../src/wire/lease.js';
 import type { Shape } from '../../src/wire/shape.js';
+import type { steps, StepShape } from '../../src/wire/step.js';
 import type { TaskShape } from '../../src/wire/task.js';
 import { get, pages, post } from '../api.js';
 import { listen } from '../live.js';
@@ -14,7 +15,10 @@ import { Dialog } from '../parts/dialog.jsx';
 import { LeaseList } from '../parts/lease-list.jsx';
 import { ProblemNote } from '../parts/problem.jsx';
 import { Fact, Facts, Id, Words } from '../parts/text.jsx';
+import { Steps } from '../parts/steps.jsx';
+import { SubTasks } from '../parts/sub-tasks.jsx';
 import { Timeline } from '../parts/timeline.jsx';
+import { hrefOf } from '../place.js';
 import { may } from '../session.js';
 import { moment } from '../time.js';
 import { isOver } from '../words.js';
@@ -23,13 +27,15 @@ interface Found {
   readonly task: TaskShape;
   readonly leases: readonly LeaseShape[];
   readonly records: readonly AuditRecordShape[];
+  readonly steps: readonly StepShape[];
 }
 
 async function find(id: string, signal: AbortSignal, unattended: boolean): Promise<Found> {
   const leases: LeaseShape[] = [];
-  const [task, records] = await Promise.all([
+  const [task, records, taken] = await Promise.all([
     get<TaskShape>(`/v1/tasks/${id}`, { signal, unattended }),
     readLog(`task=${id}`, signal, unattended),
+    get<Shape<typeof steps>>(`/v1/tasks/${id}/steps`, { signal, unattended }),
     pages<Shape<typeof leasePage>>(
       `/v1/leases?task=${id}&page_size=500`,
       (page) => {
@@ -39,7 +45,7 @@ async function find(id: string, signal: AbortSignal, unattended: boolean): Promi
       { signal, unattended },
     ),
   ]);
-  return { task, leases, records };
+  return { task, leases, records, steps: taken.items };
 }
 
 export function TaskPage({ id }: { id: string }) {
@@ -65,7 +71,7 @@ export function TaskPage({ id }: { id: string }) {
   );
 }
 
-function OneTask({ task, leases, records, again }: Found & { again: () => void }) {
+function OneTask({ task, leases, records, steps: taken, again }: Found & { again: () => void }) {
   const ending = useSignal(false);
   const live = leases.filter((lease) => !isOver(lease));
   return (
@@ -97,6 +103,16 @@ function OneTask({ task, leases, records, again }: Found & { again: () => void }
           <Fact name="Deadline">
             {task.state === 'open' ? <Countdown at={task.deadline} /> : moment(task.deadline)}
           </Fact>
+          {task.parent !== undefined && (
+            <Fact name="Delegated from">
+              <a href={hrefOf.task(task.parent)}>{task.parent}</a>
+            </Fact>
+          )}
+          {task.subtasks && task.subtasks.length > 0 && (
+            <Fact name="Delegated to">
+              <SubTasks ids={task.subtasks} />
+            </Fact>
+          )}
           {Object.entries(task.labels).map(([name, value]) => (
             <Fact key={name} name="Label">
               <Words text={name} />: <Words text={value} />
@@ -118,6 +134,7 @@ function OneTask({ task, leases, records, again }: Found & { again: () => void }
         </h2>
         <LeaseList leases={leases} />
       </section>
+      {taken.length > 0 && <Steps taken={taken} />}
       <section aria-labelledby="story">
         <h2 id="story">What happened</h2>
         <Timeline records={records} />

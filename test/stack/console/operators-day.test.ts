@@ -169,6 +169,69 @@ withBrowser("an operator's day in the console", () => {
     expect(await page.locator('tbody tr').first().textContent()).toContain('cannot be revoked');
   });
 
+  test('stops one agent by the kill switch: previewed, typed, seen to work, and lifted', async () => {
+    const task = await sandbox.openTask('deployer');
+    const lease = await sandbox.lease('deployer', task);
+    const agent = `spiffe://sandbox.protem.example/agent/deployer`;
+    await page.goto(`${sandbox.url}/console/kill-switch`);
+    await page.getByLabel('One agent').last().fill(agent);
+    await page.getByRole('button', { name: 'Look at what this would end…' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('1 live leases would be revoked').waitFor();
+    const revoke = dialog.getByRole('button', { name: 'Revoke 1 leases' });
+    await dialog.getByLabel('Reason').fill('it was talked into something');
+    expect(await revoke.isDisabled()).toBe(true);
+    await dialog.getByLabel('to confirm').fill(agent);
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await revoke.click();
+    await page.getByText('Issuing is stopped for 1 scope').waitFor();
+    await page.getByText('1 of 1 over').waitFor();
+    expect(await sandbox.stateOf(lease)).toBe('revoked');
+    const refused = await sandbox.call('deployer', 'POST', `/v1/tasks/${task}/credentials`, {
+      credential: 'reports-db',
+    });
+    expect(refused.status).toBe(403);
+    expect(await accessibilityProblems(page)).toEqual([]);
+
+    await page.getByRole('button', { name: 'Lift…' }).click();
+    await page.getByRole('dialog').getByLabel('Reason').fill('it was a drill');
+    await page.getByRole('dialog').getByRole('button', { name: 'Lift it' }).click();
+    await page.getByText('There is no block').waitFor();
+    await sandbox.lease('deployer', task);
+  });
+
+  test('disables an agent, which loses what it has, and enables it again', async () => {
+    const lease = await sandbox.lease('courier', await sandbox.openTask('courier'));
+    await page.goto(`${sandbox.url}/console/agents`);
+    const row = page.getByRole('row').filter({ hasText: 'agent/courier' });
+    await row.getByRole('button', { name: 'Disable…' }).click();
+    await page.getByRole('dialog').getByLabel('Reason').fill('its owner left');
+    await page.getByRole('dialog').getByRole('button', { name: 'Disable, and revoke what it has' }).click();
+    await row.getByText('disabled').waitFor();
+    await eventually('revoked', async () => (await sandbox.stateOf(lease)) === 'revoked');
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await row.getByRole('button', { name: 'Enable…' }).click();
+    await page.getByRole('dialog').getByLabel('Reason').fill('it has another');
+    await page.getByRole('dialog').getByRole('button', { name: 'Enable' }).click();
+    await row.getByText('enabled').waitFor();
+  });
+
+  test('sees the steps of a task, and the tasks delegated from it', async () => {
+    const task = await sandbox.openTask('reporter');
+    await sandbox.call('reporter', 'POST', `/v1/tasks/${task}/steps`, { tool: 'sql.query' });
+    const delegated = await sandbox.call('reporter', 'POST', `/v1/tasks/${task}/subtasks`, {
+      intent: 'Look up one figure',
+      deadline: '10m',
+      agent: 'spiffe://sandbox.protem.example/agent/helper',
+      allowed: [{ credential: 'reports-db' }],
+    });
+    expect([delegated.status, delegated.body]).toEqual([201, expect.anything()]);
+    await page.goto(`${sandbox.url}/console/tasks/${task}`);
+    await page.getByRole('table', { name: 'Tool calls of this task' }).getByText('sql.query').waitFor();
+    await page.locator('.tree').getByText('Look up one figure').waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+  });
+
   test('verifies the audit log in the browser, and sees when a record was changed', async () => {
     await page.goto(`${sandbox.url}/console/audit`);
     await page.getByText('Policy is in force').first().waitFor();
