@@ -1,5 +1,6 @@
 // Writes what is printed from the code: run `npm run docs` after changing a fault, a wire shape or a setting.
 import { readFileSync, writeFileSync } from 'node:fs';
+import { pythonOperations } from '../dist/wire/python-operations.js';
 import { cliReference } from '../dist/cli/reference.js';
 import { wholeProgram } from '../dist/server-commands.js';
 import { providerKinds } from '../dist/issuance/providers/registry.js';
@@ -19,3 +20,4 @@ writeFileSync('config/protem.schema.json', asText(settingsJsonSchema(providerKin
 
 const [head] = readFileSync('docs/cli.md', 'utf8').split(/(?<=^<!-- What follows .*-->\n)/m);
 writeFileSync('docs/cli.md', cliReference(head, wholeProgram()));
+writeFileSync('clients/python/protem/operations.py', pythonOperations());

@@ -5,6 +5,7 @@ import formats from 'ajv-formats';
 import { parse } from 'yaml';
 import { cliReference } from '../src/cli/reference.js';
 import { providerKinds } from '../src/issuance/providers/registry.js';
+import { pythonOperations } from '../src/wire/python-operations.js';
 import { wholeProgram } from '../src/server-commands.js';
 import { settingsJsonSchema } from '../src/settings/json-schema.js';
 import { settingsReference } from '../src/settings/reference.js';
@@ -19,6 +20,11 @@ test('docs/cli.md is what the commands say; `npm run docs` writes it', () => {
   const text = readFileSync('docs/cli.md', 'utf8');
   const [head = ''] = text.split(/(?<=^<!-- What follows .*-->\n)/m);
   expect(text).toBe(cliReference(head, wholeProgram()));
+});
+
+test('the Python client knows the calls that there are; `npm run docs` writes them', () => {
+  const file = 'clients/python/protem/operations.py';
+  expect(readFileSync(file, 'utf8')).toBe(pythonOperations());
 });
 
 test('config/protem.schema.json is what the code says; `npm run docs` writes it', () => {

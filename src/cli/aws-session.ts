@@ -6,8 +6,6 @@ import { isAws } from './environment-of.js';
 /** botocore asks again while less than 15 minutes are left; half a minute is for the way. */
 const askedAgainMs = (15 * 60 + 30) * 1000;
 const longMs = 30 * 60_000;
-/** How long it is believed that the task is still open. */
-const believedMs = 5000;
 /** In a broker's absence what is in hand is still served, down to this. */
 const lastMs = 30_000;
 
@@ -29,7 +27,6 @@ export class AwsSession {
   readonly #now: () => number;
   #lease: HeldLease | undefined;
   #livesMs = 0;
-  #checkedAt = -Infinity;
   #fetching: Promise<SecretValues> | undefined;
 
   constructor(client: ProtemClient, ask: Acquire, now: () => number = Date.now) {
@@ -66,7 +63,6 @@ export class AwsSession {
 
   /** SDKs do not ask again when they are denied, so whoever asks anew is told that the task is over. */
   async #checkTask(): Promise<void> {
-    if (this.#now() - this.#checkedAt < believedMs) return;
     const { state } = await this.#client.findTask(this.#ask.task);
     if (state !== 'open')
       throw new ProtemFault({
@@ -76,7 +72,6 @@ export class AwsSession {
         remedy: 'Nothing more can be issued for it. Open a new task.',
         retry: false,
       });
-    this.#checkedAt = this.#now();
   }
 
   async #carryOn(): Promise<SecretValues> {
@@ -105,7 +100,6 @@ export class AwsSession {
 
   #keep(secret: SecretValues): SecretValues {
     this.#livesMs = endOf(secret) - this.#now();
-    this.#checkedAt = this.#now();
     return secret;
   }
 }

@@ -137,6 +137,10 @@ const pathParameters = ({ path }: Operation): Json[] =>
     schema: { type: 'string' },
   }));
 
+/** The names that may stand in the query of a call. */
+export const queryNamesOf = (operation: Operation): string[] =>
+  queryParameters(operation).map(({ name }) => String(name));
+
 function queryParameters({ query }: Operation): Json[] {
   if (!query) return [];
   const { properties = {} } = taken(query) as { properties?: Record<string, Json> };
