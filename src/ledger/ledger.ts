@@ -13,22 +13,14 @@ import type { ApprovalLedger } from './approval-ledger.js';
 import type { BreakGlassLedger } from './break-glass-ledger.js';
 import type { Mark } from './mark.js';
 import type { NoticeLedger } from './notice-ledger.js';
+import type { Page, PageQuery } from './page.js';
 import type { RenewalLedger } from './renewal-ledger.js';
 import type { WithdrawalLedger } from './withdrawal-ledger.js';
 import type { ToolChain } from '../task/chain.js';
 import type { NewStep, Step } from '../task/step.js';
 import type { NewTask, Task, TaskOutcome } from '../task/task.js';
 
-/** One page, and the opaque token of the next. */
-export interface Page<T> {
-  readonly items: readonly T[];
-  readonly nextPageToken?: string;
-}
-
-export interface PageQuery {
-  readonly pageSize: number;
-  readonly pageToken?: string;
-}
+export type { Page, PageQuery };
 
 export interface Idempotency {
   /** The caller's Idempotency-Key, already scoped to its principal. */
