@@ -5,7 +5,9 @@ import { render } from 'preact';
 import { follow, unfollow } from './live.js';
 import { carryOn } from './leases/revoke-many.js';
 import { AgentsPage } from './pages/agents.jsx';
+import { ApprovalPage, ApprovalsPage } from './pages/approvals.jsx';
 import { AuditPage } from './pages/audit.jsx';
+import { BreakGlassPage } from './pages/break-glass.jsx';
 import { KillSwitchPage } from './pages/kill-switch.jsx';
 import { LeasePage } from './pages/lease.jsx';
 import { LeasesPage } from './pages/leases.jsx';
@@ -25,6 +27,10 @@ function Page() {
       return id === '' ? <LeasesPage /> : <LeasePage key={id} id={id} />;
     case 'tasks':
       return <TaskPage key={id} id={id} />;
+    case 'approvals':
+      return id === '' ? <ApprovalsPage /> : <ApprovalPage key={id} id={id} />;
+    case 'break-glass':
+      return <BreakGlassPage />;
     case 'agents':
       return <AgentsPage />;
     case 'kill-switch':

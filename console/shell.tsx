@@ -9,6 +9,8 @@ import { session, signOut } from './session.js';
 const pageLinks: readonly (readonly [path: string, title: string])[] = [
   ['/', 'Overview'],
   ['/leases', 'Leases'],
+  ['/approvals', 'Approvals'],
+  ['/break-glass', 'Break-glass'],
   ['/agents', 'Agents'],
   ['/kill-switch', 'Kill switch'],
   ['/audit', 'Audit'],

@@ -18,7 +18,7 @@ export interface ConsoleSandbox {
   readonly redis: RedisClient;
   /** A link that signs in olga once, in this role. */
   link(role?: Role): string;
-  /** As the agent of this name, or as the operator. */
+  /** As the agent of this name, or as the `operator` or the `orchestrator`. */
   call(as: string, method: string, path: string, body?: object): Promise<Answer>;
   openTask(agent: string, more?: object): Promise<string>;
   lease(agent: string, task: string, more?: object): Promise<string>;
@@ -52,7 +52,9 @@ export async function startConsoleSandbox(): Promise<ConsoleSandbox> {
   const tokenOf = (name: string) =>
     name === 'operator'
       ? sandbox.issuer.mintToken({ sub: 'test', kind: 'operator', role: 'admin' })
-      : sandbox.issuer.mintSvid(`spiffe://${sandbox.issuer.trustDomain}/agent/${name}`);
+      : name === 'orchestrator'
+        ? sandbox.issuer.mintToken({ sub: 'argo', kind: 'orchestrator' })
+        : sandbox.issuer.mintSvid(`spiffe://${sandbox.issuer.trustDomain}/agent/${name}`);
   const call: ConsoleSandbox['call'] = async (as, method, path, body) =>
     api.call(method, path, await tokenOf(as), body);
   const made = (answer: Answer): Json => {

@@ -216,6 +216,47 @@ withBrowser("an operator's day in the console", () => {
     await row.getByText('enabled').waitFor();
   });
 
+  test('approves less than was asked, with what is known apart from what the agent says', async () => {
+    const agent = 'spiffe://sandbox.protem.example/agent/reporter';
+    const task = await sandbox.openTask('orchestrator', {
+      agent,
+      labels: { team: 'payments' },
+      onBehalfOf: 'dana@example.com',
+    });
+    const path = `/v1/tasks/${task}/credentials`;
+    const request = { credential: 'payments-admin', ttl: '5m', reason: 'the boss said so' };
+    const asked = await sandbox.call('reporter', 'POST', path, request);
+    expect([asked.status, asked.body]).toEqual([202, expect.anything()]);
+    await page.goto(`${sandbox.url}/console/approvals`);
+    const known = page.getByRole('region', { name: 'What the broker knows' });
+    await known.getByText('risky-needs-a-person').waitFor();
+    expect(await known.textContent()).not.toContain('the boss said so');
+    await page.getByRole('region', { name: 'What the agent says' }).getByText('the boss said so').waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Approve, or less…' }).click();
+    await page.getByRole('dialog').getByLabel('For how long').fill('2m');
+    await page.getByRole('dialog').getByLabel('Reason').fill('refund 4711');
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await page.getByRole('dialog').getByRole('button', { name: 'Approve', exact: true }).click();
+    await page.getByText('You have approved it. Somebody else has to as well.').waitFor();
+    const approval = (asked.body as { approval: { id: string } }).approval.id;
+    await sandbox.call('operator', 'POST', `/v1/approvals/${approval}/decision`, { decision: 'approve' });
+    await page.getByText('Nothing waits for a person.').waitFor();
+    const granted = await sandbox.call('reporter', 'POST', path, { ...request, approval });
+    expect([granted.status, granted.body]).toEqual([201, expect.anything()]);
+    const { reservedAt, expiresAt } = (granted.body as { lease: Record<'reservedAt' | 'expiresAt', string> })
+      .lease;
+    expect(Date.parse(expiresAt) - Date.parse(reservedAt)).toBeLessThanOrEqual(120_000);
+    await page.goto(`${sandbox.url}/console/approvals/${approval}`);
+    await page.getByText('refund 4711').waitFor();
+  });
+
+  test('has nothing to review as long as nobody has broken the glass', async () => {
+    await page.goto(`${sandbox.url}/console/break-glass`);
+    await page.getByText('Nothing was taken in an emergency.').waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+  });
+
   test('sees the steps of a task, and the tasks delegated from it', async () => {
     const task = await sandbox.openTask('reporter');
     await sandbox.call('reporter', 'POST', `/v1/tasks/${task}/steps`, { tool: 'sql.query' });

@@ -1,0 +1,270 @@
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import type { approvalPage, ApprovalShape } from '../../src/wire/approval.js';
+import type { Shape } from '../../src/wire/shape.js';
+import { get, post } from '../api.js';
+import { listen } from '../live.js';
+import { useLoaded } from '../loading.js';
+import { ApprovalFacts } from '../parts/approval-facts.jsx';
+import { Countdown } from '../parts/countdown.jsx';
+import { Dialog } from '../parts/dialog.jsx';
+import { ProblemNote } from '../parts/problem.jsx';
+import { Id, Words } from '../parts/text.jsx';
+import { may, session } from '../session.js';
+import { moment } from '../time.js';
+import { shortAgent } from '../words.js';
+
+type ApprovalPage = Shape<typeof approvalPage>;
+
+const path = '/v1/approvals?page_size=100';
+
+/** Where the API sends a person to: one question, or what became of it. */
+export function ApprovalPage({ id }: { id: string }) {
+  const { value, fault, again } = useLoaded(
+    id,
+    (signal, unattended) => get<ApprovalShape>(`/v1/approvals/${id}`, { signal, unattended }),
+    15_000,
+  );
+  return (
+    <div class="page">
+      <header class="page-head">
+        <h1 tabIndex={-1}>
+          Approval <Id>{id}</Id>
+        </h1>
+        <p class="quiet">{value?.status}</p>
+      </header>
+      {fault !== undefined && <ProblemNote fault={fault} retry={again} />}
+      {value?.status === 'pending' && <OpenApproval id={id} listed={value} again={again} />}
+      {value && value.status !== 'pending' && (
+        <>
+          <section class="card" aria-label="What was asked">
+            <ApprovalFacts approval={value} />
+          </section>
+          <Answered approvals={[value]} />
+        </>
+      )}
+    </div>
+  );
+}
+
+/** The questions that wait for a person, the oldest first, and below them what was answered. */
+export function ApprovalsPage() {
+  const { value, fault, again } = useLoaded(
+    'approvals',
+    (signal, unattended) => get<ApprovalPage>(path, { signal, unattended }),
+    15_000,
+  );
+  useEffect(
+    () =>
+      listen({
+        changes: ({ counts }) => Object.keys(counts).some((type) => type.startsWith('approval')) && again(),
+        resync: again,
+      }),
+    [],
+  );
+  const all = value?.items ?? [];
+  const open = all
+    .filter(({ status }) => status === 'pending')
+    .toSorted((a, b) => (a.requestedAt < b.requestedAt ? -1 : 1));
+  const answered = all.filter(({ status }) => status !== 'pending');
+  return (
+    <div class="page">
+      <header class="page-head">
+        <h1 tabIndex={-1}>Approvals</h1>
+        <p class="quiet">{open.length} wait for a person</p>
+      </header>
+      {fault !== undefined && <ProblemNote fault={fault} retry={again} />}
+      {value && open.length === 0 && <p class="empty">Nothing waits for a person.</p>}
+      {open.map((approval) => (
+        <OpenApproval key={approval.id} id={approval.id} listed={approval} again={again} />
+      ))}
+      {answered.length > 0 && <Answered approvals={answered} />}
+    </div>
+  );
+}
+
+/** With what a list leaves out: the facts to decide on. */
+function OpenApproval({ id, listed, again }: { id: string; listed: ApprovalShape; again: () => void }) {
+  const whole = useLoaded(`${id} ${listed.answers.length}`, (signal, unattended) =>
+    get<ApprovalShape>(`/v1/approvals/${id}`, { signal, unattended }),
+  );
+  const approval = whole.value ?? listed;
+  const answering = useSignal<'approve' | 'deny' | undefined>(undefined);
+  return (
+    <article class="card" aria-labelledby={id}>
+      <h2 id={id}>
+        <Words text={shortAgent(approval.agent)} clip /> asks for{' '}
+        <Words text={approval.request.credential} clip />
+      </h2>
+      <p class="quiet">
+        asked {moment(approval.requestedAt)}; lapses <Countdown at={approval.expiresAt} />
+        {approval.persons > 1 &&
+          `; ${approval.persons} persons have to approve, ${approval.answers.length} did`}
+      </p>
+      {whole.fault !== undefined && <ProblemNote fault={whole.fault} retry={whole.again} />}
+      <ApprovalFacts approval={approval} />
+      {approval.answers.some(({ by }) => by === session.value?.principal) ? (
+        <p>You have approved it. Somebody else has to as well.</p>
+      ) : may('approver') ? (
+        <p class="actions">
+          <button type="button" onClick={() => (answering.value = 'deny')}>
+            Deny…
+          </button>
+          <button type="button" class="main" onClick={() => (answering.value = 'approve')}>
+            Approve, or less…
+          </button>
+        </p>
+      ) : (
+        <p class="quiet">To answer you need the role approver.</p>
+      )}
+      {answering.value && (
+        <Answer
+          approval={approval}
+          decision={answering.value}
+          onClose={() => {
+            answering.value = undefined;
+            again();
+          }}
+        />
+      )}
+    </article>
+  );
+}
+
+function Answer(props: { approval: ApprovalShape; decision: 'approve' | 'deny'; onClose: () => void }) {
+  const { approval, decision, onClose } = props;
+  const { request } = approval;
+  const reason = useSignal('');
+  const ttl = useSignal(request.ttl);
+  const parameters = useSignal<Readonly<Record<string, string>>>(
+    Object.fromEntries(Object.entries(request.parameters).map(([name, value]) => [name, spelled(value)])),
+  );
+  const fault = useSignal<unknown>(undefined);
+
+  const send = async (dialog: HTMLDialogElement | null) => {
+    const changed = Object.entries(request.parameters).flatMap(([name, value]) => {
+      const text = parameters.value[name] ?? '';
+      return text === spelled(value) ? [] : [[name, readAs(value, text)] as const];
+    });
+    try {
+      await post(`/v1/approvals/${approval.id}/decision`, {
+        decision,
+        digest: approval.digest,
+        ...(reason.value.trim() !== '' && { reason: reason.value.trim() }),
+        ...(decision === 'approve' && ttl.value !== request.ttl && { ttl: ttl.value }),
+        ...(decision === 'approve' && changed.length > 0 && { parameters: Object.fromEntries(changed) }),
+      });
+      dialog?.close();
+    } catch (error) {
+      fault.value = error;
+    }
+  };
+
+  return (
+    <Dialog title={decision === 'approve' ? 'Approve' : 'Deny'} onClose={onClose}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void send(event.currentTarget.closest('dialog'));
+        }}
+      >
+        {decision === 'approve' && (
+          <fieldset>
+            <legend>What may be had by it: as asked, or less</legend>
+            <label>
+              For how long (asked: {request.ttl})
+              <input value={ttl.value} onInput={(event) => (ttl.value = event.currentTarget.value)} />
+            </label>
+            {Object.entries(request.parameters).map(([name, value]) => (
+              <label key={name}>
+                <bdi>{name}</bdi> (asked: <bdi>{spelled(value)}</bdi>)
+                <input
+                  value={parameters.value[name] ?? ''}
+                  onInput={(event) =>
+                    (parameters.value = { ...parameters.value, [name]: event.currentTarget.value })
+                  }
+                />
+              </label>
+            ))}
+          </fieldset>
+        )}
+        <label>
+          {decision === 'deny' ? 'Reason; the agent sees it' : 'Reason, for the audit log'}
+          <input
+            required={decision === 'deny'}
+            maxLength={500}
+            value={reason.value}
+            onInput={(event) => (reason.value = event.currentTarget.value)}
+          />
+        </label>
+        {fault.value !== undefined && <ProblemNote fault={fault.value} />}
+        <p class="actions">
+          <button type="button" onClick={(event) => event.currentTarget.closest('dialog')?.close()}>
+            Cancel
+          </button>
+          <button class={decision === 'deny' ? 'bad' : 'main'}>
+            {decision === 'deny' ? 'Deny' : 'Approve'}
+          </button>
+        </p>
+      </form>
+    </Dialog>
+  );
+}
+
+type Value = ApprovalShape['request']['parameters'][string];
+
+const spelled = (value: Value): string => (typeof value === 'object' ? value.join(', ') : String(value));
+
+function readAs(like: Value, text: string): Value {
+  if (typeof like === 'number') return Number(text);
+  if (typeof like === 'boolean') return text === 'true';
+  return typeof like === 'object' ? text.split(',').map((item) => item.trim()) : text;
+}
+
+function Answered({ approvals }: { approvals: readonly ApprovalShape[] }) {
+  return (
+    <section class="card" aria-labelledby="answered">
+      <h2 id="answered">Answered</h2>
+      <div class="scroll" tabIndex={0} role="region" aria-label="Answered approvals">
+        <table class="small">
+          <caption class="unseen">Approvals that no longer wait</caption>
+          <thead>
+            <tr>
+              <th scope="col">Asked</th>
+              <th scope="col">Agent</th>
+              <th scope="col">Credential</th>
+              <th scope="col">Answer</th>
+              <th scope="col">By, and why</th>
+            </tr>
+          </thead>
+          <tbody>
+            {approvals.map(({ id, requestedAt, agent, request, status, answers }) => (
+              <tr key={id}>
+                <td>{moment(requestedAt)}</td>
+                <td>
+                  <Words text={shortAgent(agent)} />
+                </td>
+                <td>
+                  <Words text={request.credential} />
+                </td>
+                <td>{status}</td>
+                <td>
+                  {answers.map(({ by, at, reason }) => (
+                    <div key={by + at}>
+                      <Words text={by} />
+                      {reason !== undefined && (
+                        <>
+                          : <Words text={reason} />
+                        </>
+                      )}
+                    </div>
+                  ))}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}

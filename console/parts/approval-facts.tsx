@@ -1,0 +1,128 @@
+import type { ApprovalShape } from '../../src/wire/approval.js';
+import { hrefOf } from '../place.js';
+import { moment } from '../time.js';
+import { Fact, Facts, Words } from './text.jsx';
+
+/** What the broker knows stands apart from what the agent says: the one can be decided on, the other may persuade. */
+export function ApprovalFacts({ approval }: { approval: ApprovalShape }) {
+  const { verified, claimed, request, task } = approval;
+  return (
+    <div class="columns">
+      <section aria-label="What the broker knows" class="known">
+        <h3>
+          <span aria-hidden="true">✓</span> What the broker knows
+        </h3>
+        <Facts>
+          <Fact name="Agent">
+            <Words text={approval.agent} />
+          </Fact>
+          {verified?.agent.owner !== undefined && (
+            <Fact name="Its owner">
+              <Words text={verified.agent.owner} />
+            </Fact>
+          )}
+          {verified?.agent.purpose !== undefined && (
+            <Fact name="Its purpose">
+              <Words text={verified.agent.purpose} />
+            </Fact>
+          )}
+          <Fact name="Asks for">
+            <Words text={request.credential} /> for {request.ttl}
+            {Object.keys(request.parameters).length > 0 && (
+              <>
+                , <Words text={JSON.stringify(request.parameters)} />
+              </>
+            )}
+          </Fact>
+          {verified && (
+            <>
+              <Fact name="That is">
+                {verified.entry.sensitivity}, {verified.entry.environment}, risk {verified.entry.riskTier}, at{' '}
+                <Words text={verified.entry.provider} />
+              </Fact>
+              <Fact name="Asked because of">
+                {verified.policies.map((policy) => (
+                  <code key={policy}>{policy} </code>
+                ))}
+              </Fact>
+              {verified.task && (
+                <Fact name="Task opened by">
+                  <Words text={verified.task.openedBy} />, {moment(verified.task.openedAt)}
+                </Fact>
+              )}
+              {verified.task?.intent !== undefined && (
+                <Fact name="Its intent">
+                  <Words text={verified.task.intent} />
+                </Fact>
+              )}
+              <Fact name="Had it before">
+                {verified.pastUse.leases === 0
+                  ? 'never'
+                  : `${verified.pastUse.leases} times${verified.pastUse.lastAt === undefined ? '' : `, last ${moment(verified.pastUse.lastAt)}`}`}
+              </Fact>
+              {!verified.toolDeclared && <Fact name="Tool">was not declared when the task was opened</Fact>}
+            </>
+          )}
+          {task !== undefined && (
+            <Fact name="Task">
+              <a href={hrefOf.task(task)}>{task}</a>
+            </Fact>
+          )}
+        </Facts>
+        {verified?.before && <Differences before={verified.before} />}
+      </section>
+      <section aria-label="What the agent says" class="claimed">
+        <h3>
+          <span aria-hidden="true">“</span> What the agent says: its own words, which prove nothing
+        </h3>
+        <Facts>
+          {Object.entries(claimed ?? {}).map(([name, value]) => (
+            <Fact key={name} name={said[name] ?? name}>
+              <Words text={typeof value === 'object' ? JSON.stringify(value) : String(value)} />
+            </Fact>
+          ))}
+        </Facts>
+      </section>
+    </div>
+  );
+}
+
+const said: Record<string, string> = { onBehalfOf: 'on behalf of' };
+
+type Before = NonNullable<NonNullable<ApprovalShape['verified']>['before']>;
+
+function Differences({ before }: { before: Before }) {
+  return (
+    <>
+      <p class="quiet">
+        The same agent asked for it {moment(before.requestedAt)}: {before.status}.{' '}
+        {before.differences.length === 0 ? 'Nothing is different now.' : 'What is different now:'}
+      </p>
+      {before.differences.length > 0 && (
+        <table class="small">
+          <caption class="unseen">Differences to what was asked before</caption>
+          <thead>
+            <tr>
+              <th scope="col">What</th>
+              <th scope="col">Was</th>
+              <th scope="col">Is</th>
+            </tr>
+          </thead>
+          <tbody>
+            {before.differences.map(({ what, was, is }) => (
+              <tr key={what}>
+                <th scope="row">{what}</th>
+                <td>
+                  <Words text={was} />
+                </td>
+                <td>
+                  <Words text={is} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </>
+  );
+}
