@@ -43,7 +43,8 @@ withBrowser("an operator's day in the console", () => {
     await page.getByText('There is no lease here.').waitFor();
     const task = await sandbox.openTask('reporter', { onBehalfOf: 'carol@example.com' });
     const lease = await sandbox.lease('reporter', task, { reason: 'quarterly totals' });
-    const row = page.getByRole('row').filter({ hasText: lease });
+    // It may be seen being made before that.
+    const row = page.getByRole('row').filter({ hasText: lease }).filter({ hasText: 'active' });
     await row.waitFor();
     expect(await row.textContent()).toMatch(
       /active.*agent\/reporter.*carol@example\.com.*Summarise the reports.*quarterly totals.*reports-db.*in \d+ min/s,
