@@ -65,6 +65,8 @@ function askOf(policy: Policy, lease: Lease, entry: CatalogEntry, { task, proven
     renewals: lease.renewals ?? 0,
     risk,
     tool: lease.tool,
+    // How it was handed over is past: nothing is taken back for that.
+    encrypted: true,
     toolFacts: toolFactsOf(policy, lease.tool),
     ofStep: lease.step === undefined ? undefined : (true as const),
     asserted: lease.reason === undefined ? {} : { reason: lease.reason },

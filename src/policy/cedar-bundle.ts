@@ -152,9 +152,17 @@ function readPolicy(file: string, line: number, text: string, problems: string[]
     wrong(
       '@reauthenticate needs "unless { context.verified.proofFresh }": no new token could lift this forbid',
     );
-  if (policy.hardDeny && json.action.op !== 'All')
-    wrong('@hard_deny must leave its action open ("action"): it holds for break-glass as well');
+  if (policy.hardDeny && !holdsInEmergencies(json.action))
+    wrong('@hard_deny must leave its action open, or name "issue" and "breakGlass": it holds for both');
   return policy;
+}
+
+/** Whether a policy of this action speaks of what agents ask for and of break-glass alike. */
+function holdsInEmergencies(action: PolicyJson['action']): boolean {
+  if (action.op === 'All') return true;
+  const named = action.op === 'in' && 'entities' in action ? action.entities : [];
+  const ids = named.map((entity) => ('__entity' in entity ? entity.__entity.id : entity.id));
+  return ['issue', 'breakGlass'].every((id) => ids.includes(id));
 }
 
 function repeatedIds(policies: readonly CedarPolicy[]): string[] {

@@ -70,7 +70,7 @@ export function setAt(tree: Tree, path: readonly string[], value: unknown): void
 }
 
 /** Where `{ env: NAME }` and `{ file: path }` mean a secret; elsewhere they are what their schema says. */
-const secretSections = ['redis', 'providers', 'hooks', 'console', 'audit'];
+const secretSections = ['redis', 'providers', 'hooks', 'console', 'audit', 'notifications'];
 
 /** Throws when there is nothing to look into: what else would be told would only be noise. */
 function readTree(file: string, problems: string[]): Tree {

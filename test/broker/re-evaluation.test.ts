@@ -138,9 +138,9 @@ describe('POL-06: live leases are evaluated again', () => {
     await evaluated();
     const [first, again] = asked;
     const { proofExpiresAt: _before, ...before } = first!.principal;
-    const { proofExpiresAt: _after, ...after } = again!.principal;
+    const { proofExpiresAt: _after, proofIssuedAt: _issued, ...after } = again!.principal;
     expect(after).toEqual(before);
-    expect({ ...again, principal: 0 }).toEqual({ ...first, principal: 0, renewals: 0 });
+    expect({ ...again, principal: 0 }).toEqual({ ...first, principal: 0, renewals: 0, encrypted: true });
   });
 
   test('when a signal raises the risk of its agent, and of nobody else', async () => {

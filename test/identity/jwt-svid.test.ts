@@ -41,6 +41,7 @@ test('WID-03: a valid JWT-SVID names its workload', async () => {
       issuer: 'a.example',
       roles: [],
       claims: { path: '/agents/reports', kid: 'authority1' },
+      proofIssuedAt: startSeconds * 1000,
       proofExpiresAt: (startSeconds + 300) * 1000,
     },
   });

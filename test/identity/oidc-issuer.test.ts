@@ -43,6 +43,7 @@ describe('any issuer', () => {
         issuer,
         roles: [],
         claims: { team: 'reports', number: 7 },
+        proofIssuedAt: startSeconds * 1000,
         proofExpiresAt: (startSeconds + 300) * 1000,
       },
     });

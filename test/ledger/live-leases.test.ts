@@ -142,7 +142,7 @@ describe.each(backends)('records that cannot be read, on $name', ({ url }) => {
     expect(await counted()).toEqual({ live: {}, states: [] });
     const { items } = await ledger.log.read({ subject: id, pageSize: 20 });
     expect(items.map(({ event }) => event.type)).toEqual([
-      ...['lease.reserved', 'lease.active', 'lease.quarantined', 'lease.readable'],
+      ...['task.opened', 'lease.reserved', 'lease.active', 'lease.quarantined', 'lease.readable'],
       ...['lease.quarantined', 'lease.readable', 'lease.revoking', 'lease.revoked'],
     ]);
   });

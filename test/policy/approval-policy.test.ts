@@ -62,13 +62,13 @@ test.each([
     '@persons must be a number from 1 to 5',
   ],
   ['a hard deny that asks', '@id("x") @ask("approver") @hard_deny', '@hard_deny and @ask'],
-  ['a hard deny of one action', '@id("x") @hard_deny', '@hard_deny must leave its action open'],
+  ['a hard deny of one action', '@id("x") @hard_deny', '@hard_deny must leave its action open, or name'],
 ])('%s is refused when it is loaded', (_what, annotations, problem) => {
   expect(() => loaded(permit, asks(annotations))).toThrow(problem);
 });
 
 const permitAll = `@id("all") permit (principal, action, resource);`;
-const hard = `@id("never") @hard_deny forbid (principal, action, resource) when { resource.riskTier >= 3 };`;
+const hard = `@id("never") @hard_deny forbid (principal, action in [Protem::Action::"issue", Protem::Action::"breakGlass"], resource) when { resource.riskTier >= 3 };`;
 const emergency: Ask = { ...ask, action: 'breakGlass', principal: { ...agent, id: 'operator:olga' } };
 
 test('BRG-04: a hard deny holds for break-glass, approved or not', () => {

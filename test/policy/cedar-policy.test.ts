@@ -140,7 +140,12 @@ const ask = rule('forbid', 'look', '!context.verified.approved', '@ask("approver
 
 test('denied only by what a person may lift: the answer is to ask these people', () => {
   const decision = policyOf(rule('permit', 'all') + ask).decide(askFor(reports));
-  expect(decision).toEqual({ is: 'ask', because: ['look'], approvers: ['approver', 'admin'] });
+  expect(decision).toEqual({
+    is: 'ask',
+    because: ['look'],
+    approvers: ['approver', 'admin'],
+    persons: 1,
+  });
 });
 
 test.each([

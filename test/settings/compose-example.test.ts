@@ -67,7 +67,10 @@ test.each(['api', 'worker'])('config/compose.yaml is sound with what docker-comp
   expect(settings.redis.url).toBe('redis://valkey:6379');
   expect(settings.listen).toEqual({ host: '0.0.0.0', port: 8700 });
   expect([...settings.providers.keys()]).toEqual(['aws', 'vault']);
-  expect(testPolicy({ directory: settings.policy.directory, catalog: settings.catalog }).failed).toEqual([]);
+  expect(
+    testPolicy({ directory: settings.policy.directory, catalog: settings.catalog, tools: settings.tools })
+      .failed,
+  ).toEqual([]);
 });
 
 test('without the webhook secret docker-compose.yml says what is missing', () => {
