@@ -9,7 +9,7 @@ import { providersIn, reachOf } from './reach.js';
 
 export type CarryOutPorts = Pick<
   Ports,
-  'ledger' | 'inventory' | 'policy' | 'contextDigest' | 'meter' | 'log'
+  'ledger' | 'inventory' | 'policy' | 'contextDigest' | 'limits' | 'meter' | 'log'
 >;
 export type OpenWithdrawal = Withdrawal & { readonly begunAt: number; readonly sweep?: Sweep };
 
@@ -104,6 +104,11 @@ async function evaluate(
   const ofTasks = [...new Map(leases.map(({ taskId, agent }) => [taskId, agent]))];
   const tasks = await Promise.all(ofTasks.map(([id]) => ports.ledger.tasks.recall(id)));
   const proven = await ports.ledger.agents.proven(ofTasks.map(([id, agent]) => ({ id, agent })));
+  const approvals = await Promise.all(
+    leases.map(({ approval }) =>
+      approval === undefined ? undefined : ports.ledger.approvals.find(approval),
+    ),
+  );
   const place = new Map(ofTasks.map(([id], index) => [id, index]));
   const found: Taking[] = [];
   for (const [count, lease] of leases.entries()) {
@@ -112,7 +117,8 @@ async function evaluate(
     if (count % decisionsAtOnce === 0) await breathe();
     // What is over with its task is revoked as such.
     if (!task) continue;
-    const why = whyNoLonger(ports, lease, { task, proven: proven[index]!, risk: riskAt(lease.agent) });
+    const known = { task, proven: proven[index]!, risk: riskAt(lease.agent), approval: approvals[count] };
+    const why = whyNoLonger(ports, lease, known);
     if (why !== undefined) found.push({ id: lease.id, reason: why });
   }
   return found;

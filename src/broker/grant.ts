@@ -140,7 +140,7 @@ const ratesOf = (limits: Ports['limits'], entry: CatalogEntry) =>
   ).flatMap(([of, rate]) => (rate ? [[of, rate] as const] : []));
 
 function newLease(ports: Ports, decided: Decided, provider: Provider, order: Order, handle: Lease['handle']) {
-  const { request, parameters, task } = decided;
+  const { request, parameters, task, ask, approved } = decided;
   return present({
     id: order.leaseId,
     taskId: order.taskId,
@@ -158,6 +158,8 @@ function newLease(ports: Ports, decided: Decided, provider: Provider, order: Ord
     actors: task.actors?.map(({ id }) => id),
     step: request.step,
     reason: request.reason,
+    approval: approved?.id,
+    breakGlass: ask.action === 'breakGlass' ? (true as const) : undefined,
   });
 }
 

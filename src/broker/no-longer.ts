@@ -1,3 +1,4 @@
+import type { Approval } from '../approval/approval.js';
 import { faultCode } from '../kernel/fault.js';
 import { present } from '../kernel/present.js';
 import type { Principal } from '../identity/principal.js';
@@ -13,12 +14,15 @@ import { toolFactsOf } from './decide.js';
 import { lifeSeconds } from './decide-renewal.js';
 import { isOurOwn, isOwnerless } from './inventory.js';
 import type { Ports } from './ports.js';
+import { isStillEnough } from './still-enough.js';
 
 /** What is known of a live lease beside its record: what its agent last proved for its task, and its risk by now. */
 export interface Known {
   readonly task: Task;
   readonly proven: ProvenFacts;
   readonly risk: number;
+  /** The one that the lease names, as it stands now. */
+  readonly approval?: Approval | undefined;
 }
 
 /**
@@ -26,12 +30,12 @@ export interface Known {
  * would not be issued any more, with the policies that decided; undefined when it would.
  */
 export function whyNoLonger(
-  ports: Pick<Ports, 'inventory' | 'policy' | 'meter'>,
+  ports: Pick<Ports, 'inventory' | 'policy' | 'limits' | 'meter'>,
   lease: Lease,
   known: Known,
 ): string | undefined {
   const { issuer } = known.proven;
-  if (isOwnerless(ports.inventory, lease.agent)) return 'agent.ownerless';
+  if (!lease.breakGlass && isOwnerless(ports.inventory, lease.agent)) return 'agent.ownerless';
   if (ports.inventory.issuers?.has(issuer) === false && !isOurOwn(lease.agent) && issuer !== '')
     return 'identity.unproven: its issuer is not trusted any more';
   const policy = ports.policy();
@@ -48,6 +52,11 @@ export function whyNoLonger(
   }
   const decision = decideForAll(policy, ask);
   const because = decision.because.join(', ');
+  if (decision.is === 'permit' && known.approval && ask.approved) {
+    const { approved: _approved, ...unapproved } = ask;
+    if (!isStillEnough(policy, ports.limits, ask, known.approval.answers))
+      return `approval.required: ${policy.decide(unapproved).because.join(', ')}`;
+  }
   if (decision.is === 'permit')
     return decision.permit.ttlSeconds >= ask.ttlSeconds ? undefined : `ttl.invalid: ${because}`;
   ports.meter.decided(decision.is);
@@ -55,9 +64,14 @@ export function whyNoLonger(
   return decision.errors.length > 0 ? `policy.error: ${because}` : `policy.denied: ${because}`;
 }
 
-function askOf(policy: Policy, lease: Lease, entry: CatalogEntry, { task, proven, risk }: Known): Ask {
+function askOf(
+  policy: Policy,
+  lease: Lease,
+  entry: CatalogEntry,
+  { task, proven, risk, approval }: Known,
+): Ask {
   return present({
-    principal: provenAs(lease.agent, proven),
+    principal: provenAs(lease, proven),
     task,
     entry,
     parameters: parseParameters(entry, lease.parameters),
@@ -69,13 +83,16 @@ function askOf(policy: Policy, lease: Lease, entry: CatalogEntry, { task, proven
     encrypted: true,
     toolFacts: toolFactsOf(policy, lease.tool),
     ofStep: lease.step === undefined ? undefined : (true as const),
+    action: lease.breakGlass && ('breakGlass' as const),
+    // One that was taken back, or is gone, lifts nothing.
+    approved: approval?.state === 'used' ? (true as const) : undefined,
     asserted: lease.reason === undefined ? {} : { reason: lease.reason },
   });
 }
 
-const provenAs = (id: string, proven: ProvenFacts): Principal => ({
-  id,
-  kind: 'agent',
+const provenAs = ({ agent, breakGlass }: Lease, proven: ProvenFacts): Principal => ({
+  id: agent,
+  kind: breakGlass ? 'operator' : 'agent',
   roles: [],
   proofExpiresAt: Number.MAX_SAFE_INTEGER,
   // What was issued is not taken back because its proof has grown old since.

@@ -87,6 +87,8 @@ export const renderLease = (lease: Lease): LeaseShape =>
     step: lease.step,
     actors: lease.actors,
     reason: lease.reason,
+    approval: lease.approval,
+    breakGlass: lease.breakGlass,
     state: lease.state,
     revocation: present({
       effect: lease.effect,

@@ -48,6 +48,10 @@ export interface Lease {
   readonly step?: string;
   /** Ids of those whose delegation led to its task, who delegated it first; absent where nobody did. */
   readonly actors?: readonly string[];
+  /** What persons approved it by; absent where policy asked for none. */
+  readonly approval?: string;
+  /** An operator took it in an emergency. */
+  readonly breakGlass?: true;
   readonly handle: Handle;
   readonly effect: RevocationEffect;
   readonly state: LeaseState;
@@ -86,6 +90,8 @@ export type NewLease = Pick<
   | 'reason'
   | 'step'
   | 'actors'
+  | 'approval'
+  | 'breakGlass'
   | 'handle'
   | 'effect'
 > & {

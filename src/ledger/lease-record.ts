@@ -38,6 +38,9 @@ interface Body {
   r?: string;
   s?: string;
   o?: readonly string[];
+  /** approval; taken in an emergency */
+  i?: string;
+  b?: 1;
 }
 
 const states: Record<string, LeaseState> = {
@@ -78,7 +81,17 @@ const replaced = (handle: Handle, by: (text: string) => string): Handle =>
 export function bodyText(
   lease: Pick<
     NewLease,
-    'id' | 'agent' | 'entry' | 'handle' | 'parameters' | 'tool' | 'reason' | 'step' | 'actors'
+    | 'id'
+    | 'agent'
+    | 'entry'
+    | 'handle'
+    | 'parameters'
+    | 'tool'
+    | 'reason'
+    | 'step'
+    | 'actors'
+    | 'approval'
+    | 'breakGlass'
   >,
 ): string {
   const body: Body = { a: lease.agent, c: lease.entry, h: shorten(lease.id, lease.handle) };
@@ -87,6 +100,8 @@ export function bodyText(
   if (lease.reason !== undefined) body.r = lease.reason;
   if (lease.step !== undefined) body.s = lease.step;
   if (lease.actors !== undefined) body.o = lease.actors;
+  if (lease.approval !== undefined) body.i = lease.approval;
+  if (lease.breakGlass) body.b = 1;
   return JSON.stringify(body);
 }
 
@@ -112,6 +127,8 @@ export function parseLease(id: string, text: string): Lease | undefined {
       ...(body.r !== undefined && { reason: body.r }),
       ...(body.s !== undefined && { step: body.s }),
       ...(body.o !== undefined && { actors: body.o }),
+      ...(body.i !== undefined && { approval: body.i }),
+      ...(body.b !== undefined && { breakGlass: true as const }),
       handle: spellOut(id, body.h),
       effect,
       state,

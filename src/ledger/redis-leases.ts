@@ -256,6 +256,8 @@ function liveLease(
   if (lease.tool !== undefined) live.tool = lease.tool;
   if (lease.step !== undefined) live.step = lease.step;
   if (lease.actors !== undefined) live.actors = lease.actors;
+  if (lease.approval !== undefined) live.approval = lease.approval;
+  if (lease.breakGlass !== undefined) live.breakGlass = lease.breakGlass;
   if (lease.reason !== undefined) live.reason = lease.reason;
   if (now.mayLiveUntil !== undefined) live.mayLiveUntil = now.mayLiveUntil;
   if (now.mintUntil !== undefined) live.mintUntil = now.mintUntil;

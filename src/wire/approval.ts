@@ -3,9 +3,7 @@ import type { Shape } from './shape.js';
 import { duration, durationPattern } from '../kernel/duration.js';
 import { reason } from './lease.js';
 import { pageOf, pageQuery } from './page.js';
-import { durationText, instant, leaseId, principalId, taskId } from './text.js';
-
-export const approvalId = z.string().regex(/^apr_[0-9A-Za-z]{16}$/, 'expected an approval id');
+import { approvalId, durationText, instant, leaseId, principalId, taskId } from './text.js';
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hex digits');
 const values = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]));

@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import type { Shape } from './shape.js';
 import { duration } from '../kernel/duration.js';
-import { approvalId } from './approval.js';
 import { lease } from './lease.js';
 import { pageOf, pageQuery } from './page.js';
-import { durationText, instant, line, name, prose, taskId } from './text.js';
+import { approvalId, durationText, instant, line, name, prose, taskId } from './text.js';
 
 const breakGlassId = z.string().regex(/^bgl_[0-9A-Za-z]{16}$/);
 

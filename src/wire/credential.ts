@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import type { Shape } from './shape.js';
 import { duration } from '../kernel/duration.js';
-import { approvalId } from './approval.js';
 import { lease, reason } from './lease.js';
 import { publicKey } from './public-key.js';
-import { line, name, stepId } from './text.js';
+import { approvalId, line, name, stepId } from './text.js';
 
 export const credentialRequest = z
   .strictObject({

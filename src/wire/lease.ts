@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Shape } from './shape.js';
 import { pageOf, pageQuery } from './page.js';
 import { taskSummaries } from './task.js';
-import { instant, leaseId, name, principalId, prose, stepId, taskId } from './text.js';
+import { approvalId, instant, leaseId, name, principalId, prose, stepId, taskId } from './text.js';
 
 export const leaseState = z
   .enum(['reserved', 'active', 'revoking', 'revoked', 'expired', 'stuck'])
@@ -55,6 +55,8 @@ export const lease = z
       .meta({ description: 'Whose delegation led to its task: who delegated it first.' }),
     step: stepId.optional().meta({ description: 'The step that it was issued for.' }),
     reason: z.string().optional(),
+    approval: approvalId.optional().meta({ description: 'By which persons approved it.' }),
+    breakGlass: z.literal(true).optional().meta({ description: 'An operator took it in an emergency.' }),
     state: leaseState,
     revocation,
     reservedAt: instant,

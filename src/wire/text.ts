@@ -30,6 +30,7 @@ export const principalId = line(2048);
 
 export const taskId = z.string().regex(/^tsk_[0-9A-Za-z]{8}$/, 'expected a task id such as "tsk_4Fq2aB9x"');
 export const stepId = z.string().regex(/^stp_[0-9A-Za-z]{14}$/, 'expected a step id');
+export const approvalId = z.string().regex(/^apr_[0-9A-Za-z]{16}$/, 'expected an approval id');
 export const leaseId = z.string().regex(/^lse_[0-9A-Za-z]{14}$/, 'expected a lease id');
 
 /** A moment: ISO 8601 in UTC, with milliseconds. */
