@@ -52,13 +52,14 @@ export function openCaller(options: CallerOptions): Caller {
   const attempts = options.attempts ?? 4;
   let maker: Promise<ProofMaker> | undefined;
   let latest: string | undefined;
+  let nonce: string | undefined;
 
   const once = async (call: Call): Promise<Answered> => {
     const url = base + call.path + queryOf(call.query);
     const token = typeof options.token === 'string' ? options.token : await options.token();
     latest = token;
     maker ??= options.dpop && import('./jose-proof.js').then(({ proofMaker }) => proofMaker(options.dpop!));
-    const proof = await (await maker)?.(call.method, url.split('?')[0] ?? url, token);
+    const proof = await (await maker)?.(call.method, url.split('?')[0] ?? url, token, nonce);
     const headers = {
       accept: 'application/json',
       authorization: `${proof === undefined ? 'Bearer' : 'DPoP'} ${token}`,
@@ -76,6 +77,8 @@ export function openCaller(options: CallerOptions): Caller {
       call.signal?.throwIfAborted();
       throw unreachable(error);
     });
+    // RFC 9449 section 8.2: the latest nonce is for the next proof.
+    nonce = answered.response.headers.get('dpop-nonce') ?? nonce;
     if (answered.response.ok) return { status: answered.response.status, body: answered.body };
     throw faultOf(answered.response, answered.body);
   };
@@ -83,9 +86,12 @@ export function openCaller(options: CallerOptions): Caller {
   const send: Send = async (call) => {
     for (let attempt = 1; ; attempt++) {
       call.signal?.throwIfAborted();
+      const proved = nonce;
       try {
         return await once(call);
       } catch (error) {
+        // Refused before anything else was looked at, and now there is a nonce to prove with.
+        if (isNonceWanted(error) && nonce !== proved && attempt < attempts) continue;
         const waitMs = attempt < attempts ? waitOf(error, call, attempt) : undefined;
         if (waitMs === undefined) throw error;
         await pause(waitMs, call.signal);
@@ -94,6 +100,9 @@ export function openCaller(options: CallerOptions): Caller {
   };
   return { send, latestToken: () => latest };
 }
+
+const isNonceWanted = (error: unknown): boolean =>
+  error instanceof ProtemFault && error.code === 'dpop.nonce';
 
 async function exchange(send: typeof fetch, url: string, init: RequestInit) {
   const response = await send(url, init);

@@ -9,8 +9,8 @@ export interface DpopKey {
   readonly algorithm?: string;
 }
 
-/** A DPoP proof (RFC 9449 section 4.2) for one request; `url` without its query. */
-export type ProofMaker = (method: string, url: string, token: string) => Promise<string>;
+/** A DPoP proof (RFC 9449 section 4.2) for one request; `url` without its query, `nonce` where the broker gave one. */
+export type ProofMaker = (method: string, url: string, token: string, nonce?: string) => Promise<string>;
 
 export async function proofMaker({
   privateKey,
@@ -18,8 +18,14 @@ export async function proofMaker({
   algorithm = 'ES256',
 }: DpopKey): Promise<ProofMaker> {
   const jwk = await publicJwk(publicKey);
-  return async (method, url, token) =>
-    new SignJWT({ htm: method, htu: url, jti: globalThis.crypto.randomUUID(), ath: await sha256(token) })
+  return async (method, url, token, nonce) =>
+    new SignJWT({
+      htm: method,
+      htu: url,
+      jti: globalThis.crypto.randomUUID(),
+      ath: await sha256(token),
+      ...(nonce !== undefined && { nonce }),
+    })
       .setProtectedHeader({ typ: 'dpop+jwt', alg: algorithm, jwk })
       .setIssuedAt()
       .sign(privateKey);

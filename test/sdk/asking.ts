@@ -45,7 +45,13 @@ export function scripted(...answers: (Response | Error)[]) {
 export const answering = (status: number, body: object, headers: Record<string, string> = {}): Response =>
   new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json', ...headers } });
 
-export const problem = (code: string, status: number, retry: boolean, more: object = {}): Response =>
+export const problem = (
+  code: string,
+  status: number,
+  retry: boolean,
+  more: object = {},
+  headers: Record<string, string> = {},
+): Response =>
   answering(
     status,
     {
@@ -59,7 +65,7 @@ export const problem = (code: string, status: number, retry: boolean, more: obje
       remedy: 'Do this.',
       ...more,
     },
-    { 'content-type': 'application/problem+json', ...(retry && { 'retry-after': '0' }) },
+    { 'content-type': 'application/problem+json', ...(retry && { 'retry-after': '0' }), ...headers },
   );
 
 export const granted = (id = 'lse_AAAAAAAABBBBBB'): object => ({

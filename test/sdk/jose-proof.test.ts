@@ -1,9 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { decodeProtectedHeader, importJWK, jwtVerify } from 'jose';
+import { decodeJwt, decodeProtectedHeader, importJWK, jwtVerify } from 'jose';
 import type { JWK } from 'jose';
 import { expect, test } from '@jest/globals';
 import { proofMaker } from '../../src/sdk/jose-proof.js';
-import { answering, clientOf, scripted } from './asking.js';
+import { answering, clientOf, problem, scripted } from './asking.js';
 
 const pair = () => generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
@@ -24,6 +24,19 @@ test('with a key pair every request carries a proof of its own, for its method a
   expect(proofs[0]).toMatchObject({ htm: 'GET', htu: 'https://broker.test/v1/catalog' });
   expect(proofs[1]).toMatchObject({ htm: 'GET', htu: 'https://broker.test/v1/leases' });
   expect(proofs[0]?.jti).not.toBe(proofs[1]?.jti);
+});
+
+test('TOK-07 a nonce that the broker asks for is in the next proof, and the request is sent again at once', async () => {
+  const { fetch, asked } = scripted(
+    problem('dpop.nonce', 401, true, {}, { 'dpop-nonce': 'n-1' }),
+    answering(200, { items: [] }, { 'dpop-nonce': 'n-2' }),
+    answering(200, { items: [] }),
+  );
+  const client = clientOf('https://broker.test', { fetch, token: 'the-token', dpop: pair() });
+  await client.catalog();
+  await client.catalog();
+  const nonces = asked.map(({ headers }) => decodeJwt(headers.get('dpop') ?? '')['nonce']);
+  expect(nonces).toEqual([undefined, 'n-1', 'n-2']);
 });
 
 test('a private key that is given as the public one is not sent', async () => {
