@@ -42,6 +42,7 @@ const composing = new Set([
   'doctor-command.ts',
   'audit-command.ts',
   'sandbox-command.ts',
+  'sandbox-world.ts',
   'compose',
 ]);
 const isFree = (file: string) => composing.has(file.split('/')[0] ?? '');

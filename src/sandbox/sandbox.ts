@@ -68,6 +68,8 @@ export async function startSandbox({ anyPorts = false } = {}): Promise<Sandbox> 
       [['console', 'url'], audience],
       [['redis', 'url'], valkey.url],
       [['audit', 'signingKey'], new Secret(auditKey())],
+      // Nobody who tries things wants to wait for the next.
+      [['audit', 'checkpointEvery'], '1s'],
       [['trustDomains', '0', 'bundle', 'url'], issuer.bundleUrl],
       [['issuers', '0', 'issuer'], issuer.url],
       [['providers', 'aws', 'endpoint'], aws.url],

@@ -2,12 +2,14 @@ import { compose } from '../../src/compose.js';
 import { providerKinds } from '../../src/issuance/providers/registry.js';
 import { placesOf } from '../../src/sandbox-command.js';
 import { startSandbox } from '../../src/sandbox/sandbox.js';
+import type { Sandbox } from '../../src/sandbox/sandbox.js';
 import { shellVariables } from '../../src/sandbox/story/commands-to-try.js';
 import type { Places } from '../../src/sandbox/story/commands-to-try.js';
 import { loadSettings } from '../../src/settings/load.js';
 
 /** What `npm start` serves, without its story. */
 export async function startSandboxBroker(more: Readonly<Record<string, unknown>> = {}): Promise<{
+  readonly sandbox: Sandbox;
   readonly places: Places;
   /** What `npm start` tells to export. */
   readonly variables: Record<string, string>;
@@ -25,6 +27,7 @@ export async function startSandboxBroker(more: Readonly<Record<string, unknown>>
   const running = await compose(settings, { api: true, worker: true });
   const places = placesOf(sandbox, running.url ?? '');
   return {
+    sandbox,
     places,
     variables: shellVariables(places),
     async close() {

@@ -1,28 +1,12 @@
-import type { Answer, Api, Json } from './api-client.js';
+import type { Answer, Json } from './api-client.js';
 import { signWebhook } from './sign-webhook.js';
-
-/** The world the story plays in: where things are, and how the credentials are used there. */
-export interface World {
-  readonly api: Api;
-  readonly agent: string;
-  readonly agentToken: string;
-  readonly operatorToken: string;
-  readonly webhookSecret: string;
-  /** Tries the secret for what it is for; says whether it was let in. */
-  useDatabase(secret: Json): Promise<{ allowed: boolean; said: string }>;
-  readReport(secret: Json): Promise<{ allowed: boolean; said: string }>;
-  writeReport(secret: Json): Promise<{ allowed: boolean; said: string }>;
-}
-
-export type Say = (line: string) => void;
+import { outcome, telling, untilOver } from './world.js';
+import type { Expect, Say, World } from './world.js';
 
 /** Plays the main job once on the running broker. Every step is checked; returns what did not happen as it should. */
 export async function tellStory(world: World, say: Say): Promise<string[]> {
   const wrong: string[] = [];
-  const expect = (holds: boolean, what: string) => {
-    if (!holds) wrong.push(what);
-    return holds ? '' : '   <-- this should not be so';
-  };
+  const { expect } = telling(say, wrong);
 
   say(`1  An agent proves who it is     ${world.agent}, with a JWT-SVID; there is no shared secret`);
   const task = await opened(world);
@@ -80,7 +64,7 @@ export async function tellStory(world: World, say: Say): Promise<string[]> {
   say(
     `   answered                      ${ended.status} ${ended.body?.effect}${expect(ended.status === 200, 'the webhook is accepted')}`,
   );
-  const revoked = await untilOver(world, databaseLease?.id);
+  const revoked = await untilOver(world, world.agentToken, databaseLease?.id);
   const afterMs = Math.round(performance.now() - endedAt);
   say(
     `   reports-db                    ${revoked?.state} at the provider after ${afterMs} ms` +
@@ -113,9 +97,6 @@ const opened = ({ api, agentToken }: World) =>
 const ask = ({ api, agentToken }: World, taskId: string, body: object) =>
   api.call('POST', `/v1/tasks/${taskId}/credentials`, agentToken, body);
 
-const outcome = ({ status, body }: Answer) =>
-  status === 201 ? `granted (${status})` : `refused (${status} ${body?.code}): ${body?.detail}`;
-
 /** The audit knows which policies permitted it. */
 async function becauseOf({ api, operatorToken }: World, lease: Json): Promise<string> {
   if (!lease) return 'nothing was granted';
@@ -133,26 +114,11 @@ function endByWebhook({ api, webhookSecret }: World, taskId: string): Promise<An
   return api.deliver('/v1/hooks/orchestrator', signWebhook(webhookSecret, body), body);
 }
 
-async function untilOver({ api, agentToken }: World, leaseId: string | undefined): Promise<Json> {
-  const giveUpAt = Date.now() + 10_000;
-  for (;;) {
-    const { body } = await api.call('GET', `/v1/leases/${leaseId}`, agentToken);
-    if (body?.state === 'revoked' || body?.state === 'expired' || Date.now() > giveUpAt) return body;
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-}
-
-async function tellOfAws(
-  world: World,
-  lease: Json,
-  secret: Json,
-  say: Say,
-  expect: (holds: boolean, what: string) => string,
-): Promise<void> {
+async function tellOfAws(world: World, lease: Json, secret: Json, say: Say, expect: Expect): Promise<void> {
   say(
     `\n6  The STS session goes another way: AWS knows no call that ends one, so its role denies it, by name`,
   );
-  const over = await untilOver(world, lease?.id);
+  const over = await untilOver(world, world.agentToken, lease?.id);
   const { effect, requestedAt, writtenAt, endedAt } = over?.revocation ?? {};
   const afterMs = (at: string | undefined) => Date.parse(at ?? '') - Date.parse(requestedAt);
   say(
@@ -172,7 +138,7 @@ async function tellOfAudit(
   { api, operatorToken }: World,
   taskId: string,
   say: Say,
-  expect: (holds: boolean, what: string) => string,
+  expect: Expect,
 ): Promise<void> {
   const log = await api.call('GET', `/v1/audit?task=${taskId}&page_size=100`, operatorToken);
   const records: Json[] = log.body?.items ?? [];
