@@ -105,7 +105,7 @@ async function evaluate(
   const tasks = await Promise.all(ofTasks.map(([id]) => ports.ledger.tasks.recall(id)));
   const proven = await ports.ledger.agents.proven(ofTasks.map(([id, agent]) => ({ id, agent })));
   const approvals = await Promise.all(
-    leases.map(({ approval }) =>
+    leases.map(async ({ approval }) =>
       approval === undefined ? undefined : ports.ledger.approvals.find(approval),
     ),
   );

@@ -10,6 +10,7 @@ import type { NewTask, Task } from '../task/task.js';
 import { requireAgentOf, visibleTask } from './authorize.js';
 import type { SubtaskRequest } from './broker.js';
 import { PolicyRefusal, recordOf, refusalCode } from './decide.js';
+import { seenAs } from './inventory.js';
 import type { Ports } from './ports.js';
 import { idempotencyOf } from './tasks.js';
 
@@ -44,7 +45,13 @@ export async function delegate(
   for (let attempt = 0; attempt < 5; attempt++) {
     const task = newSubtask(parent, request, { actors, scope, deadlineAt });
     const limits = { root: parent.root ?? parent.id, fanOut, tree };
-    const opened = await ports.ledger.tasks.delegate(task, record, limits, idempotency);
+    const opened = await ports.ledger.tasks.delegate(
+      task,
+      record,
+      limits,
+      seenAs(ports, principal),
+      idempotency,
+    );
     if (opened) return opened;
   }
   throw new Fault('internal', 'No free task id was found.');

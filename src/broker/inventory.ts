@@ -1,3 +1,4 @@
+import type { Principal } from '../identity/principal.js';
 import { Fault } from '../kernel/fault.js';
 import type { Ports } from './ports.js';
 
@@ -20,6 +21,12 @@ export const ownerOf = ({ agents }: Inventory, agent: string): string => agents.
 
 export const isOwnerless = (inventory: Inventory, agent: string): boolean =>
   inventory.ownersNeeded && ownerOf(inventory, agent) === '' && !isOurOwn(agent);
+
+/** As the ledger remembers an agent that asks. */
+export const seenAs = (
+  { inventory }: Pick<Ports, 'inventory'>,
+  { id, issuer }: Principal,
+): { issuer: string; owner: string } => ({ issuer, owner: ownerOf(inventory, id) });
 
 /** OPS-01. Throws `agent.ownerless`. */
 export function requireOwner({ inventory }: Pick<Ports, 'inventory'>, agent: string): void {

@@ -6,6 +6,9 @@ import type { Ports } from './ports.js';
 
 type ReachPorts = Pick<Ports, 'ledger' | 'inventory'>;
 
+/** Whom a lease hangs from: its agent, and everyone whose delegation led to its task. */
+const standingBehind = ({ agent, actors = [] }: Lease): string[] => [agent, ...actors];
+
 /** Tells which of some leases a scope reaches. Issuers of agents are remembered for as long as it is kept. */
 export function reachOf(
   { ledger, inventory }: ReachPorts,
@@ -15,15 +18,15 @@ export function reachOf(
   let tree: Promise<ReadonlySet<string>> | undefined;
   const tasks = () => (tree ??= ledger.tasks.below(name).then((below) => new Set([name, ...below])));
   async function learnIssuers(leases: readonly Lease[]): Promise<void> {
-    const ids = [...new Set(leases.map(({ agent }) => agent))].filter((id) => !issuers.has(id));
+    const ids = [...new Set(leases.flatMap(standingBehind))].filter((id) => !issuers.has(id));
     const seen = await ledger.agents.find(ids);
     for (const [index, id] of ids.entries()) issuers.set(id, seen[index]?.issuer ?? '');
   }
   const holds: Record<Scope['of'], (lease: Lease) => boolean> = {
     all: () => true,
-    agent: ({ agent }) => agent === name,
-    owner: ({ agent }) => ownerOf(inventory, agent) === name,
-    issuer: ({ agent }) => issuers.get(agent) === name,
+    agent: (lease) => standingBehind(lease).includes(name),
+    owner: (lease) => standingBehind(lease).some((id) => ownerOf(inventory, id) === name),
+    issuer: (lease) => standingBehind(lease).some((id) => issuers.get(id) === name),
     provider: ({ provider }) => provider === name,
     entry: ({ entry }) => entry === name,
     task: () => true,

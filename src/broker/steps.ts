@@ -13,6 +13,7 @@ import type { StepRequest } from './broker.js';
 import { chainBefore, onTheChainAsItIs } from './chain.js';
 import { recordOf, refusalCode, toolFactsOf } from './decide.js';
 import { findTask, idempotencyOf } from './tasks.js';
+import { seenAs } from './inventory.js';
 import type { Ports } from './ports.js';
 
 const stepsPerTask = 1000;
@@ -41,7 +42,8 @@ export async function takeStep(
     const after = permitted ? withStep(chain, step.tool, ports.policy().tools?.get(step.tool)) : undefined;
     if (permitted && !after) throw new Fault('task.steps', 'The task has used as many tools as it may use.');
     const most = ports.limits.stepsPerTask ?? stepsPerTask;
-    return ports.ledger.steps.record(step, event, { on: chain.count, after, most }, idempotency);
+    const on = { on: chain.count, after, most };
+    return ports.ledger.steps.record(step, event, on, seenAs(ports, principal), idempotency);
   });
 }
 

@@ -1,5 +1,11 @@
 import type { RiskSignal } from '../identity/risk.js';
 
+/** Whose token an agent came with, and whose agent it is: '' where that is not known. Blocks look there. */
+export interface SeenAs {
+  readonly issuer: string;
+  readonly owner: string;
+}
+
 /** What the store knows of an agent by its requests. */
 export interface SeenAgent {
   readonly id: string;

@@ -8,7 +8,7 @@ import type { SharedState } from '../issuance/world.js';
 import type { Lease, LeaseState, NewLease, RevocationCause } from '../lease/lease.js';
 import type { Rate } from '../policy/rate.js';
 import type { Settlement } from '../revocation/settlement.js';
-import type { AgentLedger } from './agent-ledger.js';
+import type { AgentLedger, SeenAs } from './agent-ledger.js';
 import type { ApprovalLedger } from './approval-ledger.js';
 import type { BreakGlassLedger } from './break-glass-ledger.js';
 import type { Mark } from './mark.js';
@@ -56,12 +56,13 @@ export interface TaskLedger {
   open(task: NewTask, idempotency?: Idempotency): Promise<Task | undefined>;
   /**
    * The same for a task below another, in one step with the fence of its parent (I4). Throws task.ended, task.unknown,
-   * delegation.wider, delegation.fan_out, idempotency.reused.
+   * delegation.wider, delegation.fan_out, issuing.blocked, agent.disabled, idempotency.reused.
    */
   delegate(
     task: NewTask,
     decided: Decided,
     bounds: { readonly root: string; readonly fanOut: number; readonly tree: number },
+    asking: SeenAs,
     idempotency?: Idempotency,
   ): Promise<Task | undefined>;
   /** Ids of all tasks below it, however far. */
@@ -87,12 +88,14 @@ export interface StepLedger {
   /**
    * Durable with its audit event, in one atomic step with the fence of its task (I4). A permitted step makes the chain
    * `after`. Throws ChainMoved when the task has another chain than `on` by now: decide again. A repeated key returns the
-   * step that it recorded; throws task.unknown, task.ended, task.steps, idempotency.reused.
+   * step that it recorded; throws task.unknown, task.ended, task.steps, issuing.blocked,
+   * agent.disabled, idempotency.reused.
    */
   record(
     step: NewStep,
     event: AuditEvent & { type: 'step.decided' },
     chain: { readonly on: number; readonly after: ToolChain | undefined; readonly most: number },
+    asking: SeenAs,
     idempotency?: Idempotency,
   ): Promise<Step>;
   /** The latest steps of a task, the last one at the end. */

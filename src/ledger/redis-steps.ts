@@ -3,7 +3,7 @@ import type { FaultCode } from '../kernel/fault.js';
 import type { NewStep, Step } from '../task/step.js';
 import { chainText } from './chain-record.js';
 import type { StepLedger } from './ledger.js';
-import { refusal } from './redis-leases.js';
+import { blocked, refusal } from './redis-leases.js';
 import type { RedisClient, RunScript } from './script.js';
 import { unavailable } from './script.js';
 import type { TaskMemory } from './task-memory.js';
@@ -18,7 +18,7 @@ export function redisSteps(
   known: TaskMemory,
 ): StepLedger {
   return {
-    async record(step, event, { on, after, most }, idempotency) {
+    async record(step, event, { on, after, most }, asking, idempotency) {
       const { id, taskId, agent, ...body } = step;
       const [is, ...answer] = (await run(
         'step',
@@ -33,9 +33,12 @@ export function redisSteps(
         idempotency?.key ?? '',
         idempotency?.digest ?? '',
         idempotencyMs,
+        asking.issuer,
+        asking.owner,
       )) as [string, ...(string | number)[]];
       if (is === 'moved') throw known.moved(taskId, answer);
       if (is === 'same') return toStep(taskId, agent, String(answer[0]), String(answer[1]));
+      if (is === 'blocked') throw blocked(String(answer[0]));
       if (is === 'taken')
         throw new Fault('state.unavailable', 'The step id is taken.', { reason: 'id collision' });
       if (is !== 'ok') throw refusal(is as FaultCode);

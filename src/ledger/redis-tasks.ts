@@ -8,7 +8,7 @@ import type { ToolChain } from '../task/chain.js';
 import { actOf } from '../task/scope.js';
 import type { Task, TaskOutcome } from '../task/task.js';
 import { readChain } from './chain-record.js';
-import { refusal } from './redis-leases.js';
+import { blocked, refusal } from './redis-leases.js';
 import { decodePageToken, encodePageToken } from './page-token.js';
 import type { EndedTask, TaskLedger } from './ledger.js';
 import type { RedisClient, RunScript } from './script.js';
@@ -84,7 +84,7 @@ export function redisTasks(
       return remembered({ ...task, state: 'open', openedAt: Number(value) });
     },
 
-    async delegate(task, decided, bounds, idempotency) {
+    async delegate(task, decided, bounds, asking, idempotency) {
       const { id, agent, deadlineAt, ...rest } = task;
       const parent = task.parent ?? '';
       const by = task.actors?.[0]?.id ?? '';
@@ -117,8 +117,11 @@ export function redisTasks(
         bounds.root,
         bounds.fanOut,
         bounds.tree,
+        asking.issuer,
+        asking.owner,
       )) as [string, number | string];
       if (is === 'taken') return undefined;
+      if (is === 'blocked') throw blocked(String(value));
       if (is === 'same') return find(String(value));
       if (is !== 'ok') throw refusal(is as FaultCode);
       return remembered({ ...task, state: 'open', openedAt: Number(value) });

@@ -1,14 +1,18 @@
 -- A sub-task is opened in one step with the fence of its parent (I4), and within the bounds of its tree. A task that has
 -- sub-tasks names them in its field h, eight characters each; its root counts all of the tree in field t.
 -- ARGV: task id, agent, deadline ms, body JSON, event, retention ms, idempotency key or '', digest, its ttl ms,
---       parent id, parent's agent, root id, the most sub-tasks of one task, and of one tree
--- RETURNS: {'ok', now} | {'same', task id} | {'taken'} | {fault code}
+--       parent id, parent's agent, root id, the most sub-tasks of one task, and of one tree,
+--       issuer and owner of the parent's agent
+-- RETURNS: {'ok', now} | {'same', task id} | {'taken'} | {'blocked', by what} | {fault code}
 local id, agent, deadline = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local parent, root = ARGV[10], ARGV[12]
 local at = timeMs()
 local above = redis.call('HMGET', key(parent), 's', 'd', 'a', 'h')
 if not above[1] or above[3] ~= ARGV[11] then return { 'task.unknown' } end
 if above[1] ~= 'o' or tonumber(above[2]) <= at then return { 'task.ended' } end
+seenAgent(ARGV[11], at, ARGV[15], ARGV[16])
+local block = blockOf(ARGV[11], '', '', parent) or blockOf(agent, '', '', parent)
+if block then return { 'blocked', block } end
 if deadline > tonumber(above[2]) then return { 'delegation.wider' } end
 local idem = ARGV[7] ~= '' and key('idem:' .. ARGV[7])
 if idem then

@@ -186,15 +186,40 @@ local function beginRevoking(id, head, body, cause, by, requestedAt, dueAt, reas
   redis.call('ZADD', key('due:' .. head.p), dueAt, id)
 end
 
+-- An agent has asked for something: when, by which issuer's token (i), and whose it is (w). Blocks look there.
+local function seenAgent(agent, at, issuer, owner)
+  if issuer == '' then return end
+  local isNew = redis.call('HSET', key('agent:' .. agent), 't', at, 'i', issuer, 'w', owner or '') > 0
+  if isNew then redis.call('SADD', key('agents'), agent) end
+end
+
+-- The names of all blocks that would stand against an agent, a provider, an entry (or '' for each) and a task. What was
+-- delegated hangs from the agents and the tasks above it: what stands against one of those stands against it.
+local function blocksAgainst(agent, provider, entry, task)
+  local names = { 'all:', 'provider:' .. provider, 'entry:' .. entry }
+  local function against(id)
+    local known = redis.call('HMGET', key('agent:' .. id), 'i', 'w')
+    for _, name in ipairs({
+      'disabled:' .. id, 'agent:' .. id, 'owner:' .. (known[2] or ''), 'issuer:' .. (known[1] or ''),
+    }) do table.insert(names, name) end
+  end
+  against(agent)
+  local above, isFirst = task, true
+  while above do
+    table.insert(names, 'task:' .. above)
+    local text = redis.call('HGET', key(above), 'b')
+    local body = text and cjson.decode(text) or {}
+    for _, actor in ipairs(isFirst and body.actors or {}) do against(actor.id) end
+    above, isFirst = body.parent, false
+  end
+  return names
+end
+
 -- What keeps an operator's "no" from being overtaken: the name of a block that stands against it, or nil. Where there is
--- none at all this is one look. Whose token and whose agent it is stands with the agent (i issuer, w owner).
+-- none at all this is one look.
 local function blockOf(agent, provider, entry, task)
   if redis.call('EXISTS', key('blocks')) == 0 then return nil end
-  local known = redis.call('HMGET', key('agent:' .. agent), 'i', 'w')
-  local names = {
-    'disabled:' .. agent, 'all:', 'agent:' .. agent, 'owner:' .. (known[2] or ''), 'issuer:' .. (known[1] or ''),
-    'provider:' .. provider, 'entry:' .. entry, 'task:' .. task,
-  }
+  local names = blocksAgainst(agent, provider, entry, task)
   local blocks = redis.call('HMGET', key('blocks'), unpack(names))
   for i, name in ipairs(names) do
     if blocks[i] then return name end

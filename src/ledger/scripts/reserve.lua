@@ -27,10 +27,7 @@ if only.s then
 end
 if redis.call('EXISTS', key(id)) == 1 then return { 'taken' } end
 -- Seen, and as whom; the same step looks whether an operator has blocked it, so that nothing overtakes the block.
-if only.i then
-  local isNew = redis.call('HSET', key('agent:' .. agent), 't', at, 'i', only.i, 'w', only.w or '') > 0
-  if isNew then redis.call('SADD', key('agents'), agent) end
-end
+seenAgent(agent, at, only.i or '', only.w)
 local block = blockOf(agent, provider, only.n, task)
 if block then return { 'blocked', block } end
 
