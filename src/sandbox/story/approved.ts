@@ -1,5 +1,5 @@
 import type { Json } from './api-client.js';
-import { outcome, untilOver } from './world.js';
+import { leased, outcome, untilOver } from './world.js';
 import type { Telling, World } from './world.js';
 
 /** A request that two persons have to look at, from the question to the end of what it gave. */
@@ -39,7 +39,7 @@ export async function tellOfApproval(world: World, tell: Telling, number: number
   const settled = await api.call('GET', `/v1/approvals/${approval?.id}?wait=10s`, agentToken);
   tell.line(
     'the agent, who waited, reads',
-    `${settled.body?.status}, for ${settled.body?.granted?.ttl}`,
+    `${settled.body?.status}, for ${settled.body?.granted?.ttl ?? 'nothing'}`,
     expect(
       settled.body?.status === 'approved' && settled.body?.granted?.ttl === '2m',
       'the least of both answers is approved',
@@ -50,7 +50,7 @@ export async function tellOfApproval(world: World, tell: Telling, number: number
   const lastsMs = Date.parse(lease?.expiresAt) - Date.parse(lease?.reservedAt);
   tell.line(
     'and asks again by it',
-    `${outcome(granted)}, ${lease?.id}, until ${lease?.expiresAt}`,
+    leased(granted),
     expect(granted.status === 201 && lastsMs <= 120_000, 'what was approved is granted, and no longer'),
   );
   const used = await world.useDatabase(secret);
@@ -89,7 +89,7 @@ async function ended(world: World, tell: Telling, taskId: string, lease: Json, s
   const over = await untilOver(world, world.agentToken, lease?.id);
   tell.line(
     'the orchestrator ends it',
-    `payments-admin is ${over?.state}`,
+    `payments-admin is ${over?.state ?? 'not there'}`,
     tell.expect(end.status === 200 && over?.state === 'revoked', 'the approved lease ends with its task'),
   );
   const late = await world.useDatabase(secret);

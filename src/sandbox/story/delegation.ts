@@ -1,5 +1,5 @@
 import type { Answer, Json } from './api-client.js';
-import { outcome } from './world.js';
+import { leased, outcome } from './world.js';
 import type { Telling, World } from './world.js';
 
 /** A task whose agent has delegated a part of it, and the credential that was issued for that part. */
@@ -46,7 +46,7 @@ export async function tellOfDelegation(world: World, tell: Telling, first: numbe
   const isShort = Date.parse(lease?.expiresAt) - Date.parse(lease?.reservedAt) <= 600_000;
   tell.line(
     'that agent asks, by itself',
-    `${outcome(granted)}, ${lease?.id}, until ${lease?.expiresAt}`,
+    leased(granted),
     expect(granted.status === 201 && isShort, 'the sub-task gets its credential, for ten minutes at most'),
   );
   const used = await world.useDatabase(secret);

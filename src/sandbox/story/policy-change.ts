@@ -1,7 +1,7 @@
 import type { Json } from './api-client.js';
 import { askForCharts } from './delegation.js';
 import type { Delegated } from './delegation.js';
-import { outcome, until, untilOver } from './world.js';
+import { leased, outcome, until, untilOver } from './world.js';
 import type { Telling, World } from './world.js';
 
 const file = 'incident.cedar';
@@ -54,7 +54,7 @@ export async function tellOfPolicyChange(
   const { lease, secret } = granted.body ?? {};
   tell.line(
     'policy is put back: it asks',
-    `${outcome(granted)}, ${lease?.id}`,
+    leased(granted),
     expect(granted.status === 201, 'the policy that was put back permits'),
   );
   return { ...before, lease, secret };

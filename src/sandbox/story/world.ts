@@ -80,12 +80,18 @@ export function telling(say: Say, wrong: string[]): Telling {
 export const outcome = ({ status, body }: Answer): string =>
   status === 201 ? `granted (${status})` : `refused (${status} ${body?.code}): ${body?.detail}`;
 
-/** Asks again until it is so, for ten seconds at most; the last answer. */
+/** The same, and of what was granted which lease it is and how long it lasts. */
+export const leased = (answer: Answer): string =>
+  answer.status === 201
+    ? `${outcome(answer)}, ${answer.body?.lease?.id}, until ${answer.body?.lease?.expiresAt}`
+    : outcome(answer);
+
+/** Asks again until it is so, for half a minute at most; the last answer. */
 export async function until<Value>(
   ask: () => Promise<Value>,
   isSo: (value: Value) => boolean,
 ): Promise<Value> {
-  const giveUpAt = Date.now() + 10_000;
+  const giveUpAt = Date.now() + 30_000;
   for (;;) {
     const value = await ask();
     if (isSo(value) || Date.now() > giveUpAt) return value;
