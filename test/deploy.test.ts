@@ -1,7 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { parser } from '@prometheus-io/lezer-promql';
-import { parse } from 'yaml';
+import { Ajv } from 'ajv';
+import { parse, parseAllDocuments } from 'yaml';
 import { prometheusMeter } from '../src/http/prometheus-meter.js';
 
 /** Expressions of the files in deploy/, as Prometheus is given them. */
@@ -74,3 +76,50 @@ test('what can be alerted on is alerted on', () => {
   for (const name of ['irrevocable', 'oldest_overdue', 'quarantined', 'canary_last_success', 'breaker_open'])
     expect(alerted).toContain(name);
 });
+
+const chart = 'deploy/helm/protem';
+const helm = process.env['PROTEM_HELM'];
+
+test('the values of the chart are of its schema, which knows no other, and name secrets instead of holding them', () => {
+  const values = parse(readFileSync(`${chart}/values.yaml`, 'utf8')) as Record<string, unknown>;
+  const isOfSchema = new Ajv({ strict: false }).compile(
+    JSON.parse(readFileSync(`${chart}/values.schema.json`, 'utf8')) as object,
+  );
+  expect([isOfSchema(values), isOfSchema.errors]).toEqual([true, null]);
+  expect(isOfSchema({ ...values, password: 'x' })).toBe(false);
+  expect(JSON.stringify(values)).not.toMatch(/"[^"]*(password|privateKey|secretId|token)"/i);
+});
+
+(helm === undefined ? test.skip : test)('helm renders it: no root, nothing to write to, probes', () => {
+  const set = ['existingSecret=s', 'policyConfigMap=p', 'podMonitor.enabled=true'].flatMap((one) => [
+    '--set',
+    one,
+  ]);
+  const rendered = execFileSync(helm!, ['template', 't', chart, '--kube-version', '1.30.0', ...set], {
+    encoding: 'utf8',
+  });
+  const all = parseAllDocuments(rendered).map((one) => one.toJS() as { kind: string; spec: PodOwner } | null);
+  const deployments = all.filter((one) => one?.kind === 'Deployment');
+  expect(deployments).toHaveLength(2);
+  for (const { spec } of deployments.map((one) => one!)) {
+    const { securityContext, containers } = spec.template.spec;
+    expect(securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
+    for (const container of containers) {
+      expect(container.securityContext).toEqual({
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'] },
+      });
+      expect(container.livenessProbe).toBeDefined();
+    }
+  }
+});
+
+interface PodOwner {
+  readonly template: {
+    readonly spec: {
+      readonly securityContext: object;
+      readonly containers: readonly { readonly securityContext: object; readonly livenessProbe?: object }[];
+    };
+  };
+}
