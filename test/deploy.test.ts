@@ -87,7 +87,7 @@ test('the values of the chart are of its schema, which knows no other, and name 
   );
   expect([isOfSchema(values), isOfSchema.errors]).toEqual([true, null]);
   expect(isOfSchema({ ...values, password: 'x' })).toBe(false);
-  expect(JSON.stringify(values)).not.toMatch(/"[^"]*(password|privateKey|secretId|token)"/i);
+  expect(JSON.stringify(values)).not.toMatch(/"(password|privateKey|secretId|secret|token)"/i);
 });
 
 (helm === undefined ? test.skip : test)('helm renders it: no root, nothing to write to, probes', () => {
