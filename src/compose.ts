@@ -83,6 +83,7 @@ export async function compose(settings: Settings, roles: Roles, redeem?: RedeemL
             tracing,
             limits: settings.http,
             consoleUrl: settings.console?.url ?? '',
+            publicUrl: settings.publicUrl,
             clock: ports.ledger.clock,
             metrics: meter,
             console: openConsole(settings, ports, redis, redeem),

@@ -42,6 +42,8 @@ export interface Decided {
   readonly because: readonly string[];
   readonly errors?: readonly string[];
   readonly policyDigest: string;
+  /** What the permit came with. */
+  readonly obligations?: readonly { readonly policy: string; readonly duty: string }[];
 }
 
 /** Every fact worth telling. One type per fact; no field ever holds a secret or a token. */

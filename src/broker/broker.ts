@@ -13,6 +13,7 @@ import type { Lease } from '../lease/lease.js';
 import type { ApprovalQuery } from '../ledger/approval-ledger.js';
 import type { AuditQuery, LeaseQuery, Page, PageQuery } from '../ledger/ledger.js';
 import type { CatalogEntry } from '../policy/catalog.js';
+import type { Obligation } from '../policy/decision.js';
 import type { Block, Progress, Scope, Withdrawal } from '../revocation/withdrawal.js';
 import type { Scope as TaskScope } from '../task/scope.js';
 import type { Step } from '../task/step.js';
@@ -82,6 +83,7 @@ export interface Evaluation {
   /** `permit`, or the code of what stands against it. */
   readonly reason: string;
   readonly because: readonly string[];
+  readonly obligations?: readonly Obligation[];
 }
 
 export interface StepRequest {

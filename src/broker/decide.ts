@@ -2,10 +2,11 @@ import type { Approved } from './approved.js';
 import type { AskedFor, Decided as DecidedRecord } from '../audit/event.js';
 import type { Principal } from '../identity/principal.js';
 import { Fault } from '../kernel/fault.js';
+import type { FaultDetail } from '../kernel/fault.js';
 import { newRequestId } from '../kernel/id.js';
 import { present } from '../kernel/present.js';
 import { decideForAll } from '../policy/decide-for-all.js';
-import type { Ask, Decision, Policy } from '../policy/decision.js';
+import type { Ask, Decision, Obligation, Policy, Question as PolicyQuestion } from '../policy/decision.js';
 import { mustBeInScope } from '../policy/narrow.js';
 import type { CatalogEntry, ParameterValues } from '../policy/catalog.js';
 import { parseParameters } from '../policy/parameters.js';
@@ -14,6 +15,7 @@ import { fillTemplate } from '../policy/template.js';
 import { boundTtl } from '../policy/ttl.js';
 import type { Task } from '../task/task.js';
 import type { CredentialRequest } from './broker.js';
+import { unfulfilled } from './obligations.js';
 import type { Ports } from './ports.js';
 import { isStillEnough } from './still-enough.js';
 
@@ -44,12 +46,13 @@ export class PolicyRefusal extends Fault {
   readonly question: Question | undefined;
 
   constructor(
-    code: 'policy.denied' | 'policy.error' | 'approval.required' | 'policy.changed' | 'identity.stale',
+    code: keyof typeof sentences,
     record: DecidedRecord,
     asked: AskedFor,
     question?: Question,
+    errors?: FaultDetail['errors'],
   ) {
-    super(code, sentences[code], { policies: record.because });
+    super(code, sentences[code], present({ policies: record.because, errors }));
     this.record = record;
     this.asked = asked;
     this.question = question;
@@ -66,6 +69,8 @@ const sentences = {
   'policy.error': 'Policy could not be evaluated for this request, so it is not permitted.',
   'approval.required': 'Policy permits this request only after a person has approved it.',
   'identity.stale': 'Policy permits this only with a token that was issued after the last step of the task.',
+  'obligation.unknown': 'Policy permits this only with a duty that this broker does not know.',
+  'obligation.unmet': 'Policy permits this only with a duty that this request leaves undone.',
   'policy.changed': 'Policy changed while the credential was being minted, and no longer permits it.',
 };
 
@@ -156,8 +161,25 @@ export function permitFor({ meter }: Pick<Ports, 'meter'>, policy: Policy, ask: 
       asked,
       decision.is === 'ask' ? { ask, decision } : undefined,
     );
+  mustFulfil(decision.obligations, ask, record, asked);
   return { decision, record };
 }
+
+/** Throws PolicyRefusal unless all that the permit comes with is known here and done by the request. */
+export function mustFulfil(
+  obligations: readonly Obligation[] | undefined,
+  question: PolicyQuestion,
+  record: DecidedRecord,
+  asked: AskedFor,
+): void {
+  const failing = unfulfilled(obligations, question);
+  if (!failing) return;
+  const { policy, duty } = failing.obligation;
+  const errors = [{ pointer: pointers[duty] ?? '', detail: `the duty "${duty}" of the policy "${policy}"` }];
+  throw new PolicyRefusal(failing.code, { ...record, is: 'deny' }, asked, undefined, errors);
+}
+
+const pointers: Readonly<Record<string, string>> = { encrypt: '/encryptTo', reason: '/reason' };
 
 /** POL-03: asked again right before the secret is handed over, when policy has changed since. */
 export async function decideAgain<
@@ -170,7 +192,8 @@ export async function decideAgain<
   ports.meter.decided(record.is);
   const { approved, ask } = decided;
   const stands = !approved || isStillEnough(policy, ports.limits, ask, approved.approval.answers);
-  if (stands && decision.is === 'permit' && decision.permit.ttlSeconds >= decided.ttlSeconds) return decided;
+  const fulfilled = decision.is === 'permit' && !unfulfilled(decision.obligations, ask);
+  if (stands && fulfilled && decision.permit.ttlSeconds >= decided.ttlSeconds) return decided;
   return takeBack(new PolicyRefusal('policy.changed', record, decided.asked));
 }
 
@@ -215,6 +238,7 @@ export function recordOf(decision: Decision, policyDigest: string): DecidedRecor
     because: decision.because,
     errors: errors.length > 0 ? errors : undefined,
     policyDigest,
+    obligations: decision.is === 'permit' ? decision.obligations : undefined,
   });
 }
 

@@ -9,7 +9,7 @@ import type { Actor, Scope } from '../task/scope.js';
 import type { NewTask, Task } from '../task/task.js';
 import { requireAgentOf, visibleTask } from './authorize.js';
 import type { SubtaskRequest } from './broker.js';
-import { PolicyRefusal, recordOf, refusalCode } from './decide.js';
+import { mustFulfil, PolicyRefusal, recordOf, refusalCode } from './decide.js';
 import { seenAs } from './inventory.js';
 import type { Ports } from './ports.js';
 import { idempotencyOf } from './tasks.js';
@@ -97,8 +97,9 @@ function decideDelegation(
   const decision = decideForAll(policy, question);
   const record = recordOf(decision, policy.digest);
   ports.meter.decided(record.is);
-  if (decision.is !== 'permit')
-    throw new PolicyRefusal(refusalCode(decision), record, { entry: '', parameters: {}, ttlSeconds });
+  const asked = { entry: '', parameters: {}, ttlSeconds };
+  if (decision.is !== 'permit') throw new PolicyRefusal(refusalCode(decision), record, asked);
+  mustFulfil(decision.obligations, question, record, asked);
   return { record, deadlineAt: Math.min(deadlineAt, now + decision.permit.ttlSeconds * 1000) };
 }
 

@@ -33,12 +33,13 @@ export async function evaluate(
     const decision = decideForAll(policy, question);
     const record = recordOf(decision, policy.digest);
     ports.meter.decided(record.is);
-    return {
+    return present({
       decision: decision.is === 'permit',
       id: record.evaluation,
       reason: decision.is === 'permit' ? 'permit' : refusalCode(decision),
       because: decision.because,
-    };
+      obligations: decision.is === 'permit' ? decision.obligations : undefined,
+    });
   } catch (error) {
     if (error instanceof Fault && answers.has(error.code)) return denied(error.code);
     throw error;

@@ -13,6 +13,7 @@ import type { Task } from '../task/task.js';
 import { toolFactsOf } from './decide.js';
 import { lifeSeconds } from './decide-renewal.js';
 import { isOurOwn, isOwnerless } from './inventory.js';
+import { unknownOf } from './obligations.js';
 import type { Ports } from './ports.js';
 import { isStillEnough } from './still-enough.js';
 
@@ -52,6 +53,9 @@ export function whyNoLonger(
   }
   const decision = decideForAll(policy, ask);
   const because = decision.because.join(', ');
+  // What had to be done at the handing over was done, or not asked for then; what nobody here knows, nobody does.
+  const unknown = decision.is === 'permit' ? unknownOf(decision.obligations) : undefined;
+  if (unknown) return `obligation.unknown: ${unknown.policy}`;
   if (decision.is === 'permit' && known.approval && ask.approved) {
     const { approved: _approved, ...unapproved } = ask;
     if (!isStillEnough(policy, ports.limits, ask, known.approval.answers))

@@ -73,6 +73,7 @@ function decideStep(ports: Ports, principal: Principal, task: Task, request: Ste
     because: decision.because,
     fault,
     approvers: approversOf(decision),
+    obligations: decision.is === 'permit' ? decision.obligations : undefined,
   });
   const event = present({
     type: 'step.decided' as const,

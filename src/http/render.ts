@@ -18,6 +18,7 @@ import type { RenewalShape } from '../wire/renewal.js';
 import type { StepShape } from '../wire/step.js';
 import type { TaskShape, TaskSummaryShape } from '../wire/task.js';
 import { present } from '../kernel/present.js';
+import { renderObligations } from './render-obligations.js';
 
 // Domain to wire. Each names every field it gives, so that a new field of the domain is not published by itself.
 
@@ -72,6 +73,7 @@ export const renderStep = (step: Step): StepShape =>
     fault: step.fault,
     remedy: step.fault === undefined ? undefined : faults[step.fault as FaultCode]?.remedy,
     approvers: step.approvers,
+    obligations: renderObligations(step.obligations),
     decidedAt: instant(step.decidedAt),
   });
 

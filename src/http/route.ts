@@ -15,6 +15,8 @@ export interface RoutePorts {
   readonly clock: Clock;
   /** Where people reach the console, without a slash at its end. */
   readonly consoleUrl?: string;
+  /** Where callers reach this broker, as the settings have it. */
+  readonly publicUrl?: string | undefined;
 }
 
 /** One handler for each of these operations: parse, one call, render. What it throws becomes a problem. */

@@ -50,6 +50,8 @@ export interface HttpPorts {
   readonly clock: Clock;
   /** Where people reach the console; links begin with it. */
   readonly consoleUrl?: string;
+  /** Where callers reach this broker, as the settings have it. */
+  readonly publicUrl?: string | undefined;
   readonly metrics: PrometheusMeter;
   readonly log?: Log;
   /** Where the settings ask for traces. */

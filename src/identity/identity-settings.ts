@@ -144,7 +144,7 @@ export const identitySections = {
   publicUrl: publicUrl
     .optional()
     .describe(
-      'Where callers reach this broker, as they write it: proofs (DPoP) have to be made for it. Default: where it listens.',
+      'Where callers reach this broker, as they write it: proofs (DPoP) have to be made for it, and the AuthZEN configuration names it. Default: where it listens.',
     ),
   dpop: dpopSettings,
   audience: text(2048).describe('The identifier of this broker: the one `aud` that tokens must carry.'),

@@ -175,6 +175,18 @@ export const faults = {
     retry: true,
     remedy: 'The credential was revoked unseen. Ask again to be decided under the new policy.',
   },
+  'obligation.unknown': {
+    status: 403,
+    title: 'Policy demands a duty that this broker does not know',
+    retry: false,
+    remedy: 'Nothing is issued on it. An operator should look at the "@obligation" of the policies in "policies".',
+  },
+  'obligation.unmet': {
+    status: 422,
+    title: 'Policy demands a duty that the request leaves undone',
+    retry: false,
+    remedy: 'See "errors": for "encrypt" name a key in "encryptTo", for "reason" say why in "reason".',
+  },
   'approval.required': {
     status: 403,
     title: 'A person has to approve this',

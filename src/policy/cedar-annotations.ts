@@ -12,6 +12,8 @@ export interface Annotated {
   /** Nothing lifts this forbid: no approval, and no break-glass. */
   readonly hardDeny: boolean;
   readonly maximumTtlSeconds: number | undefined;
+  /** What whoever acts on this permit has to do besides; empty for none. */
+  readonly duties: readonly string[];
 }
 
 /** A misspelt @maximumTtl would be no ceiling at all; so nothing else may stand there. */
@@ -24,9 +26,10 @@ const known = new Set([
   'reauthenticate',
   'hard_deny',
   'maximumTtl',
+  'obligation',
 ]);
 const idPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
-const rolePattern = /^[a-z][a-z0-9-]{0,40}$/;
+const wordPattern = /^[a-z][a-z0-9-]{0,40}$/;
 
 /** Reads the annotations of one policy, and says everything that is wrong with them. */
 export function readAnnotations(
@@ -50,9 +53,14 @@ export function readAnnotations(
     problems.push('@maximumTtl must be a duration such as "15m"');
   if (ttl !== undefined && effect !== 'permit') problems.push('@maximumTtl belongs on a permit');
 
+  const duties = annotations['obligation']?.split(',').map((duty) => duty.trim());
+  if (duties && effect !== 'permit') problems.push('@obligation belongs on a permit');
+  if (duties?.some((duty) => !wordPattern.test(duty)))
+    problems.push('@obligation must name duties such as "encrypt", with commas between');
+
   const ask = annotations['ask']?.split(',').map((role) => role.trim());
   if (ask && effect !== 'forbid') problems.push('@ask belongs on a forbid');
-  if (ask?.some((role) => !rolePattern.test(role)))
+  if (ask?.some((role) => !wordPattern.test(role)))
     problems.push('@ask must name roles such as "approver", with commas between');
   const reauthenticate = annotations['reauthenticate'] !== undefined;
   if (reauthenticate && effect !== 'forbid') problems.push('@reauthenticate belongs on a forbid');
@@ -75,6 +83,7 @@ export function readAnnotations(
       hardDeny,
       reauthenticate,
       maximumTtlSeconds,
+      duties: [...new Set(duties)],
     },
     problems,
   };

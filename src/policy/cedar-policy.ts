@@ -8,12 +8,17 @@ import type { Lifted } from './cedar-request.js';
 import { schemaOfReads } from './cedar-schema.js';
 import { openSlices } from './cedar-slices.js';
 import type { Answer, Slices } from './cedar-slices.js';
-import type { Decision, Policy, Question } from './decision.js';
+import type { Decision, Obligation, Policy, Question } from './decision.js';
 import { mintPermit } from './permit.js';
 
 /** A decision without its permit, which is minted anew each time it is used. */
 type Verdict =
-  | { readonly is: 'permit'; readonly ttlSeconds: number; readonly because: readonly string[] }
+  | {
+      readonly is: 'permit';
+      readonly ttlSeconds: number;
+      readonly because: readonly string[];
+      readonly obligations: readonly Obligation[];
+    }
   | Exclude<Decision, { is: 'permit' }>;
 
 /** A policy that is parsed in the engine, until it is closed; a closed one denies everything. */
@@ -49,9 +54,9 @@ export function loadPolicy({ directory, catalog, tools = new Map() }: PolicyFold
     decide(ask) {
       const verdict = open ? verdictOf(ask) : failed('this policy is no longer in force');
       if (verdict.is !== 'permit') return verdict;
-      const { ttlSeconds, because } = verdict;
+      const { ttlSeconds, because, obligations } = verdict;
       const permit = mintPermit({ ttlSeconds, because, policyDigest: bundle.digest });
-      return { is: 'permit', because, permit };
+      return { is: 'permit', because, permit, ...(obligations.length > 0 && { obligations }) };
     },
   };
 }
@@ -117,7 +122,10 @@ function judge(
   const { allowed, because, errors } = evaluate(given);
   if (allowed) {
     const ceilings = because.map((id) => byId.get(id)?.maximumTtlSeconds ?? longestSeconds);
-    return { is: 'permit', because, ttlSeconds: Math.min(longestSeconds, ...ceilings) };
+    const obligations = because.flatMap((policy) =>
+      (byId.get(policy)?.duties ?? []).map((duty) => ({ policy, duty })),
+    );
+    return { is: 'permit', because, ttlSeconds: Math.min(longestSeconds, ...ceilings), obligations };
   }
   const deciding = because.map((id) => byId.get(id));
   const asking = deciding.filter((policy) => policy?.ask);

@@ -1,10 +1,10 @@
-import type { Decision, Policy, Question } from './decision.js';
+import type { Decision, Obligation, Policy, Question } from './decision.js';
 import { mintPermit } from './permit.js';
 
 /**
  * A task that was delegated is decided for its own agent and for everyone whose delegation led to it, each by itself:
  * what one of them could not do is not done for it by another (DEL-06). Those above can only take away: one denial is
- * the answer, and otherwise one question to a person is; of permits the lowest ceiling counts.
+ * the answer, and otherwise one question to a person is; of permits the lowest ceiling counts, and every obligation.
  */
 export function decideForAll(policy: Policy, question: Question): Decision {
   const { actors = [] } = question.task;
@@ -22,5 +22,16 @@ function stricter(own: Decision, theirs: Decision, policyDigest: string): Decisi
   if (theirs.is === 'ask') return theirs;
   const { because } = own;
   const ttlSeconds = Math.min(own.permit.ttlSeconds, theirs.permit.ttlSeconds);
-  return { is: 'permit', because, permit: mintPermit({ ttlSeconds, because, policyDigest }) };
+  const obligations = both(own.obligations, theirs.obligations);
+  return {
+    is: 'permit',
+    because,
+    permit: mintPermit({ ttlSeconds, because, policyDigest }),
+    ...(obligations.length > 0 && { obligations }),
+  };
 }
+
+const both = (own: readonly Obligation[] = [], theirs: readonly Obligation[] = []): readonly Obligation[] => [
+  ...own,
+  ...theirs.filter(({ policy, duty }) => !own.some((one) => one.policy === policy && one.duty === duty)),
+];

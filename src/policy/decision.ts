@@ -49,8 +49,21 @@ export interface Ask extends Question {
 /** Ids of the policies that decided, never empty for a permit. */
 export type Because = readonly string[];
 
+/** A duty that a permit comes with: who does not know it, or cannot do it, does not act on the permit. */
+export interface Obligation {
+  /** The policy that demands it. */
+  readonly policy: string;
+  readonly duty: string;
+}
+
 export type Decision =
-  | { readonly is: 'permit'; readonly permit: Permit; readonly because: Because }
+  | {
+      readonly is: 'permit';
+      readonly permit: Permit;
+      readonly because: Because;
+      /** Absent for none. */
+      readonly obligations?: readonly Obligation[];
+    }
   | {
       readonly is: 'ask';
       /** Roles, of which an approver has one. */

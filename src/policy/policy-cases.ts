@@ -56,6 +56,7 @@ const caseSchema = z
       .optional()
       .describe('The policies that must have decided: all, and no other.'),
     approvers: z.array(z.string()).optional().describe('Who must be asked, for `ask`.'),
+    obligations: z.array(z.string()).optional().describe('The duties that a permit must come with.'),
     maximumTtl: duration.optional().describe('The ceiling that the policies must have set, for `permit`.'),
     fault: z
       .string()
@@ -68,6 +69,7 @@ const caseSchema = z
   )
   .refine(({ expect, approvers }) => !approvers || expect === 'ask', 'approvers go with `ask`')
   .refine(({ expect, maximumTtl }) => !maximumTtl || expect === 'permit', 'maximumTtl goes with `permit`')
+  .refine(({ expect, obligations }) => !obligations || expect === 'permit', 'obligations go with `permit`')
   .refine(({ expect, fault }) => !fault || expect === 'fault', 'fault goes with `fault`');
 
 export type PolicyCase = z.output<typeof caseSchema>;
@@ -164,6 +166,12 @@ function differences(policy: Policy, expected: PolicyCase): string[] {
     differs('decided because of', answer.because.toSorted(), expected.policies.toSorted());
   if (expected.approvers && answer.is === 'ask')
     differs('who is asked', answer.approvers.toSorted(), expected.approvers.toSorted());
+  if (expected.obligations && answer.is === 'permit')
+    differs(
+      'the duties',
+      (answer.obligations ?? []).map(({ duty }) => duty).toSorted(),
+      expected.obligations.toSorted(),
+    );
   if (expected.maximumTtl !== undefined && answer.is === 'permit')
     differs('the ceiling in seconds', answer.permit.ttlSeconds, expected.maximumTtl);
   return found;

@@ -33,6 +33,8 @@ export const authorityOperations = {
       'credential.parameters',
       'policy.denied',
       'policy.error',
+      'obligation.unknown',
+      'obligation.unmet',
       'approval.required',
       'identity.stale',
       'idempotency.reused',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { obligations } from './obligation.js';
 
 // AuthZEN Authorization API 1.0. Members that it does not name are ignored (section 5), so these schemas are not strict.
 
@@ -29,11 +30,9 @@ export const evaluationsRequest = z
     context: context.optional(),
     evaluations: z
       .array(
-        z.object({
-          subject: subject.optional(),
-          action: action.optional(),
-          resource: resource.optional(),
-          context: context.optional(),
+        z.record(z.string(), z.unknown()).meta({
+          description:
+            '`subject`, `action`, `resource`, `context`. One that is not sound is answered with a denial.',
         }),
       )
       .max(100)
@@ -58,6 +57,7 @@ export const evaluation = z
         evaluation_id: z.string().optional(),
         reason: z.string().meta({ description: '`permit`, or the code of what stands against it.' }),
         policies: z.array(z.string()),
+        obligations: obligations.optional(),
       })
       .optional(),
   })
@@ -69,4 +69,5 @@ export const authzenConfiguration = z.strictObject({
   policy_decision_point: z.string(),
   access_evaluation_endpoint: z.string(),
   access_evaluations_endpoint: z.string(),
+  supported_obligations: z.array(z.string()),
 });

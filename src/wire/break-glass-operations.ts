@@ -30,6 +30,8 @@ export const breakGlassOperations = {
       'ttl.below_floor',
       'policy.denied',
       'policy.error',
+      'obligation.unknown',
+      'obligation.unmet',
       'policy.changed',
       'approval.weak_sign_in',
       ...byApproval,

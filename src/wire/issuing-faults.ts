@@ -11,6 +11,8 @@ export const ofIssuing = [
   'policy.denied',
   'policy.error',
   'policy.changed',
+  'obligation.unknown',
+  'obligation.unmet',
   'approval.required',
   'provider.unavailable',
   'provider.timeout',

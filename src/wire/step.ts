@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { reason } from './lease.js';
+import { obligations } from './obligation.js';
 import type { Shape } from './shape.js';
 import { instant, line, prose, stepId, taskId } from './text.js';
 
@@ -27,6 +28,7 @@ export const step = z
     fault: z.string().optional().meta({ description: 'Code of what stands against it.' }),
     remedy: z.string().optional(),
     approvers: z.array(z.string()).optional().meta({ description: 'The roles that would be asked.' }),
+    obligations: obligations.optional(),
     decidedAt: instant,
   })
   .meta({ description: 'One tool call inside a task, and whether it may be made.' });

@@ -63,7 +63,7 @@ afterEach(async () => {
 });
 
 export async function serving(
-  options: { limits?: Partial<Limits>; broker?: Partial<Broker>; console?: Console } = {},
+  options: { limits?: Partial<Limits>; broker?: Partial<Broker>; console?: Console; publicUrl?: string } = {},
 ): Promise<Serving> {
   const clock = fixedClock(now);
   const broker = pretendBroker(clock, options.broker);
@@ -88,6 +88,7 @@ export async function serving(
     clock,
     version: '0.0.0-test',
     console: options.console,
+    publicUrl: options.publicUrl,
   });
   running.push(made);
   made.server.listen(0, '127.0.0.1');

@@ -159,6 +159,7 @@ function asPolicy(text: string, index: number): CedarPolicy {
     persons: undefined,
     hardDeny: false,
     maximumTtlSeconds: undefined,
+    duties: [],
   };
 }
 
