@@ -5,10 +5,12 @@ import type { Order } from '../issuance/provider.js';
 import type { Lease } from '../lease/lease.js';
 import type { BegunRenewal } from '../ledger/renewal-ledger.js';
 import { redeem } from '../policy/permit.js';
+import type { Task } from '../task/task.js';
 import { requireKind, visibleLease, visibleTask } from './authorize.js';
 import type { Renewal, RenewalRequest } from './broker.js';
 import { carryOn, endInVain, failed } from './carry-on.js';
 import type { Renewing } from './carry-on.js';
+import { onTheChainAsItIs } from './chain.js';
 import { decideAgain } from './decide.js';
 import { decideRenewal, lifeSeconds } from './decide-renewal.js';
 import type { DecidedRenewal } from './decide-renewal.js';
@@ -32,37 +34,40 @@ export async function renew(
   try {
     requireKind(principal, 'agent');
     requireOwner(ports, principal.id);
-    lease = visibleLease(principal, await ports.ledger.leases.find(request.lease));
-    const task = visibleTask(principal, await ports.ledger.tasks.recall(lease.taskId));
-    const delivery = await openDelivery(ports, principal, request.encryptTo);
-    decided = decideRenewal(ports, principal, task, lease, request);
-    checkDelivery(decided.entry, delivery);
-    redeem(decided.permit);
-    ports.guard?.admit();
-    ports.admission.admit(lease.provider);
+    // Decided on the tool chain as well, as the credential was: on another one it is decided again.
+    return await onTheChainAsItIs(async () => {
+      lease = visibleLease(principal, await ports.ledger.leases.find(request.lease));
+      const task = visibleTask(principal, await ports.ledger.tasks.recall(lease.taskId));
+      const delivery = await openDelivery(ports, principal, request.encryptTo);
+      decided = decideRenewal(ports, principal, task, lease, request);
+      checkDelivery(decided.entry, delivery);
+      redeem(decided.permit);
+      ports.guard?.admit();
+      ports.admission.admit(lease.provider);
 
-    const provider = renewingProvider(ports, lease, decided);
-    const idempotency = idempotencyOf(principal, { renew: request }, idempotencyKey);
-    const wanted = newRenewal(ports, lease, request, decided, provider);
-    const event = renewingEvent(lease, decided, principal, delivery);
-    const order = (begun: BegunRenewal) => orderOf(lease!, decided!, begun);
-    const carried = await ports.breakers.issuing.run(provider.name, async () => {
-      const begun = await ports.ledger.renewals.begin(wanted, event, idempotency);
-      return begun && { begun, ...(await carryOn(ports, provider, order(begun), begun)) };
+      const provider = renewingProvider(ports, lease, decided);
+      const idempotency = idempotencyOf(principal, { renew: request }, idempotencyKey);
+      const wanted = newRenewal(ports, task, lease, request, decided, provider);
+      const event = renewingEvent(lease, decided, principal, delivery);
+      const order = (begun: BegunRenewal) => orderOf(lease!, decided!, begun);
+      const carried = await ports.breakers.issuing.run(provider.name, async () => {
+        const begun = await ports.ledger.renewals.begin(wanted, event, idempotency);
+        return begun && { begun, ...(await carryOn(ports, provider, order(begun), begun)) };
+      });
+      if (!carried) return { lease: (await ports.ledger.leases.find(lease.id)) ?? lease };
+
+      const { begun, expiresAt } = carried;
+      const secret =
+        carried.secret &&
+        (await delivery.wrap(carried.secret).catch((fault: unknown) => lost(ports, provider, begun, fault)));
+      const granted = { ...decided, ttlSeconds: lifeSeconds(lease, begun.endsAt) };
+      await decideAgain(ports, granted, (fault) => revokeAsChanged(ports, begun, fault));
+      const renewed = await ports.ledger.renewals
+        .finish(begun, { expiresAt, replaced: secret !== undefined }, idempotency)
+        .catch((fault: unknown) => lost(ports, provider, begun, fault));
+      ports.meter.renewed(provider.name, 'renewed');
+      return { lease: renewed, ...(secret && { secret }) };
     });
-    if (!carried) return { lease: (await ports.ledger.leases.find(lease.id)) ?? lease };
-
-    const { begun, expiresAt } = carried;
-    const secret =
-      carried.secret &&
-      (await delivery.wrap(carried.secret).catch((fault: unknown) => lost(ports, provider, begun, fault)));
-    const granted = { ...decided, ttlSeconds: lifeSeconds(lease, begun.endsAt) };
-    await decideAgain(ports, granted, (fault) => revokeAsChanged(ports, begun, fault));
-    const renewed = await ports.ledger.renewals
-      .finish(begun, { expiresAt, replaced: secret !== undefined }, idempotency)
-      .catch((fault: unknown) => lost(ports, provider, begun, fault));
-    ports.meter.renewed(provider.name, 'renewed');
-    return { lease: renewed, ...(secret && { secret }) };
   } catch (error) {
     ports.meter.renewed(lease?.provider ?? '', faultCode(error));
     await recordRenewalRefusal(ports, principal, request, decided, error);
@@ -81,6 +86,7 @@ function renewingProvider(ports: Ports, lease: Lease, { entry }: DecidedRenewal)
 
 const newRenewal = (
   ports: Ports,
+  { chain }: Task,
   lease: Lease,
   request: RenewalRequest,
   { askedSeconds, limitAt, scope }: DecidedRenewal,
@@ -94,6 +100,7 @@ const newRenewal = (
   minimumSeconds: provider.minimumTtlSeconds(scope),
   timeoutMs: ports.limits.mintTimeoutMs * 2,
   mustHold: ports.guard?.mustHold(),
+  chain: chain?.count ?? 0,
 });
 
 const renewingEvent = (

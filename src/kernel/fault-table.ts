@@ -179,7 +179,8 @@ export const faults = {
     status: 403,
     title: 'Policy demands a duty that this broker does not know',
     retry: false,
-    remedy: 'Nothing is issued on it. An operator should look at the "@obligation" of the policies in "policies".',
+    remedy:
+      'Nothing is issued on it. An operator should look at the "@obligation" of the policies in "policies".',
   },
   'obligation.unmet': {
     status: 422,

@@ -64,7 +64,7 @@ export function redisLedger(redis: RedisClient, options: LedgerOptions = {}): Le
     tasks: redisTasks(redis, run, prefix, times, clock, known),
     steps: redisSteps(redis, run, prefix, times, known),
     leases: redisLeases(redis, run, prefix, times, heard, known),
-    renewals: redisRenewals(run, times, heard),
+    renewals: redisRenewals(run, times, heard, known),
     withdrawals: redisWithdrawals(redis, run, prefix, times),
     agents: redisAgents(redis, prefix),
     approvals: redisApprovals(redis, run, prefix, times, heard),

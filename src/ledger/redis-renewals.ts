@@ -4,16 +4,18 @@ import { blocked, refusal } from './redis-leases.js';
 import type { RenewalLedger } from './renewal-ledger.js';
 import type { RunScript } from './script.js';
 import { unavailable } from './script.js';
+import type { TaskMemory } from './task-memory.js';
 
 export function redisRenewals(
   run: RunScript,
   { idempotencyMs }: { readonly idempotencyMs: number },
   heard: (storeNow: number) => void,
+  known: TaskMemory,
 ): RenewalLedger {
   return {
     async begin(renewal, event, idempotency) {
       const { id, lease } = renewal;
-      const [is, at, endsAt] = (await run(
+      const [is, at, endsAt, steppedAt] = (await run(
         'renew-begin',
         lease.id,
         lease.agent,
@@ -28,7 +30,9 @@ export function redisRenewals(
         idempotency?.digest ?? '',
         idempotencyMs,
         renewal.mustHold ?? '',
-      )) as [string, number, number];
+        renewal.chain ?? '',
+      )) as [string, number, number, string];
+      if (is === 'moved') throw known.moved(lease.taskId, [at, endsAt, steppedAt]);
       if (is === 'same') return undefined;
       if (is === 'blocked') throw blocked(String(at));
       if (is !== 'ok') throw refusal(is as FaultCode);

@@ -18,6 +18,8 @@ export interface NewRenewal {
   readonly timeoutMs: number;
   /** An event that the store must hold, or it has lost what it had. */
   readonly mustHold?: string | undefined;
+  /** The count of the tool chain that was decided on; absent where none was. Throws ChainMoved on another one. */
+  readonly chain?: number;
 }
 
 /** A renewal under way: the provider may be asked for this, and for nothing later. */

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { grant } from '../../src/broker/grant.js';
+import { renew } from '../../src/broker/renew.js';
 import { listSteps, takeStep } from '../../src/broker/steps.js';
 import { endTask, openTask } from '../../src/broker/tasks.js';
 import type { Ports } from '../../src/broker/ports.js';
@@ -36,7 +37,7 @@ beforeEach(async () => {
   other = redisLedger(await connected(backends[0]!.url), { prefix });
   decide = () => permitting();
   const policy = (): Policy => ({ ...policyOf([entry('pretend')], (one?: Question) => decide(one!)), tools });
-  ({ ports } = brokerPorts(ledger, [pretendProvider()], { policy }));
+  ({ ports } = brokerPorts(ledger, [pretendProvider('pretend', { endsAfterMs: 600_000 })], { policy }));
 });
 
 const opening = { intent: 'test', deadlineAt: Date.now() + 3_600_000, labels: {} };
@@ -165,6 +166,22 @@ describe('steps', () => {
     await expect(ask({ task: another.id, step: step.id })).rejects.toMatchObject({ code: 'step.unknown' });
   });
 
+  test('POL-06: a renewal is decided again when a step was recorded since the task was read', async () => {
+    const task = await openTask(ports, agent, opening);
+    const { lease } = await grant(ports, agent, {
+      task: task.id,
+      credential: 'pretend-entry',
+      parameters: {},
+    });
+    await takeStep({ ...ports, ledger: other }, agent, { task: task.id, tool: 's3.get' });
+    decide = ({ task: { chain } }) => (chain ? denied(['too-late']) : permitting());
+    await expect(renew(ports, agent, { lease: lease.id, ttlSeconds: 1200 })).rejects.toMatchObject({
+      code: 'policy.denied',
+      policies: ['too-late'],
+    });
+    expect(await ledger.leases.find(lease.id)).toMatchObject({ expiresAt: lease.expiresAt });
+  });
+
   test('who opened the task for the agent takes none of its steps, nor its credentials', async () => {
     const task = await openTask(ports, orchestrator, { ...opening, agent: agent.id });
     for (const one of [orchestrator, otherAgent])
@@ -210,7 +227,7 @@ describe('steps', () => {
     expect(await takeStep(ports, agent, { task: task.id, tool: 'a' })).toMatchObject({ decision: 'permit' });
   });
 
-  test('POL-06: ending keeps the steps for whoever looks', async () => {
+  test('ending keeps the steps for whoever looks', async () => {
     const task = await openTask(ports, agent, opening);
     const step = await takeStep(ports, agent, { task: task.id, tool: 's3.get' });
     await endTask(ports, agent, task.id, 'completed');

@@ -8,8 +8,9 @@
 -- given. So whatever the provider did, nothing runs past a recorded end.
 --
 -- ARGV: lease id, agent, renewal id, asked ms, 1 when it was asked to be so short, limit ms, least ms, timeout ms, event,
---       idempotency key or '', digest, its ttl ms, an event that must be there or ''
--- RETURNS: {'ok', now, end} | {'same'}, when there is nothing to do | {'blocked', by what} | {fault code}
+--       idempotency key or '', digest, its ttl ms, an event that must be there or '',
+--       the count of the tool chain that was decided on or ''
+-- RETURNS: {'ok', now, end} | {'same'}, when there is nothing to do | {'moved', count, chain, time} | {'blocked', by what} | {fault code}
 if ARGV[13] ~= '' and #redis.call('XRANGE', KEYS[1], ARGV[13], ARGV[13]) == 0 then return { 'state.rolled_back' } end
 local id, agent = ARGV[1], ARGV[2]
 local head, body = readLease(id)
@@ -26,8 +27,11 @@ if idem then
   promised = seen[4] == 'replaced' and tonumber(seen[3]) or nil
 end
 
-local task = redis.call('HMGET', key(taskOf(id)), 's', 'd')
+local task = redis.call('HMGET', key(taskOf(id)), 's', 'd', 'n', 'k', 'r')
 if task[1] ~= 'o' or tonumber(task[2]) <= at then return { 'task.ended' } end
+if ARGV[14] ~= '' and (task[3] or '0') ~= ARGV[14] then
+  return { 'moved', task[3] or '0', task[4] or '', task[5] or '0' }
+end
 if head.s ~= 'a' or head.e <= at then return { 'lease.not_active' } end
 local block = blockOf(agent, head.p, factsOf(body).c or '', taskOf(id))
 if block then return { 'blocked', block } end
