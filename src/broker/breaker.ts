@@ -72,7 +72,10 @@ export function openBreaker(
         state.failures = 0;
         return done;
       } catch (error) {
-        if (unanswered.has(faultCode(error))) state.failures++;
+        const isSilence = unanswered.has(faultCode(error));
+        // What was under way when it opened says nothing new: a hundred that fail at once are one outage.
+        if (isSilence && !probe && state.failures >= opensAfter) throw error;
+        if (isSilence) state.failures++;
         else if (faultCode(error).startsWith('provider.')) state.failures = 0; // it has answered
         state.probeAt =
           now() + Math.min(firstProbeMs * 2 ** Math.max(0, state.failures - opensAfter), longestWaitMs);

@@ -52,6 +52,24 @@ describe('a breaker', () => {
     expect(breaker.isOpen('p')).toBe(true);
   });
 
+  test('many that fail at once are one outage: the first probe is as near as after five', async () => {
+    const { breaker, move, succeed } = breaking();
+    const silent = signal();
+    const asking = Array.from({ length: 100 }, () =>
+      breaker
+        .run('p', async () => {
+          await silent.given;
+          throw new Fault('provider.timeout', 'no answer');
+        })
+        .catch(() => 'asked'),
+    );
+    silent.give();
+    expect(await Promise.all(asking)).toEqual(Array.from({ length: 100 }, () => 'asked'));
+    expect(await succeed()).toMatchObject({ code: 'provider.unavailable' });
+    move(500);
+    expect(await succeed()).toBe('done');
+  });
+
   test('while it is open one asks at a time, and the first that succeeds closes it', async () => {
     const { breaker, fail, succeed, move } = breaking();
     for (let n = 0; n < 5; n++) await fail();
