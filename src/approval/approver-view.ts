@@ -1,5 +1,6 @@
 import { present } from '../kernel/present.js';
 import type { CatalogEntry } from '../policy/catalog.js';
+import type { ToolChain } from '../task/chain.js';
 import type { Task } from '../task/task.js';
 import type { Approval } from './approval.js';
 
@@ -20,6 +21,8 @@ export interface ApproverView {
       readonly openedAt: number;
       readonly deadlineAt: number;
       readonly tools?: readonly string[];
+      /** The steps that it was permitted so far; kinds and classes are what the settings say of their tools. */
+      readonly chain?: Pick<ToolChain, 'count' | 'tools' | 'kinds' | 'dataClasses'>;
       /** Where somebody else opened the task for the agent, and so vouches for these. */
       readonly intent?: string;
       readonly labels?: Task['labels'];
@@ -64,6 +67,8 @@ export interface ViewSources {
   readonly before: Approval | undefined;
 }
 
+const shownOf = ({ count, tools, kinds, dataClasses }: ToolChain) => ({ count, tools, kinds, dataClasses });
+
 /**
  * APR-04. What the agent says of itself never stands among the facts: of a task that it opened itself, intent, labels
  * and whom it serves are its own words.
@@ -92,6 +97,7 @@ export function approverView({ approval, task, entry, agent, pastUse, before }: 
           openedAt: task.openedAt,
           deadlineAt: task.deadlineAt,
           ...(task.tools && { tools: task.tools }),
+          ...(task.chain && { chain: shownOf(task.chain) }),
           ...(isVouchedFor && ownWords),
         },
       }),

@@ -40,6 +40,15 @@ const verified = z
         openedAt: instant,
         deadline: instant,
         tools: z.array(z.string()).optional(),
+        chain: z
+          .strictObject({
+            count: z.int(),
+            tools: z.array(z.string()),
+            kinds: z.array(z.string()),
+            dataClasses: z.array(z.string()),
+          })
+          .optional()
+          .meta({ description: 'The steps that it was permitted so far.' }),
         intent: z.string().optional(),
         labels: labels.optional(),
         onBehalfOf: z.string().optional(),

@@ -86,3 +86,22 @@ test('APR-04: facts of the broker are there: who, what it leads to, how risky, a
     policies: ['risky'],
   });
 });
+
+test('APR-04: the tools that the task was permitted to use are a fact, with what the settings say of them', () => {
+  const chain = {
+    count: 2,
+    last: ['sql.read', 'mail.send'],
+    tools: ['mail.send', 'sql.read'],
+    kinds: ['read', 'write'],
+    dataClasses: ['internal'],
+    steppedAt: 7,
+  };
+  const { count, tools, kinds, dataClasses } = chain;
+  expect(viewOf({ task: task({ chain }) }).verified.task?.chain).toEqual({
+    count,
+    tools,
+    kinds,
+    dataClasses,
+  });
+  expect(viewOf().verified.task).not.toHaveProperty('chain');
+});
