@@ -14,8 +14,16 @@ export interface Answer {
 export type Json = any;
 
 export function apiClient(baseUrl: string): Api {
-  const send = async (path: string, init: RequestInit): Promise<Answer> => {
+  const send = async (path: string, init: RequestInit, attempt = 1): Promise<Answer> => {
     const response = await fetch(`${baseUrl}${path}`, init);
+    // A machine with much else to do: later, as the answer says.
+    if (response.status === 503 && attempt < 5) {
+      await response.body?.cancel();
+      await new Promise((later) =>
+        setTimeout(later, Number(response.headers.get('retry-after') ?? 1) * 1000),
+      );
+      return send(path, init, attempt + 1);
+    }
     const text = await response.text();
     return { status: response.status, body: text === '' ? undefined : (JSON.parse(text) as Json) };
   };
