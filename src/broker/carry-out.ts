@@ -1,5 +1,5 @@
 import { setImmediate as breathe } from 'node:timers/promises';
-import { riskOf } from '../identity/risk.js';
+import { highestRisk, riskOf } from '../identity/risk.js';
 import type { Lease } from '../lease/lease.js';
 import type { Sweep } from '../ledger/withdrawal-ledger.js';
 import type { Withdrawal } from '../revocation/withdrawal.js';
@@ -117,7 +117,12 @@ async function evaluate(
     if (count % decisionsAtOnce === 0) await breathe();
     // What is over with its task is revoked as such.
     if (!task) continue;
-    const known = { task, proven: proven[index]!, risk: riskAt(lease.agent), approval: approvals[count] };
+    const known = {
+      task,
+      proven: proven[index]!,
+      risk: highestRisk(riskAt, lease.agent, lease.actors),
+      approval: approvals[count],
+    };
     const why = whyNoLonger(ports, lease, known);
     if (why !== undefined) found.push({ id: lease.id, reason: why });
   }

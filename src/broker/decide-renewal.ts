@@ -12,7 +12,7 @@ import { fillTemplate } from '../policy/template.js';
 import { boundTtl } from '../policy/ttl.js';
 import type { Task } from '../task/task.js';
 import type { RenewalRequest } from './broker.js';
-import { permitFor, toolFactsOf, ttlBounds } from './decide.js';
+import { permitFor, riskBehind, toolFactsOf, ttlBounds } from './decide.js';
 import type { Ports } from './ports.js';
 
 /** A renewal that policy permits at this moment, with everything that follows from it. */
@@ -60,7 +60,7 @@ export function decideRenewal(
     parameters,
     ttlSeconds: lifeSeconds(lease, wantedEnd(ports, lease, request, askedSeconds, within.limitAt)),
     renewals: (lease.renewals ?? 0) + 1,
-    risk: ports.risk(principal.id),
+    risk: riskBehind(ports, principal, task),
     ...present({ tool: lease.tool, toolFacts: toolFactsOf(policy, lease.tool) }),
     ...(lease.step !== undefined && { ofStep: true }),
     encrypted: request.encryptTo !== undefined,

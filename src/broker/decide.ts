@@ -1,5 +1,6 @@
 import type { Approved } from './approved.js';
 import type { AskedFor, Decided as DecidedRecord } from '../audit/event.js';
+import { highestRisk } from '../identity/risk.js';
 import type { Principal } from '../identity/principal.js';
 import { Fault } from '../kernel/fault.js';
 import type { FaultDetail } from '../kernel/fault.js';
@@ -101,7 +102,7 @@ export function decide(
     entry,
     parameters,
     ttlSeconds: askedSeconds,
-    risk: ports.risk(principal.id),
+    risk: riskBehind(ports, principal, task),
     tool: request.tool,
     toolFacts: toolFactsOf(policy, request.tool),
     ofStep: request.step === undefined ? undefined : true,
@@ -148,6 +149,14 @@ const approvalBounds = (
     requestedSeconds: Math.min(request.ttlSeconds ?? entry.defaultTtlSeconds, approved.granted.ttlSeconds),
     approvalRemainingSeconds: Math.floor((approved.until - ports.ledger.clock()) / 1000),
   };
+
+/** Of whoever asks, or of anyone above the task, whichever is higher. */
+export const riskBehind = ({ risk }: Pick<Ports, 'risk'>, { id }: Principal, { actors = [] }: Task): number =>
+  highestRisk(
+    risk,
+    id,
+    actors.map((actor) => actor.id),
+  );
 
 /** Asks policy; throws PolicyRefusal unless it permits. */
 export function permitFor({ meter }: Pick<Ports, 'meter'>, policy: Policy, ask: Ask, asked: AskedFor) {

@@ -14,3 +14,10 @@ export interface RiskSignal {
 /** 0 to 3. */
 export const riskOf = (signal: RiskSignal | undefined, now: number): number =>
   signal === undefined || (signal.endsAt ?? Infinity) <= now ? 0 : riskLevels.indexOf(signal.level);
+
+/** The highest of an agent and of those whose delegation led to its task: what hangs from them is as risky as they are. */
+export const highestRisk = (
+  riskAt: (agent: string) => number,
+  agent: string,
+  actors: readonly string[] = [],
+) => Math.max(...[agent, ...actors].map(riskAt));

@@ -6,9 +6,10 @@ import type { Ports } from '../../src/broker/ports.js';
 import type { Principal } from '../../src/identity/principal.js';
 import type { Ledger } from '../../src/ledger/ledger.js';
 import { redisLedger } from '../../src/ledger/redis-ledger.js';
+import type { Decision, Question } from '../../src/policy/decision.js';
 import type { Scope } from '../../src/revocation/withdrawal.js';
 import type { Task } from '../../src/task/task.js';
-import { admin, agent, brokerPorts } from '../fake/broker-ports.js';
+import { admin, agent, brokerPorts, entry, permitting, policyOf } from '../fake/broker-ports.js';
 import { pretendProvider } from '../fake/pretend-provider.js';
 import type { PretendProvider } from '../fake/pretend-provider.js';
 import { backends, connected, uniquePrefix } from '../setup/backends.js';
@@ -32,6 +33,10 @@ let ports: Ports;
 let broker: Broker;
 let provider: PretendProvider;
 let settled: () => Promise<unknown>;
+/** Which risk is too much. */
+let tooMuch: number;
+/** By agent, as this process knows it. */
+let known: Map<string, number>;
 let tasks: Record<'top' | 'middle' | 'low' | 'other', Task>;
 
 beforeEach(async () => {
@@ -41,7 +46,12 @@ beforeEach(async () => {
     [top, middle, low, other].map(({ id }) => [id, { owner: `owner-of-${id.slice(27)}` }]),
   );
   provider = pretendProvider();
+  [tooMuch, known] = [4, new Map()];
+  const decide = (question?: Question): Decision =>
+    (question?.risk ?? 0) >= tooMuch ? { is: 'deny', because: ['at-risk'], errors: [] } : permitting();
   ({ ports, settled } = brokerPorts(ledger, [provider], {
+    risk: (id) => known.get(id) ?? 0,
+    policy: () => policyOf([entry('pretend')], decide),
     inventory: { agents: owners, ownersNeeded: true },
   }));
   broker = createBroker(ports);
@@ -165,4 +175,17 @@ test('REV-06: what was reserved below before the block is not handed over after 
   await refusal;
   const { items } = await ledger.leases.list({ pageSize: 10 });
   expect(items.map(({ agent: of, state }) => [of, state])).toEqual([[low.id, 'revoked']]);
+});
+
+test('POL-06: the risk of an agent is that of what it delegated: its leases go, and nothing more is issued', async () => {
+  const gone = await allThree();
+  const stays = await grant(other, tasks.other);
+  tooMuch = 3;
+  known.set(top.id, 3);
+  await broker.signalAgent(admin, top.id, { level: 'high', reason: 'seen abroad' });
+  for (const one of await ledger.withdrawals.open()) await carryOut(ports, one, () => Promise.resolve(true));
+  for (const lease of gone) expect(await stateOf(lease)).toBe('revoking');
+  expect(await stateOf(stays)).toBe('active');
+  await expect(grant(low, tasks.low)).rejects.toEqual(refused('policy.denied'));
+  await grant(other, tasks.other);
 });
