@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { Queue, UnrecoverableError, Worker } from 'bullmq';
 import type { ConnectionOptions } from 'bullmq';
 import type { Message } from './notice.js';
@@ -32,7 +33,7 @@ export function bullmqNoticeQueue(connection: ConnectionOptions, prefix: string)
         removeOnFail: { age: 7 * 86_400 },
       });
     },
-    close: () => queue.close(),
+    close: () => Promise.race([queue.close(), bookkept()]),
   };
 }
 
@@ -47,10 +48,13 @@ export function bullmqNoticeWorker(
   },
   deliver: (job: NoticeJob) => Promise<Sent>,
 ): { close(): Promise<void> } {
+  const underWay = new Set<Promise<unknown>>();
   const worker = new Worker<NoticeJob>(
     queueName,
     async ({ data }) => {
-      const sent = await deliver(data);
+      const delivering = deliver(data);
+      underWay.add(delivering);
+      const sent = await delivering.finally(() => underWay.delete(delivering));
       if (sent.is === 'gone') throw new UnrecoverableError('the receiver wants no more');
       if (sent.is === 'failed') throw new Error(sent.why);
     },
@@ -64,5 +68,16 @@ export function bullmqNoticeWorker(
   );
   worker.on('error', options.onError);
   worker.on('failed', (_job, error) => options.onError(error));
-  return { close: () => worker.close() };
+  return {
+    async close() {
+      const withoutRedis = async () => {
+        await Promise.allSettled(underWay);
+        await bookkept();
+      };
+      await Promise.race([worker.close(), withoutRedis()]);
+    },
+  };
 }
+
+/** While Redis is away BullMQ does not finish closing; what is not written down then is sent again under the same id. */
+const bookkept = (): Promise<void> => wait(2000, undefined, { ref: false });

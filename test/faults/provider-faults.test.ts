@@ -101,12 +101,8 @@ const taking = /^take-/;
     provider.takeAway(lease);
     await scene.end(api, task);
     await scene.look.becomes(lease, 'revoked', 30_000);
-    expect(await typesOf(lease)).toEqual([
-      'lease.reserved',
-      'lease.active',
-      'lease.revoking',
-      'lease.revoked',
-    ]);
+    const ofLease = (await typesOf(lease)).filter((type) => type.startsWith('lease.'));
+    expect(ofLease).toEqual(['lease.reserved', 'lease.active', 'lease.revoking', 'lease.revoked']);
   });
 
   test('answering 429 with Retry-After: it is left in peace for that long', async () => {

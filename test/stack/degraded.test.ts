@@ -50,7 +50,8 @@ const runs = canRun('a Redis that is full, and a queue that stands still', redis
     }
     redis.cli('config', 'set', 'maxmemory', '0');
     await eventually('issuing goes on', async () => (await world.ask(api, open)).status === 201);
-    expect((await look.events(expiring[0].lease.id)).map(({ type }) => type)).toEqual([
+    const told = (await look.events(expiring[0].lease.id)).map(({ type }) => type);
+    expect(told.filter((type) => type.startsWith('lease.'))).toEqual([
       'lease.reserved',
       'lease.active',
       'lease.revoking',
