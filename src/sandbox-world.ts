@@ -17,7 +17,7 @@ export async function worldOf(sandbox: Sandbox, url: string, policy: PolicyFolde
   );
   const operatorToken = await issuer.mintToken({ sub: 'olga', kind: 'operator', role: 'admin' });
   return {
-    api: apiClient(url),
+    api: apiClient(url, { attempts: 5 }),
     agent: agent!,
     agentToken: await issuer.mintSvid(agent!),
     charts: charts!,

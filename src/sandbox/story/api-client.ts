@@ -13,11 +13,11 @@ export interface Answer {
 // oxlint-disable-next-line typescript/no-explicit-any
 export type Json = any;
 
-export function apiClient(baseUrl: string): Api {
+/** `attempts`: how often a 503 is asked at most, each time as late as it says; the story would not break off for one. */
+export function apiClient(baseUrl: string, { attempts = 1 } = {}): Api {
   const send = async (path: string, init: RequestInit, attempt = 1): Promise<Answer> => {
     const response = await fetch(`${baseUrl}${path}`, init);
-    // A machine with much else to do: later, as the answer says.
-    if (response.status === 503 && attempt < 5) {
+    if (response.status === 503 && attempt < attempts) {
       await response.body?.cancel();
       await new Promise((later) =>
         setTimeout(later, Number(response.headers.get('retry-after') ?? 1) * 1000),
