@@ -17,7 +17,9 @@ export const agent = z
       .meta({ description: 'Of its last token; absent until it asked for something.' }),
     status: z.enum(['enabled', 'disabled', 'ownerless']),
     disabled: block.optional().meta({ description: 'By whom, when and why.' }),
-    lastSeenAt: instant.optional().meta({ description: 'When it last asked for a credential, announced a step or delegated.' }),
+    lastSeenAt: instant
+      .optional()
+      .meta({ description: 'When it last asked for a credential, announced a step or delegated.' }),
     liveLeases: z.int().min(0),
     risk: level,
     signal: z
