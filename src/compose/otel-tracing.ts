@@ -19,7 +19,6 @@ export async function openTracing(version: string): Promise<Tracing> {
 export function otelTracing(api: Api, version: string): Tracing {
   const { context, propagation, trace, SpanKind } = api;
   const tracer: Tracer = trace.getTracer('protem', version);
-  const carrier: Record<string, string> = {};
   const contextOf = (traceparent: string): Context =>
     propagation.extract(context.active(), { traceparent } satisfies Record<string, string>);
 
@@ -75,7 +74,7 @@ export function otelTracing(api: Api, version: string): Tracing {
       };
     },
     current() {
-      delete carrier['traceparent'];
+      const carrier: Record<string, string> = {};
       propagation.inject(context.active(), carrier);
       return carrier['traceparent'];
     },
