@@ -1,5 +1,11 @@
 import { expect, test } from '@jest/globals';
-import { operatorToken } from '../fake/pretend-broker.js';
+import { breakGlass } from '../../src/broker/break-glass.js';
+import type { BreakGlassRequest } from '../../src/broker/broker.js';
+import { redisLedger } from '../../src/ledger/redis-ledger.js';
+import { admin, brokerPorts } from '../fake/broker-ports.js';
+import { operatorToken, pretendBroker } from '../fake/pretend-broker.js';
+import { pretendProvider } from '../fake/pretend-provider.js';
+import { backends, connected, uniquePrefix } from '../setup/backends.js';
 import { expectProblem, serving } from './serving.js';
 
 const request = {
@@ -29,4 +35,27 @@ test('emergencies are listed, and one that is none is not reviewed', async () =>
   const body = { outcome: 'justified', note: 'seen' };
   const answer = await served.call('POST', '/v1/break-glass/bgl_x/review', { token: operatorToken, body });
   expectProblem(answer, 'breakglass.unknown');
+});
+
+test('BRG-02: with the audit log down the answer is 503, and no provider is called', async () => {
+  const redis = await connected(backends[0]!.url);
+  const prefix = uniquePrefix();
+  const ledger = redisLedger(redis, { prefix });
+  const provider = pretendProvider();
+  const { ports } = brokerPorts(ledger, [provider]);
+  const olga = { ...admin, roles: ['breakglass' as const] };
+  const take = (_principal: unknown, asked: BreakGlassRequest) => breakGlass(ports, olga, asked);
+  const { emergency } = pretendBroker(ledger.clock);
+  const served = await serving({ broker: { emergency: { ...emergency, take } } });
+  const ask = () =>
+    served.call('POST', '/v1/break-glass', {
+      token: operatorToken,
+      body: { ...request, credential: 'pretend-entry' },
+    });
+  // What is there is no log, and takes no event.
+  await redis.set(`${prefix}:events`, 'not a log');
+  expectProblem(await ask(), 'state.unavailable');
+  expect(provider.calls).toEqual([]);
+  await redis.del(`${prefix}:events`);
+  expect((await ask()).status).toBe(201);
 });
