@@ -1,5 +1,6 @@
 import { taskIdOf } from '../kernel/id.js';
 import type { RiskLevel } from '../kernel/risk-levels.js';
+import type { ApprovalEvent } from './approval-event.js';
 import type { LeaseEvent } from './lease-event.js';
 import type { ParameterValues } from '../policy/catalog.js';
 import type { Scope } from '../revocation/withdrawal.js';
@@ -35,6 +36,12 @@ export interface ChainBefore {
   readonly dataClasses: readonly string[];
 }
 
+/** What was proven of whoever asked. */
+export interface Proven {
+  readonly issuer: string;
+  readonly claims: Readonly<Record<string, string | number | boolean>>;
+}
+
 /** How policy answered, with what decided and under which bundle. */
 export interface Decided {
   readonly evaluation: string;
@@ -42,6 +49,8 @@ export interface Decided {
   readonly because: readonly string[];
   readonly errors?: readonly string[];
   readonly policyDigest: string;
+  /** What was to be feared of the agent, or of anyone above its task, by then; absent for nothing. */
+  readonly risk?: RiskLevel;
   /** What the permit came with. */
   readonly obligations?: readonly { readonly policy: string; readonly duty: string }[];
 }
@@ -58,60 +67,7 @@ export type AuditEvent =
       readonly tools?: readonly string[];
       readonly deadlineAt: number;
     })
-  | (OfTask & {
-      /** A person is asked. `task` is '' where it is opened when it is granted: break-glass. */
-      readonly type: 'approval.requested';
-      readonly approval: string;
-      readonly asked: AskedFor;
-      readonly digest: string;
-      readonly decided: Decided;
-      readonly approvers: readonly string[];
-      readonly persons: number;
-    })
-  | (OfTask & {
-      readonly type: 'approval.decided';
-      readonly approval: string;
-      readonly by: string;
-      readonly roles: readonly string[];
-      readonly decision: 'approve' | 'deny';
-      /** What it became by that: still pending where another person has to approve as well. */
-      readonly state: 'pending' | 'approved' | 'denied';
-      readonly reason?: string;
-      /** Where the person gave less than was asked for. */
-      readonly ttlSeconds?: number;
-      readonly parameters?: ParameterValues;
-    })
-  | (OfTask & {
-      readonly type: 'approval.cancelled' | 'approval.revoked';
-      readonly approval: string;
-      readonly by: string;
-      readonly reason?: string;
-    })
-  | (OfTask & {
-      /** Taken in an emergency, about to be minted; `agent` is the operator. */
-      readonly type: 'breakglass.opened';
-      readonly breakGlass: string;
-      readonly asked: AskedFor;
-      readonly decided: Decided;
-      readonly ticket: string;
-      readonly approval?: string;
-    })
-  | (OfTask & { readonly type: 'breakglass.expired'; readonly breakGlass: string })
-  | (OfTask & {
-      readonly type: 'breakglass.reviewed';
-      readonly breakGlass: string;
-      readonly by: string;
-      readonly outcome: 'justified' | 'not_justified';
-      readonly note: string;
-    })
-  | (OfTask & {
-      readonly type: 'breakglass.refused';
-      readonly fault: string;
-      readonly asked: Partial<AskedFor>;
-      readonly ticket: string;
-      readonly decided?: Decided;
-    })
-  | (OfTask & { readonly type: 'approval.expired'; readonly approval: string })
+  | ApprovalEvent
   | (OfTask & {
       readonly type: 'task.ended';
       readonly by: string;
@@ -119,32 +75,34 @@ export type AuditEvent =
       readonly reason?: string;
       readonly outcome: TaskOutcome;
     })
-  | (OfTask & {
-      readonly type: 'task.delegated';
-      readonly parent: string;
-      readonly by: string;
-      readonly intent: string;
-      /** Whose delegation led here, who delegated it first; and the same as nested claims (RFC 8693 section 4.1). */
-      readonly actors: readonly string[];
-      readonly act: Act;
-      readonly scope?: TaskScope;
-      readonly deadlineAt: number;
-      readonly decided: Decided;
-    })
-  | (OfTask & {
-      readonly type: 'step.decided';
-      readonly step: string;
-      readonly intent: string;
-      readonly tool: string;
-      /** What the settings say of the tool. */
-      readonly kind?: string;
-      readonly dataClass?: string;
-      /** The agent's own words: what it says the call is for, at what, and of which class. */
-      readonly asserted: Readonly<Record<string, string>>;
-      readonly chain: ChainBefore;
-      readonly decided: Decided;
-      readonly fault?: string;
-    })
+  | (OfTask &
+      Proven & {
+        readonly type: 'task.delegated';
+        readonly parent: string;
+        readonly by: string;
+        readonly intent: string;
+        /** Whose delegation led here, who delegated it first; and the same as nested claims (RFC 8693 section 4.1). */
+        readonly actors: readonly string[];
+        readonly act: Act;
+        readonly scope?: TaskScope;
+        readonly deadlineAt: number;
+        readonly decided: Decided;
+      })
+  | (OfTask &
+      Proven & {
+        readonly type: 'step.decided';
+        readonly step: string;
+        readonly intent: string;
+        readonly tool: string;
+        /** What the settings say of the tool. */
+        readonly kind?: string;
+        readonly dataClass?: string;
+        /** The agent's own words: what it says the call is for, at what, and of which class. */
+        readonly asserted: Readonly<Record<string, string>>;
+        readonly chain: ChainBefore;
+        readonly decided: Decided;
+        readonly fault?: string;
+      })
   | {
       readonly type: 'credential.refused';
       readonly task: string;

@@ -55,6 +55,8 @@ export async function askPerson(
     approval: approval.id,
     task: request.task ?? '',
     agent: principal.id,
+    issuer: principal.issuer,
+    claims: principal.claims,
     asked: error.asked,
     digest: approval.digest,
     decided: error.record,

@@ -93,7 +93,7 @@ function taskFor(
 
 async function open(
   ports: Ports,
-  { id: by }: Principal,
+  { id: by, issuer, claims }: Principal,
   { reason, ticket, approval }: BreakGlassRequest,
   task: Task,
   { asked, record, parameters, entry, ttlSeconds }: Decided,
@@ -109,6 +109,8 @@ async function open(
       breakGlass: id,
       task: task.id,
       agent: by,
+      issuer,
+      claims,
       asked,
       decided: record,
       ticket,
@@ -119,7 +121,7 @@ async function open(
 
 async function refused(
   ports: Ports,
-  { id }: Principal,
+  { id, issuer, claims }: Principal,
   { credential, reason, ticket }: BreakGlassRequest,
   error: unknown,
 ): Promise<void> {
@@ -128,6 +130,8 @@ async function refused(
     type: 'breakglass.refused',
     task: '',
     agent: id,
+    issuer,
+    claims,
     fault: faultCode(error),
     asked: { entry: credential, reason },
     ticket,

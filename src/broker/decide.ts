@@ -6,6 +6,7 @@ import { Fault } from '../kernel/fault.js';
 import type { FaultDetail } from '../kernel/fault.js';
 import { newRequestId } from '../kernel/id.js';
 import { present } from '../kernel/present.js';
+import { riskLevels } from '../kernel/risk-levels.js';
 import { decideForAll } from '../policy/decide-for-all.js';
 import type { Ask, Decision, Obligation, Policy, Question as PolicyQuestion } from '../policy/decision.js';
 import { mustBeInScope } from '../policy/narrow.js';
@@ -151,7 +152,11 @@ const approvalBounds = (
   };
 
 /** Of whoever asks, or of anyone above the task, whichever is higher. */
-export const riskBehind = ({ risk }: Pick<Ports, 'risk'>, { id }: Principal, { actors = [] }: Task): number =>
+export const riskBehind = (
+  { risk }: Pick<Ports, 'risk'>,
+  { id }: Pick<Principal, 'id'>,
+  { actors = [] }: Pick<Task, 'actors'>,
+): number =>
   highestRisk(
     risk,
     id,
@@ -161,7 +166,7 @@ export const riskBehind = ({ risk }: Pick<Ports, 'risk'>, { id }: Principal, { a
 /** Asks policy; throws PolicyRefusal unless it permits. */
 export function permitFor({ meter }: Pick<Ports, 'meter'>, policy: Policy, ask: Ask, asked: AskedFor) {
   const decision = decideForAll(policy, ask);
-  const record = recordOf(decision, policy.digest);
+  const record = recordOf(decision, policy.digest, ask);
   meter.decided(record.is);
   if (decision.is !== 'permit')
     throw new PolicyRefusal(
@@ -197,7 +202,7 @@ export async function decideAgain<
   const policy = ports.policy();
   if (policy.digest === decided.record.policyDigest) return decided;
   const decision = decideForAll(policy, decided.ask);
-  const record = recordOf(decision, policy.digest);
+  const record = recordOf(decision, policy.digest, decided.ask);
   ports.meter.decided(record.is);
   const { approved, ask } = decided;
   const stands = !approved || isStillEnough(policy, ports.limits, ask, approved.approval.answers);
@@ -239,7 +244,11 @@ export const refusalCode = (decision: Exclude<Decision, { is: 'permit' }>) => {
 export const toolFactsOf = (policy: Policy, tool: string | undefined) =>
   tool === undefined ? undefined : policy.tools?.get(tool);
 
-export function recordOf(decision: Decision, policyDigest: string): DecidedRecord {
+export function recordOf(
+  decision: Decision,
+  policyDigest: string,
+  { risk = 0 }: Pick<PolicyQuestion, 'risk'>,
+): DecidedRecord {
   const errors = decision.is === 'deny' ? decision.errors : [];
   return present({
     evaluation: newRequestId(),
@@ -247,6 +256,7 @@ export function recordOf(decision: Decision, policyDigest: string): DecidedRecor
     because: decision.because,
     errors: errors.length > 0 ? errors : undefined,
     policyDigest,
+    risk: risk === 0 ? undefined : riskLevels[risk],
     obligations: decision.is === 'permit' ? decision.obligations : undefined,
   });
 }

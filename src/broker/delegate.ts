@@ -9,7 +9,7 @@ import type { Actor, Scope } from '../task/scope.js';
 import type { NewTask, Task } from '../task/task.js';
 import { requireAgentOf, visibleTask } from './authorize.js';
 import type { SubtaskRequest } from './broker.js';
-import { mustFulfil, PolicyRefusal, recordOf, refusalCode } from './decide.js';
+import { mustFulfil, PolicyRefusal, recordOf, refusalCode, riskBehind } from './decide.js';
 import { seenAs } from './inventory.js';
 import type { Ports } from './ports.js';
 import { idempotencyOf } from './tasks.js';
@@ -92,10 +92,11 @@ function decideDelegation(
     delegate: agent,
     depth,
     ttlSeconds,
+    risk: riskBehind(ports, principal, parent),
     asserted: { reason: intent },
   };
   const decision = decideForAll(policy, question);
-  const record = recordOf(decision, policy.digest);
+  const record = recordOf(decision, policy.digest, question);
   ports.meter.decided(record.is);
   const asked = { entry: '', parameters: {}, ttlSeconds };
   if (decision.is !== 'permit') throw new PolicyRefusal(refusalCode(decision), record, asked);

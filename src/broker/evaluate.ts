@@ -10,7 +10,7 @@ import { boundTtl } from '../policy/ttl.js';
 import type { Task } from '../task/task.js';
 import { visibleTask } from './authorize.js';
 import type { Evaluation, EvaluationRequest } from './broker.js';
-import { recordOf, refusalCode, toolFactsOf } from './decide.js';
+import { recordOf, refusalCode, riskBehind, toolFactsOf } from './decide.js';
 import type { Ports } from './ports.js';
 
 /**
@@ -31,7 +31,7 @@ export async function evaluate(
     const question = await questionOf(ports, policy, principal, request);
     if (!question) return denied('policy.denied');
     const decision = decideForAll(policy, question);
-    const record = recordOf(decision, policy.digest);
+    const record = recordOf(decision, policy.digest, question);
     ports.meter.decided(record.is);
     return present({
       decision: decision.is === 'permit',
@@ -77,6 +77,7 @@ async function questionOf(
     tool,
     toolFacts: toolFactsOf(policy, tool),
     delegate: resource.type === 'agent' ? resource.id : undefined,
+    risk: riskBehind(ports, { id: subject.id }, task),
     depth: resource.type === 'agent' ? (task.actors?.length ?? 0) + 1 : undefined,
     asserted: present({ reason: textOf(context['reason']) }),
     ...(resource.type === 'credential' && credentialOf(policy, task, resource, tool)),

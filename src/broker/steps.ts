@@ -11,7 +11,7 @@ import type { Task } from '../task/task.js';
 import { requireAgentOf, requireKind, visibleTask } from './authorize.js';
 import type { StepRequest } from './broker.js';
 import { chainBefore, onTheChainAsItIs } from './chain.js';
-import { recordOf, refusalCode, toolFactsOf } from './decide.js';
+import { recordOf, refusalCode, riskBehind, toolFactsOf } from './decide.js';
 import { findTask, idempotencyOf } from './tasks.js';
 import { seenAs } from './inventory.js';
 import type { Ports } from './ports.js';
@@ -56,10 +56,11 @@ function decideStep(ports: Ports, principal: Principal, task: Task, request: Ste
     task,
     tool,
     toolFacts,
+    risk: riskBehind(ports, principal, task),
     asserted: present({ reason, dataClass }),
   });
   const decision = decideForAll(policy, question);
-  const record = recordOf(decision, policy.digest);
+  const record = recordOf(decision, policy.digest, question);
   ports.meter.decided(record.is);
   const facts = present({ kind: toolFacts?.kind, dataClass: toolFacts?.dataClass || undefined });
   const fault = decision.is === 'permit' ? undefined : refusalCode(decision);
@@ -79,6 +80,8 @@ function decideStep(ports: Ports, principal: Principal, task: Task, request: Ste
     type: 'step.decided' as const,
     task: task.id,
     agent: task.agent,
+    issuer: principal.issuer,
+    claims: principal.claims,
     step: step.id,
     intent: task.intent,
     tool,

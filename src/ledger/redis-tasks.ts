@@ -87,13 +87,15 @@ export function redisTasks(
     async delegate(task, decided, bounds, asking, idempotency) {
       const { id, agent, deadlineAt, ...rest } = task;
       const parent = task.parent ?? '';
-      const by = task.actors?.[0]?.id ?? '';
+      const { id: by = '', issuer = '', claims = {} } = task.actors?.[0] ?? {};
       const event = {
         type: 'task.delegated',
         task: id,
         agent,
         parent,
         by,
+        issuer,
+        claims,
         intent: task.intent,
         actors: (task.actors ?? []).map((actor) => actor.id),
         act: actOf(agent, task.actors ?? []),

@@ -1,17 +1,22 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import type { ToldRecord } from '../../src/audit/formats/told.js';
 import { renderRecord } from '../../src/http/render.js';
+import { eventTypes } from './event-types.js';
 import { filledBy, groups } from './groups.js';
 import type { Group } from './groups.js';
+import { tellAuthority } from './telling-authority.js';
 import { tellEverything } from './telling.js';
 import type { Told } from './telling.js';
 
 let told: Told;
 let records: ToldRecord[];
+/** The same of approvals, emergencies, delegation, steps and what operators stop: two histories, one after the other. */
+let ofAuthority: ToldRecord[];
 
 beforeAll(async () => {
   told = await tellEverything();
   records = told.records.map(renderRecord) as ToldRecord[];
+  ofAuthority = (await tellAuthority()).map(renderRecord) as ToldRecord[];
 });
 
 /**
@@ -29,6 +34,22 @@ const unknown: Readonly<Record<string, readonly Group[]>> = {
   'task.opened': ['posture', 'remedy'],
 };
 
+/**
+ * The same of what an operator does to an agent, or to many leases at once: it is about no one proof. What is begun has
+ * nothing that came of it yet, and an emergency is taken for nobody else.
+ */
+const unknownOfAuthority: Readonly<Record<string, readonly Group[]>> = {
+  'agent.disabled': ['posture'],
+  'agent.enabled': ['posture'],
+  'block.lifted': ['agent', 'posture'],
+  'breakglass.opened': ['remedy'],
+  'breakglass.refused': ['subject'],
+  'task.delegated': ['remedy'],
+  'task.opened': ['resource', 'posture', 'remedy'],
+  'withdrawal.begun': ['agent', 'posture'],
+  'withdrawal.ended': ['agent', 'posture'],
+};
+
 /** The record of the same lease that has what was asked and decided, and that of the opening of its task. */
 const before = ({ seq, event }: ToldRecord): ToldRecord[] =>
   records.filter(
@@ -40,6 +61,17 @@ const before = ({ seq, event }: ToldRecord): ToldRecord[] =>
           [other.event['lease'], undefined].includes(event['lease'] as string))),
   );
 
+/** What names the same task, question, emergency or withdrawal, and was told before. */
+const behind = (record: ToldRecord): ToldRecord[] => {
+  const names = ['task', 'approval', 'breakGlass', 'withdrawal'].filter((name) => record.event[name]);
+  return ofAuthority.filter(
+    (other) =>
+      other.chain === record.chain &&
+      other.seq <= record.seq &&
+      names.some((name) => other.event[name] === record.event[name]),
+  );
+};
+
 test('AUD-01: of every type of event the seven groups are there, by itself or by what it belongs to', () => {
   const ofTheTask = records.filter(({ event }) => event['task'] === told.task);
   const types = new Set(ofTheTask.map(({ event }) => event.type));
@@ -49,6 +81,21 @@ test('AUD-01: of every type of event the seven groups are there, by itself or by
     const missing = groups.filter((group) => !filled.has(group));
     expect([record.event.type, missing]).toEqual([record.event.type, unknown[record.event.type] ?? []]);
   }
+});
+
+test('AUD-01: nothing is left out: every type that the code can tell is in these histories', () => {
+  const types = new Set([...records, ...ofAuthority].map(({ event }) => event.type));
+  expect(eventTypes().filter((type) => !types.has(type))).toEqual([]);
+});
+
+test('AUD-01: the same of persons who are asked, emergencies, sub-tasks, steps, and what operators stop', () => {
+  const missing = new Map<string, readonly Group[]>();
+  for (const record of ofAuthority) {
+    const filled = new Set([record, ...behind(record)].flatMap(filledBy));
+    const lacks = groups.filter((group) => !filled.has(group));
+    if (lacks.length > 0) missing.set(record.event.type, lacks);
+  }
+  expect(Object.fromEntries(missing)).toEqual(unknownOfAuthority);
 });
 
 test('AUD-01: what belongs to no task says what is known, and the table says what is not', () => {

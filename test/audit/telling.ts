@@ -51,6 +51,30 @@ const rare: AuditEvent[] = [
     cause: 'task_end',
     lagMs: 12,
   },
+  {
+    type: 'lease.expired',
+    lease: 'lse_aaaaaaaabbbbbb',
+    task: 'tsk_aaaaaaaa',
+    agent: agent.id,
+    cause: 'expiry',
+    effect: 'expires_only',
+    attempts: 1,
+    lagMs: 3,
+  },
+  { type: 'breakglass.expired', task: 'tsk_aaaaaaaa', agent: 'operator:olga', breakGlass: 'bgl_1' },
+  { type: 'session.begun', by: 'operator:olga', roles: ['admin'], issuer: 'https://idp.example' },
+  { type: 'session.ended', by: 'operator:olga', roles: ['admin'], issuer: 'https://idp.example' },
+  { type: 'signal.refused', source: 'idp', reason: 'invalid_key', count: 1 },
+  {
+    type: 'credential.limited',
+    task: 'tsk_aaaaaaaa',
+    agent: agent.id,
+    entry: 'pretend-entry',
+    fault: 'quota.issue_rate',
+    quota: 'This agent is issued credentials too often.',
+    count: 7,
+  },
+  { type: 'notification.disabled', target: 'chat' },
 ];
 
 const opening = {

@@ -95,6 +95,28 @@ describe('delegation', () => {
     });
   });
 
+  test('DEL-01 the claims of RFC 8693 appendix A.2: the user stays who it is for, the admin is who acts', async () => {
+    const user = 'user@example.net';
+    const adminAgent = { ...a, id: 'admin@example.net' };
+    const root = await openTask(
+      ports,
+      { ...a, id: 'orchestrator:x', kind: 'orchestrator' },
+      {
+        intent: 'root',
+        deadlineAt: inAnHour(),
+        labels: {},
+        onBehalfOf: user,
+        agent: adminAgent.id,
+      },
+    );
+    const child = await below(root, adminAgent, b);
+    const event = (await eventsOf(child.id)).find(({ type }) => type === 'task.delegated');
+    // Subject and scope are those of the root, and whoever acted before is one level further in.
+    expect(child).toMatchObject({ onBehalfOf: user, scope: everything });
+    expect(event).toMatchObject({ act: { sub: b.id, act: { sub: adminAgent.id } } });
+    expect(actOf(adminAgent.id, [])).toEqual({ sub: 'admin@example.net' });
+  });
+
   test('DEL-02 without a policy that permits it nothing is delegated, and nobody but the agent delegates', async () => {
     const root = await rooted();
     decide = ({ delegate: to }) => (to === undefined ? permitting() : denied);

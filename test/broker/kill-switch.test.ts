@@ -9,7 +9,7 @@ import type { Principal } from '../../src/identity/principal.js';
 import type { Ledger } from '../../src/ledger/ledger.js';
 import { redisLedger } from '../../src/ledger/redis-ledger.js';
 import type { Scope } from '../../src/revocation/withdrawal.js';
-import { admin, agent, brokerPorts, otherAgent } from '../fake/broker-ports.js';
+import { admin, agent, brokerPorts, orchestrator, otherAgent } from '../fake/broker-ports.js';
 import { pretendProvider } from '../fake/pretend-provider.js';
 import type { PretendProvider } from '../fake/pretend-provider.js';
 import { backends, connected, uniquePrefix } from '../setup/backends.js';
@@ -174,6 +174,25 @@ describe('REV-06: the kill switch', () => {
       byEffect: { revoked_at_provider: 4 },
     });
     expect(provider.live.size).toBe(3);
+  });
+});
+
+describe('OPS-02: the kill switch is out of the reach of agents', () => {
+  test('neither an agent nor an orchestrator pulls it, lifts its block, or enables who was disabled', async () => {
+    const { block } = await kill({ of: 'agent', name: agent.id });
+    await broker.disableAgent(admin, otherAgent.id, 'drill');
+    const scope: Scope = { of: 'all', name: '' };
+    for (const by of [agent, otherAgent, orchestrator]) {
+      await expect(broker.revokeMany(by, { scope, reason: 'x', block: true })).rejects.toEqual(
+        refused('role.missing'),
+      );
+      await expect(broker.liftBlock(by, block!.id, 'x')).rejects.toEqual(refused('role.missing'));
+      await expect(broker.enableAgent(by, otherAgent.id, 'x')).rejects.toEqual(refused('role.missing'));
+      await expect(broker.blastRadius(by, scope)).rejects.toEqual(refused('role.missing'));
+    }
+    expect(await broker.listBlocks(admin)).toHaveLength(2);
+    await expect(grant()).rejects.toEqual(refused('issuing.blocked'));
+    await expect(grant(otherAgent)).rejects.toEqual(refused('agent.disabled'));
   });
 });
 

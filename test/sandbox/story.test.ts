@@ -50,6 +50,24 @@ test('a world in which nothing is ever taken back, and a verifier that finds not
   ]);
 }, 120_000);
 
+test('AUD-05: of all tokens that were shown and secrets that were handed over in it, none is in the audit log', async () => {
+  const secret = new Set<string>();
+  const call: World['api']['call'] = async (method, path, token, body) => {
+    const answer = await world.api.call(method, path, token, body);
+    const handed = (answer.body?.secret ?? {}) as Record<string, unknown>;
+    for (const name of ['SecretAccessKey', 'SessionToken', 'password'])
+      if (typeof handed[name] === 'string') secret.add(handed[name]);
+    // The signature is what a token is worth.
+    if (token !== undefined) secret.add(token.split('.').at(-1)!);
+    return answer;
+  };
+  expect(await tellAll({ ...world, api: { ...world.api, call } }, () => undefined)).toEqual([]);
+  const log = (await world.proof.exportLog()).join('\n');
+  expect(secret.size).toBeGreaterThan(8);
+  expect([...secret].filter((text) => log.includes(text))).toEqual([]);
+  expect(log).toContain('lease.reserved');
+}, 120_000);
+
 test('a story that breaks off is not told', async () => {
   const silent = { ...world, api: { ...world.api, call: () => Promise.reject(new Error('no answer')) } };
   expect(await tellAll(silent, () => undefined)).toEqual(['the story broke off: no answer']);

@@ -27,6 +27,7 @@ const entity = (activity: number, status: 1 | 2 = 1, severity: OcsfClass['severi
 });
 
 const [create, update, suspend, resume, deactivate, other] = [1, 3, 12, 13, 11, 99];
+const [logOn, logOff] = [1, 2];
 const [updateUser, addCredentials, removeCredentials] = [2, 18, 19];
 
 /**
@@ -50,6 +51,18 @@ const classes: Readonly<Record<string, OcsfClass>> = {
   'orphan.revoked': userManagement(removeCredentials, 1, 3),
   'identity.refused': { class: 3002, activity: 1, status: 2, severity: 2 },
   'hook.refused': { class: 3002, activity: 1, status: 2, severity: 2 },
+  'signal.refused': { class: 3002, activity: 1, status: 2, severity: 2 },
+  'session.begun': { class: 3002, activity: logOn, status: 1, severity: 1 },
+  'session.ended': { class: 3002, activity: logOff, status: 1, severity: 1 },
+  'breakglass.opened': entity(create, 1, 4),
+  'breakglass.refused': entity(create, 2, 3),
+  'approval.requested': entity(create, 1, 2),
+  'agent.disabled': entity(suspend, 1, 3),
+  'agent.enabled': entity(resume),
+  'agent.signalled': entity(update, 1, 3),
+  'withdrawal.begun': entity(create, 1, 3),
+  'block.lifted': entity(resume, 1, 3),
+  'task.delegated': entity(create),
   'task.opened': entity(create),
   'task.ended': entity(deactivate),
   'policy.loaded': entity(update),
@@ -61,8 +74,14 @@ const classes: Readonly<Record<string, OcsfClass>> = {
 
 const failed = /(refused|denied|failed|rejected|lapsed)$/;
 
+/** A step that was not permitted, and an approval that was denied, are told by the same types as those that were. */
+const hasFailed = (event: ToldEvent): boolean =>
+  failed.test(event.type) ||
+  event['decision'] === 'deny' ||
+  (event.type === 'step.decided' && 'fault' in event);
+
 /** What a type is that has no line here: something that happened to an entity. */
 export function classOf(event: ToldEvent): OcsfClass {
-  const known = classes[event.type] ?? entity(other, failed.test(event.type) ? 2 : 1);
+  const known = classes[event.type] ?? entity(other, hasFailed(event) ? 2 : 1);
   return event['stuck'] === true ? { ...known, severity: 4 } : known;
 }

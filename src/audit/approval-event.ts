@@ -1,0 +1,62 @@
+import type { ParameterValues } from '../policy/catalog.js';
+import type { AskedFor, Decided, OfTask, Proven } from './event.js';
+
+/** What can happen to a question to a person, and to what is taken in an emergency. */
+export type ApprovalEvent =
+  | (OfTask &
+      Proven & {
+        /** A person is asked. `task` is '' where it is opened when it is granted: break-glass. */
+        readonly type: 'approval.requested';
+        readonly approval: string;
+        readonly asked: AskedFor;
+        readonly digest: string;
+        readonly decided: Decided;
+        readonly approvers: readonly string[];
+        readonly persons: number;
+      })
+  | (OfTask & {
+      readonly type: 'approval.decided';
+      readonly approval: string;
+      readonly by: string;
+      readonly roles: readonly string[];
+      readonly decision: 'approve' | 'deny';
+      /** What it became by that: still pending where another person has to approve as well. */
+      readonly state: 'pending' | 'approved' | 'denied';
+      readonly reason?: string;
+      /** Where the person gave less than was asked for. */
+      readonly ttlSeconds?: number;
+      readonly parameters?: ParameterValues;
+    })
+  | (OfTask & {
+      readonly type: 'approval.cancelled' | 'approval.revoked';
+      readonly approval: string;
+      readonly by: string;
+      readonly reason?: string;
+    })
+  | (OfTask &
+      Proven & {
+        /** Taken in an emergency, about to be minted; `agent` is the operator. */
+        readonly type: 'breakglass.opened';
+        readonly breakGlass: string;
+        readonly asked: AskedFor;
+        readonly decided: Decided;
+        readonly ticket: string;
+        readonly approval?: string;
+      })
+  | (OfTask & { readonly type: 'breakglass.expired'; readonly breakGlass: string })
+  | (OfTask & {
+      readonly type: 'breakglass.reviewed';
+      readonly breakGlass: string;
+      readonly by: string;
+      readonly outcome: 'justified' | 'not_justified';
+      readonly note: string;
+    })
+  | (OfTask &
+      Proven & {
+        readonly type: 'breakglass.refused';
+        readonly fault: string;
+        readonly asked: Partial<AskedFor>;
+        readonly ticket: string;
+        readonly decided?: Decided;
+      })
+  | (OfTask & { readonly type: 'approval.expired'; readonly approval: string });
