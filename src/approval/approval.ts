@@ -1,4 +1,5 @@
 import type { ParameterValues } from '../policy/catalog.js';
+import type { Demanded } from '../policy/decision.js';
 
 /** As it is written down. Where its time has run out it has expired, whether or not anyone has written that. */
 export type ApprovalState = 'pending' | 'approved' | 'denied' | 'cancelled' | 'revoked' | 'expired' | 'used';
@@ -40,6 +41,8 @@ export interface Demand {
   readonly approvers: readonly string[];
   /** How many different persons have to approve. */
   readonly persons: number;
+  /** Where several policies asked: what each demands, all of which has to be met. */
+  readonly each?: readonly Demanded[];
   /** The policies that asked. */
   readonly because: readonly string[];
   readonly policyDigest: string;

@@ -16,7 +16,7 @@ export interface ApproverRules {
 /** Of whom a person must be another: the requester, and who stands behind it. */
 export interface Involved {
   readonly requester: string;
-  /** The owner of the agent in the inventory, and on whose behalf the task is. */
+  /** The owners in the inventory of the agent and of those above it, and on whose behalf the task is. */
   readonly owners: readonly string[];
 }
 

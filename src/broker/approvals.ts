@@ -1,6 +1,7 @@
 import { grantedBy, stateAt } from '../approval/approval.js';
 import type { Answer, Approval } from '../approval/approval.js';
 import { requireApprover } from '../approval/eligible.js';
+import { isEnough } from '../approval/enough.js';
 import { widerParameters } from '../approval/narrower.js';
 import type { Principal } from '../identity/principal.js';
 import { Fault } from '../kernel/fault.js';
@@ -20,10 +21,11 @@ export async function findApproval(ports: Ports, principal: Principal, id: strin
   return { ...approval, state: stateAt(approval, ports.ledger.clock()) };
 }
 
-/** Who stands behind the request, as far as the broker knows. */
+/** Who stands behind the request, as far as the broker knows: of whoever asks, and of those who delegated to it. */
 async function involvedIn(ports: Ports, approval: Approval) {
   const task = approval.task === undefined ? undefined : await ports.ledger.tasks.find(approval.task);
-  const owners = [ports.inventory.agents.get(approval.agent)?.owner, task?.onBehalfOf];
+  const agents = [approval.agent, ...(task?.actors ?? []).map(({ id }) => id)];
+  const owners = [...agents.map((id) => ports.inventory.agents.get(id)?.owner), task?.onBehalfOf];
   return { requester: approval.agent, owners: owners.filter((owner) => owner !== undefined) };
 }
 
@@ -70,7 +72,7 @@ async function answered(
     ...(given.is === 'approve' ? narrowed(ports, approval, given) : {}),
   });
   const answers = [...approval.answers, answer];
-  const enough = answers.length >= approval.demand.persons;
+  const enough = isEnough(approval.demand, answers);
   const state: 'pending' | 'approved' | 'denied' =
     given.is === 'deny' ? 'denied' : enough ? 'approved' : 'pending';
   const { usableMs, askAgainMs } = ports.limits.approvals;

@@ -38,6 +38,7 @@ export async function askPerson(
   const demand: Demand = {
     approvers: decision.approvers,
     persons: personsFor(ports.limits.approvals, ask.entry.riskTier, decision.persons),
+    ...present({ each: decision.each }),
     because: decision.because,
     policyDigest: error.record.policyDigest,
   };

@@ -59,7 +59,7 @@ export function whyNoLonger(
   if (decision.is === 'permit' && known.approval && ask.approved) {
     const { approved: _approved, ...unapproved } = ask;
     if (!isStillEnough(policy, ports.limits, ask, known.approval.answers))
-      return `approval.required: ${policy.decide(unapproved).because.join(', ')}`;
+      return `approval.required: ${decideForAll(policy, unapproved).because.join(', ')}`;
   }
   if (decision.is === 'permit')
     return decision.permit.ttlSeconds >= ask.ttlSeconds ? undefined : `ttl.invalid: ${because}`;

@@ -1,4 +1,6 @@
 import type { Answer } from '../approval/approval.js';
+import { isEnough } from '../approval/enough.js';
+import { decideForAll } from '../policy/decide-for-all.js';
 import type { Ask, Policy } from '../policy/decision.js';
 import type { Limits } from './ports.js';
 
@@ -10,8 +12,8 @@ export const personsFor = (
 ): number => Math.max(ofPolicy, riskTier >= twoPersonsFromTier ? 2 : 1);
 
 /**
- * APR-02: whether the answers that were given are all that the policy of this moment asks for. The one that asked may
- * have been replaced, and what was approved narrower is another request.
+ * APR-02: whether the answers that were given are all that the policy of this moment asks for, of whoever asks and of
+ * everyone above. The policy that asked may have been replaced, and what was approved narrower is another request.
  */
 export function isStillEnough(
   policy: Policy,
@@ -19,8 +21,8 @@ export function isStillEnough(
   { approved: _approved, ...ask }: Ask,
   answers: readonly Answer[],
 ): boolean {
-  const decision = policy.decide(ask);
+  const decision = decideForAll(policy, ask);
   if (decision.is !== 'ask') return decision.is === 'permit';
-  const counted = answers.filter(({ roles }) => roles.some((role) => decision.approvers.includes(role)));
-  return counted.length >= personsFor(limits.approvals, ask.entry.riskTier, decision.persons);
+  const persons = personsFor(limits.approvals, ask.entry.riskTier, decision.persons);
+  return isEnough({ ...decision, persons }, answers);
 }

@@ -29,6 +29,7 @@ export function renderApproval(approval: Approval, base: string, view?: Approver
       }),
       approvers: approval.demand.approvers,
       persons: approval.demand.persons,
+      each: approval.demand.each,
       policyDigest: approval.demand.policyDigest,
       requestedAt: instant(approval.requestedAt),
       expiresAt: instant(approval.expiresAt),

@@ -8,6 +8,7 @@ import type { Lifted } from './cedar-request.js';
 import { schemaOfReads } from './cedar-schema.js';
 import { openSlices } from './cedar-slices.js';
 import type { Answer, Slices } from './cedar-slices.js';
+import { askedFor } from './asked-for.js';
 import type { Decision, Obligation, Policy, Question } from './decision.js';
 import { mintPermit } from './permit.js';
 
@@ -142,10 +143,8 @@ function judge(
   if (!lifted.allowed) return { is: 'deny', because, errors: lifted.errors };
   // Who it is comes before what a person thinks of it.
   if (stale) return { is: 'deny', because, errors: [], needsFreshProof: true };
-  return {
-    is: 'ask',
+  return askedFor(
     because,
-    approvers: [...new Set(asking.flatMap((policy) => policy?.ask ?? []))],
-    persons: Math.max(...asking.map((policy) => policy?.persons ?? 1)),
-  };
+    asking.map((policy) => ({ approvers: policy?.ask ?? [], persons: policy?.persons ?? 1 })),
+  );
 }

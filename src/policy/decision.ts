@@ -56,6 +56,14 @@ export interface Obligation {
   readonly duty: string;
 }
 
+/** What a policy, or several together, demand of the persons whom they ask. */
+export interface Demanded {
+  /** Roles, of which whoever counts has one. */
+  readonly approvers: readonly string[];
+  /** How many different persons have to approve. */
+  readonly persons: number;
+}
+
 export type Decision =
   | {
       readonly is: 'permit';
@@ -70,6 +78,8 @@ export type Decision =
       readonly approvers: readonly string[];
       /** How many different persons have to approve, as far as policy says; 1 when absent. */
       readonly persons?: number;
+      /** Where several ask: what each demands. All of it has to be met, so that no question makes another easier. */
+      readonly each?: readonly Demanded[];
       readonly because: Because;
     }
   | {

@@ -109,6 +109,10 @@ export const approval = z
     }),
     approvers: z.array(z.string()).meta({ description: 'Roles, of which whoever answers has one.' }),
     persons: z.int().min(1).meta({ description: 'How many different persons have to approve.' }),
+    each: z
+      .array(z.strictObject({ approvers: z.array(z.string()), persons: z.int().min(1) }))
+      .optional()
+      .meta({ description: 'Where several policies asked: what each demands. All of it has to be met.' }),
     policyDigest: z
       .string()
       .meta({ description: 'The policy that asked; it is asked again when this is used.' }),

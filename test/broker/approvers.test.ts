@@ -128,3 +128,20 @@ test('whoever answers what they saw is not answering another request', async () 
   });
   expect(await decideApproval(ports, ann, id, { ...yes, digest })).toMatchObject({ state: 'approved' });
 });
+
+test('APR-02: of several policies that ask, an answer to the easier is none to the other', async () => {
+  const { ask, use, ports, setPolicy } = await askingBroker({ settings: { roles: { security: [bob.id] } } });
+  const each = [
+    { approvers: ['security'], persons: 1 },
+    { approvers: ['approver'], persons: 1 },
+  ];
+  setPolicy(asking({ approvers: ['security', 'approver'], each }), 'd1');
+  const { id } = await ask();
+  expect(await decideApproval(ports, ann, id, yes)).toMatchObject({ state: 'pending' });
+  await expect(use(id)).rejects.toMatchObject({ code: 'approval.pending' });
+  expect(await decideApproval(ports, bob, id, yes)).toMatchObject({ state: 'approved' });
+  await use(id);
+
+  const { id: other } = await ask({ reason: 'again' });
+  expect(await decideApproval(ports, bob, other, yes)).toMatchObject({ state: 'approved' });
+});

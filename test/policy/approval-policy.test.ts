@@ -47,6 +47,21 @@ test('APR-02: what policy asks for it permits once it is approved, and the two a
   policy.close();
 });
 
+test('APR-02: of several policies that ask, none makes the question of another easier', () => {
+  const hard = asks('@id("risky") @ask("security") @persons("2")');
+  const easy = asks('@id("also-risky") @ask("approver")');
+  const policy = loaded(permit, hard, easy);
+  const decision = policy.decide(ask);
+  expect(decision).toMatchObject({ is: 'ask', persons: 2 });
+  expect(decision).toMatchObject({
+    each: expect.arrayContaining([
+      { approvers: ['security'], persons: 2 },
+      { approvers: ['approver'], persons: 1 },
+    ]),
+  });
+  policy.close();
+});
+
 test('an approval lifts nothing but what asked for it', () => {
   const closed = `@id("closed") forbid (principal, action == Protem::Action::"issue", resource);`;
   const policy = loaded(permit, asks('@id("risky") @ask("approver")'), closed);
