@@ -3,6 +3,7 @@ import closeWithGrace from 'close-with-grace';
 import { compose } from './compose.js';
 import { providerKinds } from './issuance/providers/registry.js';
 import { copyPolicy } from './sandbox/policy-folder.js';
+import { makeProgramFolder } from './sandbox/program-folder.js';
 import { startSandbox } from './sandbox/sandbox.js';
 import type { Sandbox } from './sandbox/sandbox.js';
 import { signInLinks } from './sandbox/sign-in-link.js';
@@ -25,7 +26,11 @@ export async function runSandbox(
     throw new Error(
       'The sandbox does not start with NODE_ENV=production: nothing in it is durable, or secret.',
     );
-  const [sandbox, policy] = await Promise.all([startSandbox(), copyPolicy(join(dirname(config), 'policy'))]);
+  const [sandbox, policy, programs] = await Promise.all([
+    startSandbox(),
+    copyPolicy(join(dirname(config), 'policy')),
+    makeProgramFolder(),
+  ]);
   const settings = loadSettings(config, {
     environment: { ...sandbox.environment, PROTEM_LOG_LEVEL: process.env['PROTEM_LOG_LEVEL'] ?? 'error' },
     kinds: providerKinds,
@@ -39,7 +44,7 @@ export async function runSandbox(
   const running = await compose(settings, { api: true, worker: true }, (link) => links.redeem(link));
   const close = async () => {
     await running.close();
-    await Promise.all([sandbox.close(), policy.close()]);
+    await Promise.all([sandbox.close(), policy.close(), programs.close()]);
   };
 
   say('Protem sandbox: everything runs on this machine, and nothing here is durable or secret.\n');
@@ -54,14 +59,15 @@ export async function runSandbox(
   }
   if (options.once === true) return close();
 
-  for (const line of commandsToTry(placesOf(sandbox, running.url!))) say(line);
+  for (const line of commandsToTry(placesOf(sandbox, running.url!, programs.directory))) say(line);
   links.print();
   closeWithGrace({ delay: 10_000 }, close);
 }
 
 /** Where things are, for those who type. */
-export const placesOf = (sandbox: Sandbox, api: string): Places => ({
+export const placesOf = (sandbox: Sandbox, api: string, programs: string): Places => ({
   api,
+  programs,
   issuer: sandbox.issuer.url,
   aws: sandbox.awsUrl,
   awsSecret: sandbox.awsSecret,

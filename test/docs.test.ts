@@ -108,7 +108,10 @@ testWithShell('the commands that `npm start` prints do what they say', async () 
   const lines = commandsToTry(sandbox.places).map((line) => line.replace(/^ {2}/, ''));
   const from = lines.findIndex((line) => line.startsWith('export '));
   const commands = lines.slice(from).filter((line) => !line.startsWith('Then, '));
-  const output = await runScript('story.sh', commands);
+  const file = join(directory, 'story.sh');
+  writeFileSync(file, ['set -euo pipefail', ...commands, 'command protem --version', ''].join('\n'));
+  const output = await run('bash', file);
+  expect(output.trim().split('\n').at(-1)).toBe('0.1.0');
   expect(output).toContain('"connected"');
   expect(output).toContain('"effect":"ended"');
   expect(output).toContain('password authentication failed');

@@ -40,6 +40,7 @@ export interface LoadOptions {
 /** Reads the settings once, whole and strictly. Throws SettingsError. */
 export function loadSettings(file: string, options: LoadOptions): Settings {
   const { tree, problems } = readOrRefuse(file, options.environment);
+  const unread = problems.map(pathOf);
   for (const [path, value] of options.overrides ?? []) setAt(tree, path, value);
   const parsed = settingsSchema.safeParse(tree);
   if (!parsed.success) problems.push(...describeIssues(parsed.error));
@@ -55,11 +56,17 @@ export function loadSettings(file: string, options: LoadOptions): Settings {
   if (signIn !== undefined && sections.issuers && !sections.issuers.some(({ issuer }) => issuer === signIn))
     problems.push(`console.oidc.issuer: there is no issuer "${signIn}"`);
   problems.push(...unsafeSettings(tree));
-  if (!parsed.success || problems.length > 0) throw new SettingsError(file, problems);
+  // What cannot be read is empty, and no schema is content with that: it is told once.
+  const told = problems.filter(
+    (problem, index) => index < unread.length || !unread.includes(pathOf(problem)),
+  );
+  if (!parsed.success || told.length > 0) throw new SettingsError(file, told);
   const settings = parsed.data;
   const directory = resolve(dirname(file), settings.policy.directory);
   return Object.freeze({ ...settings, providers, catalog, policy: { ...settings.policy, directory } });
 }
+
+const pathOf = (problem: string): string => problem.split(': ', 1)[0]!;
 
 function readOrRefuse(file: string, environment: Environment) {
   try {

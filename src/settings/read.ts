@@ -20,13 +20,14 @@ const secretNames = new Set(['PROTEM_REDIS_PASSWORD']);
 const trimmed = (path: string): string => readFileSync(path, 'utf8').replace(/\r?\n$/, '');
 
 type Tree = Record<string, unknown>;
+const noFile = 'there is no such file; --config or PROTEM_CONFIG names another';
 const isTree = (value: unknown): value is Tree =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Secret);
 
 /** `{ env: NAME }` and `{ file: path }` become Secrets. */
 function takeSecrets(value: unknown, environment: Environment, problems: string[], path: string): unknown {
   if (Array.isArray(value))
-    return value.map((item, index) => takeSecrets(item, environment, problems, `${path}[${index}]`));
+    return value.map((item, index) => takeSecrets(item, environment, problems, `${path}.${index}`));
   if (!isTree(value)) return value;
   const keys = Object.keys(value);
   const [key] = keys;
@@ -80,7 +81,7 @@ function readTree(file: string, problems: string[]): Tree {
   } catch (error) {
     if (error instanceof YAMLParseError) throw new Error(`it is not YAML: ${placeOf(error)}`);
     const { code } = error as NodeJS.ErrnoException;
-    throw new Error(code === 'ENOENT' ? 'there is no such file' : `it cannot be read: ${code ?? 'unknown'}`);
+    throw new Error(code === 'ENOENT' ? noFile : `it cannot be read: ${code ?? 'unknown'}`);
   }
   if (isTree(parsed)) return parsed;
   problems.push('it has to be a map of settings');

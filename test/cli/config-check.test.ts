@@ -55,3 +55,23 @@ test('nor those with a case that does not get its answer', () => {
   );
   expect(() => check(folder)).toThrow('odd: the answer is "permit", should be "deny"');
 });
+
+test('a secret that is not there is told once, by its path and the name that it lacks', () => {
+  const file = join(copied(), 'protem.yaml');
+  expect(() => loadSettings(file, { environment: {}, kinds: providerKinds })).toThrow(
+    expect.objectContaining({
+      problems: [
+        'providers.aws.credentials.secretAccessKey: the environment has no PROTEM_SANDBOX_AWS_SECRET',
+        'providers.vault.auth.secretId: the environment has no PROTEM_SANDBOX_VAULT_SECRET',
+        'hooks.orchestrator.secrets.0: the environment has no PROTEM_SANDBOX_HOOK_SECRET',
+        'hooks.github.secrets.0: the environment has no PROTEM_SANDBOX_HOOK_SECRET',
+        'hooks.pipeline.secrets.0: the environment has no PROTEM_SANDBOX_HOOK_SECRET',
+      ],
+    }),
+  );
+});
+
+test('settings that are not there: it is said how to name others', () => {
+  const missing = () => loadSettings('/nowhere/protem.yaml', { environment: {}, kinds: providerKinds });
+  expect(missing).toThrow('there is no such file; --config or PROTEM_CONFIG names another');
+});

@@ -1,6 +1,7 @@
 import { compose } from '../../src/compose.js';
 import { providerKinds } from '../../src/issuance/providers/registry.js';
 import { placesOf } from '../../src/sandbox-command.js';
+import { makeProgramFolder } from '../../src/sandbox/program-folder.js';
 import { startSandbox } from '../../src/sandbox/sandbox.js';
 import type { Sandbox } from '../../src/sandbox/sandbox.js';
 import { shellVariables } from '../../src/sandbox/story/commands-to-try.js';
@@ -15,7 +16,7 @@ export async function startSandboxBroker(more: Readonly<Record<string, unknown>>
   readonly variables: Record<string, string>;
   readonly close: () => Promise<void>;
 }> {
-  const sandbox = await startSandbox({ anyPorts: true });
+  const [sandbox, programs] = await Promise.all([startSandbox({ anyPorts: true }), makeProgramFolder()]);
   const settings = loadSettings('config/protem.yaml', {
     environment: { ...sandbox.environment, PROTEM_LOG_LEVEL: 'error' },
     kinds: providerKinds,
@@ -25,14 +26,14 @@ export async function startSandboxBroker(more: Readonly<Record<string, unknown>>
     ],
   });
   const running = await compose(settings, { api: true, worker: true });
-  const places = placesOf(sandbox, running.url ?? '');
+  const places = placesOf(sandbox, running.url ?? '', programs.directory);
   return {
     sandbox,
     places,
     variables: shellVariables(places),
     async close() {
       await running.close();
-      await sandbox.close();
+      await Promise.all([sandbox.close(), programs.close()]);
     },
   };
 }

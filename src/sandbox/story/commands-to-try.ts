@@ -1,5 +1,7 @@
 export interface Places {
   readonly api: string;
+  /** The folder that has the command `protem`. */
+  readonly programs: string;
   readonly issuer: string;
   readonly aws: string;
   readonly awsSecret: string;
@@ -25,7 +27,7 @@ export function commandsToTry(places: Places): string[] {
     'Now by hand. Protem goes on serving; stop it with Ctrl-C. In another terminal, first where everything is, for the',
     'commands below, those of docs/ and the examples:',
     '',
-    `  export ${exported.join(' ')}`,
+    `  export PATH='${places.programs}':"$PATH" ${exported.join(' ')}`,
     '',
     'Then, from a task to its end:',
     '',
