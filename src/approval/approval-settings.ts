@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { duration } from '../kernel/duration.js';
+import { rateSettings } from '../policy/rate.js';
 
 const names = z.array(z.string().min(1).max(256));
 
@@ -21,6 +22,9 @@ export const approvalSettings = z
       .max(1000)
       .default(10)
       .describe('The most questions that one requester may have open.'),
+    askRatePerAgent: rateSettings
+      .default({ most: 60, withinSeconds: 3600 })
+      .describe('How often one requester may ask persons something new, cancelled or denied since or not.'),
     twoPersonsFromTier: z
       .int()
       .min(0)
@@ -59,6 +63,7 @@ export const approvalLimits = (settings: ApprovalSettings) => ({
   usableMs: settings.usableFor * 1000,
   askAgainMs: settings.askAgainAfter * 1000,
   pendingPerAgent: settings.pendingPerAgent,
+  askRate: settings.askRatePerAgent,
   twoPersonsFromTier: settings.twoPersonsFromTier,
   ownersMayApprove: settings.ownersMayApprove,
   roles: settings.roles,

@@ -21,9 +21,11 @@ export interface ApproverView {
       readonly openedAt: number;
       readonly deadlineAt: number;
       readonly tools?: readonly string[];
+      /** Whose delegation led to it: who delegated it first. */
+      readonly actors?: readonly string[];
       /** The steps that it was permitted so far; kinds and classes are what the settings say of their tools. */
       readonly chain?: Pick<ToolChain, 'count' | 'tools' | 'kinds' | 'dataClasses'>;
-      /** Where somebody else opened the task for the agent, and so vouches for these. */
+      /** Where none of these agents opened the task, whoever did vouches for these; for the intent only of a root. */
       readonly intent?: string;
       readonly labels?: Task['labels'];
       readonly onBehalfOf?: string;
@@ -70,17 +72,13 @@ export interface ViewSources {
 const shownOf = ({ count, tools, kinds, dataClasses }: ToolChain) => ({ count, tools, kinds, dataClasses });
 
 /**
- * APR-04. What the agent says of itself never stands among the facts: of a task that it opened itself, intent, labels
- * and whom it serves are its own words.
+ * APR-04. What an agent says never stands among the facts: of a task that it opened itself, or one above it did, labels
+ * and whom it serves are an agent's own words, and the intent of a sub-task is always that of whoever delegated it.
  */
 export function approverView({ approval, task, entry, agent, pastUse, before }: ViewSources): ApproverView {
   const { request, known, demand } = approval;
-  const ownWords = task && {
-    intent: task.intent,
-    labels: task.labels,
-    ...(task.onBehalfOf !== undefined && { onBehalfOf: task.onBehalfOf }),
-  };
-  const isVouchedFor = task !== undefined && task.openedBy !== task.agent;
+  const { vouchedFor, agentsWords } = wordsOf(task);
+  const actors = task?.actors?.map(({ id }) => id);
   return {
     verified: {
       agent: {
@@ -97,8 +95,9 @@ export function approverView({ approval, task, entry, agent, pastUse, before }: 
           openedAt: task.openedAt,
           deadlineAt: task.deadlineAt,
           ...(task.tools && { tools: task.tools }),
+          ...(actors && { actors }),
           ...(task.chain && { chain: shownOf(task.chain) }),
-          ...(isVouchedFor && ownWords),
+          ...vouchedFor,
         },
       }),
       entry: {
@@ -122,12 +121,25 @@ export function approverView({ approval, task, entry, agent, pastUse, before }: 
       }),
     },
     claimed: {
-      ...(!isVouchedFor && ownWords),
+      ...agentsWords,
       ...(request.tool !== undefined && { tool: request.tool }),
       ...(request.reason !== undefined && { reason: request.reason }),
       ...(request.ticket !== undefined && { ticket: request.ticket }),
     },
   };
+}
+
+type Words = Partial<Pick<Task, 'intent' | 'labels' | 'onBehalfOf'>>;
+
+/** Who vouches for what is said of a task: whoever opened the root, where that is none of its agents; or nobody. */
+function wordsOf(task: Task | undefined): { vouchedFor: Words; agentsWords: Words } {
+  if (!task) return { vouchedFor: {}, agentsWords: {} };
+  const { intent, agent, openedBy, actors = [] } = task;
+  const ofRoot = present({ labels: task.labels, onBehalfOf: task.onBehalfOf });
+  if ([agent, ...actors.map(({ id }) => id)].includes(openedBy))
+    return { vouchedFor: {}, agentsWords: { intent, ...ofRoot } };
+  if (task.parent !== undefined) return { vouchedFor: ofRoot, agentsWords: { intent } };
+  return { vouchedFor: { intent, ...ofRoot }, agentsWords: {} };
 }
 
 /** What has changed since the same agent last asked for the same: where the attention belongs. */

@@ -72,6 +72,8 @@ export async function askPerson(
     throw new Fault('approval.limit', 'You have as many questions open as you may have.', {
       retryAfterSeconds,
     });
+  if (opened.is === 'rate')
+    throw new Fault('approval.limit', 'You have asked as often as you may for now.', { retryAfterSeconds });
   const reason = opened.approval.answers.find(({ is }) => is === 'deny')?.reason;
   throw new Fault(
     'approval.denied',

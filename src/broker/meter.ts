@@ -23,7 +23,7 @@ export interface Meter {
   canary(outcome: 'revoked' | FaultCode, lagSeconds?: number): void;
   decided(effect: 'permit' | 'ask' | 'deny' | 'error'): void;
   /** A person was to be asked: a new question, the same once more, or none because of a denial or the limit. */
-  approvalAsked(outcome: 'opened' | 'same' | 'denied' | 'limit'): void;
+  approvalAsked(outcome: 'opened' | 'same' | 'denied' | 'limit' | 'rate'): void;
   /** An approval is over; seconds from the question to the answer, where there was one. */
   approvalEnded(
     outcome: 'approved' | 'denied' | 'cancelled' | 'revoked' | 'expired',

@@ -53,9 +53,9 @@ export const approvalFaults = {
   },
   'approval.limit': {
     status: 429,
-    title: 'Too many questions are open',
+    title: 'Too many questions are open, or were asked of late',
     retry: true,
-    remedy: 'Wait for answers, or cancel what is no longer needed; an operator sets how many there may be.',
+    remedy: 'Wait for answers, or cancel what is no longer needed; an operator sets how many there may be, and how often.',
   },
   'approval.decided': {
     status: 409,

@@ -1,5 +1,6 @@
 import type { Answer, Approval, Granted, NewApproval } from '../approval/approval.js';
 import type { AuditEvent } from '../audit/event.js';
+import type { Rate } from '../policy/rate.js';
 import type { Page, PageQuery } from './ledger.js';
 
 export interface ApprovalTimes {
@@ -7,13 +8,17 @@ export interface ApprovalTimes {
   readonly pendingMs: number;
   /** The most that one requester may have waiting. */
   readonly pendingPerAgent: number;
+  /** How often one requester may ask something new. */
+  readonly askRate: Rate;
 }
 
 export type Opened =
   | { readonly is: 'opened' | 'same'; readonly approval: Approval }
   /** The same was denied a moment ago. */
   | { readonly is: 'denied'; readonly approval: Approval; readonly againInMs: number }
-  | { readonly is: 'limit'; readonly againInMs: number };
+  /** As many are open, or were asked of late, as may be. */
+  | { readonly is: 'limit'; readonly againInMs: number }
+  | { readonly is: 'rate'; readonly againInMs: number };
 
 export interface ApprovalQuery extends PageQuery {
   readonly agent?: string;

@@ -42,7 +42,7 @@ export function redisApprovals(
   return {
     find,
 
-    async open({ id, agent, task, digest, ...rest }, event, { pendingMs, pendingPerAgent }) {
+    async open({ id, agent, task, digest, ...rest }, event, { pendingMs, pendingPerAgent, askRate }) {
       const body = { request: rest.request, demand: rest.demand, known: rest.known } satisfies Body;
       const [is, first, second] = (await run(
         'open-approval',
@@ -56,10 +56,12 @@ export function redisApprovals(
         JSON.stringify(event),
         rest.demand.persons,
         retentionMs,
+        askRate.most,
+        askRate.withinSeconds * 1000,
       )) as [string, string | number, number];
       if (is === 'task.ended')
         throw new Fault('task.ended', 'The task has ended; nothing more is asked for it.');
-      if (is === 'limit') return { is, againInMs: Number(first) };
+      if (is === 'limit' || is === 'rate') return { is, againInMs: Number(first) };
       if (is === 'denied') return { is, approval: await found(String(first)), againInMs: second };
       if (is === 'same') return { is, approval: await found(String(first)) };
       heard(Number(first));

@@ -40,6 +40,10 @@ const verified = z
         openedAt: instant,
         deadline: instant,
         tools: z.array(z.string()).optional(),
+        actors: z
+          .array(z.string())
+          .optional()
+          .meta({ description: 'Whose delegation led to it: who delegated it first.' }),
         chain: z
           .strictObject({
             count: z.int(),

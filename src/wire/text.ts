@@ -7,13 +7,26 @@ const unseen = String.raw`\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069\u{e0000}-
 const prosePattern = new RegExp(String.raw`^(?:[^${unseen}]|[\n\t])*$`, 'u');
 const linePattern = new RegExp(`^[^${unseen}]*$`, 'u');
 
+/** A reason, a ticket or an intent of blanks, or of marks that have no shape, would be none. */
+const isSeen = (text: string): boolean => /[^\p{Z}\p{C}\s]/u.test(text);
+
 /** Text of several lines; the caller's own words, never interpreted. */
 export const prose = (longest: number) =>
-  z.string().min(1).max(longest).regex(prosePattern, 'characters that control or hide text are not allowed');
+  z
+    .string()
+    .min(1)
+    .max(longest)
+    .regex(prosePattern, 'characters that control or hide text are not allowed')
+    .refine(isSeen, 'there is nothing in it to be seen');
 
 /** Text of one line. */
 export const line = (longest: number) =>
-  z.string().min(1).max(longest).regex(linePattern, 'characters that control or hide text are not allowed');
+  z
+    .string()
+    .min(1)
+    .max(longest)
+    .regex(linePattern, 'characters that control or hide text are not allowed')
+    .refine(isSeen, 'there is nothing in it to be seen');
 
 /** Text of one line that may be empty. */
 export const lineOrNothing = (longest: number) =>

@@ -58,6 +58,22 @@ test('APR-04: of a task that somebody else opened for the agent they are facts; 
   expect(Object.keys(view.claimed).toSorted()).toEqual(['reason', 'tool']);
 });
 
+test('APR-04: what an agent says of a task that it delegated is no fact: its intent never, the rest if it opened it', () => {
+  const above = { id: 'spiffe://test/above', issuer: 'test', claims: {} };
+  const ofTree = { parent: 'tsk_0000bbbb', root: 'tsk_0000bbbb', actors: [above] };
+  const own = viewOf({ task: task({ ...ofTree, openedBy: above.id }) });
+  expect(own.verified.task).toMatchObject({ openedBy: above.id, actors: [above.id] });
+  expect(Object.keys(own.verified.task!)).not.toEqual(
+    expect.arrayContaining([expect.stringMatching(/^(intent|labels|onBehalfOf)$/)]),
+  );
+  expect(own.claimed).toMatchObject({ onBehalfOf: 'carol@example.com', intent: expect.any(String) });
+
+  const vouched = viewOf({ task: task({ ...ofTree, openedBy: 'orchestrator:argo' }) });
+  expect(vouched.verified.task).toMatchObject({ onBehalfOf: 'carol@example.com' });
+  expect(vouched.verified.task).not.toHaveProperty('intent');
+  expect(Object.keys(vouched.claimed).toSorted()).toEqual(['intent', 'reason', 'tool']);
+});
+
 test('APR-04: the view says what the agent asked before, and what is different now', () => {
   const before = pendingApproval(0, {
     id: 'apr_before0000000000',

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { decideApproval } from '../../src/broker/approvals.js';
+import { cancelApproval, decideApproval } from '../../src/broker/approvals.js';
 import { listApprovals } from '../../src/broker/show-approvals.js';
 import type { Meter } from '../../src/broker/meter.js';
 import { silentMeter } from '../../src/broker/meter.js';
@@ -24,6 +24,21 @@ test('APR-05: an agent has no more questions open than the settings allow, and i
   expect((await ask({ reason: 'a' })).id).toBe(first!.id);
   await decideApproval(ports, ann, first!.id, { is: 'deny', reason: 'no' });
   expect((await ask({ reason: 'd' })).state).toBe('pending');
+});
+
+test('APR-05: who asks, cancels and asks again is held to a rate, and no approver hears of more', async () => {
+  const { ask, ports, ledger } = await askingBroker({
+    settings: { askRatePerAgent: { most: 4, withinSeconds: 60 } },
+  });
+  for (const reason of ['a', 'b', 'c', 'd']) await cancelApproval(ports, agent, (await ask({ reason })).id);
+  await expect(ask({ reason: 'e' })).rejects.toMatchObject({
+    code: 'approval.limit',
+    retryAfterSeconds: expect.any(Number),
+  });
+  const heard = (await ledger.log.read({ pageSize: 100 })).items.filter(
+    ({ event }) => event.type === 'approval.requested',
+  );
+  expect(heard).toHaveLength(4);
 });
 
 test('APR-05: what is decided, how fast and how, is counted', async () => {

@@ -3,6 +3,7 @@ import { cancelApproval, decideApproval, findApproval, revokeApproval } from '..
 import { awaitApproval } from '../../src/broker/await-approval.js';
 import { grant } from '../../src/broker/grant.js';
 import { endTask } from '../../src/broker/tasks.js';
+import { Fault } from '../../src/kernel/fault.js';
 import { agent, admin, otherAgent, permitting, viewer } from '../fake/broker-ports.js';
 import { ann, asking, askingBroker, bob } from '../fake/asking.js';
 import { pretendProvider } from '../fake/pretend-provider.js';
@@ -80,6 +81,30 @@ describe('asking a person', () => {
     expect(await ports.ledger.leases.find(first.lease.id)).toMatchObject({ cause: 'superseded' });
     expect(provider.live.has(second.lease.id)).toBe(true);
     await expect(use(id, {}, agent, 'another')).rejects.toMatchObject({ code: 'approval.used' });
+  });
+
+  test.each(['operator', 'released', 'kill_switch', 'policy_changed'] as const)(
+    'APR-02: once its lease was ended (%s) a retry with the same Idempotency-Key has no approval to use',
+    async (cause) => {
+      const { ask, use, ports, provider } = await askingBroker();
+      const { id } = await ask();
+      await decideApproval(ports, ann, id, yes);
+      const { lease } = await use(id, {}, agent, 'once');
+      await ports.ledger.leases.revoke(lease.id, cause, ann.id, 'no more of it');
+      await expect(use(id, {}, agent, 'once')).rejects.toMatchObject({ code: 'approval.used' });
+      expect(provider.calls.filter((what) => what.startsWith('issue'))).toHaveLength(1);
+    },
+  );
+
+  test('APR-02: where nothing was minted, the same Idempotency-Key uses the approval again', async () => {
+    const provider = pretendProvider();
+    const { ask, use, ports } = await askingBroker({ provider });
+    const { id } = await ask();
+    await decideApproval(ports, ann, id, yes);
+    provider.failing = { issue: new Fault('provider.throttled', 'not now') };
+    await expect(use(id, {}, agent, 'once')).rejects.toMatchObject({ code: 'provider.throttled' });
+    provider.failing = {};
+    expect((await use(id, {}, agent, 'once')).lease.state).toBe('active');
   });
 
   test.each([

@@ -1,6 +1,8 @@
 -- A question to a person; the same request is one question (APR-05).
--- ARGV: approval id, requester, task or '', digest, body JSON, pending ms, cap, event, persons, keep ms
--- RETURNS: {'opened', now, expiresAt} | {'same', id} | {'denied', id, ms left} | {'limit', ms left} | {'task.ended'}
+-- ARGV: approval id, requester, task or '', digest, body JSON, pending ms, cap, event, persons, keep ms,
+--       the most questions of one requester within so many ms
+-- RETURNS: {'opened', now, expiresAt} | {'same', id} | {'denied', id, ms left} | {'limit', ms left} | {'rate', ms left}
+--          | {'task.ended'}
 local id, agent, task, ask = ARGV[1], ARGV[2], ARGV[3], key('ask:' .. ARGV[4])
 local at = timeMs()
 if task ~= '' then
@@ -20,6 +22,12 @@ if redis.call('ZCARD', waiting) >= tonumber(ARGV[7]) then
   local first = redis.call('ZRANGE', waiting, 0, 0, 'WITHSCORES')
   return { 'limit', first[2] and tonumber(first[2]) - at or 1000 }
 end
+-- A token bucket, kept as the moment when it is full again. What is cancelled was asked all the same.
+local rate, withinMs = key('rate:ask:' .. agent), tonumber(ARGV[12])
+local fullAt = math.max(at, tonumber(redis.call('GET', rate) or '0')) + withinMs / tonumber(ARGV[11])
+local waitMs = fullAt - at - withinMs
+if waitMs >= 1 then return { 'rate', math.ceil(waitMs) } end
+redis.call('SET', rate, string.format('%.3f', fullAt), 'PX', math.ceil(fullAt - at))
 local expiresAt, keepMs = at + tonumber(ARGV[6]), tonumber(ARGV[10])
 redis.call('HSET', key(id), 's', 'p', 'a', agent, 'k', task, 'g', ARGV[4], 'b', ARGV[5], 'o', at, 't', expiresAt,
   'n', ARGV[9], 'd', '[]')

@@ -57,12 +57,17 @@ if only.o and tonumber(facts[4] or '0') >= only.o then return { 'task.full' } en
 local bound = boundReached()
 if bound then return { 'lease.limit', bound } end
 
--- An approval is used once: by this lease, or by the one that takes its place when the request is retried.
+-- An approval is used once: by this lease, or by the one that takes its place when the request is retried because its
+-- answer was lost. What a person, a policy or its own agent has ended since is not had again by it.
+local lost = { mint_unresolved = true, superseded = true }
+local function isRetryOf(lease)
+  return seenId and lease == seenId and superseded and (not superseded[1].c or lost[superseded[1].c])
+end
 local function approvalFault()
   local found = redis.call('HMGET', key(only.r.i), 's', 'a', 'g', 'u', 'l')
   if not found[1] or found[2] ~= agent then return 'approval.unverifiable' end
   if found[3] ~= only.r.g then return 'approval.out_of_scope' end
-  if found[1] == 'u' and not (seenId and found[5] == seenId) then return 'approval.used' end
+  if found[1] == 'u' and not isRetryOf(found[5]) then return 'approval.used' end
   if found[1] == 'p' then return 'approval.pending' end
   if found[1] == 'd' then return 'approval.denied' end
   if found[1] == 'c' or found[1] == 'r' then return 'approval.revoked' end
