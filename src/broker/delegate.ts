@@ -10,7 +10,7 @@ import type { NewTask, Task } from '../task/task.js';
 import { requireAgentOf, visibleTask } from './authorize.js';
 import type { SubtaskRequest } from './broker.js';
 import { mustFulfil, PolicyRefusal, recordOf, refusalCode, riskBehind } from './decide.js';
-import { seenAs } from './inventory.js';
+import { requireOwner, requireStanding, seenAs } from './inventory.js';
 import type { Ports } from './ports.js';
 import { idempotencyOf } from './tasks.js';
 
@@ -28,6 +28,8 @@ export async function delegate(
 ): Promise<Task> {
   const parent = visibleTask(principal, await ports.ledger.tasks.find(request.parent));
   requireAgentOf(principal, parent);
+  requireOwner(ports, principal.id);
+  requireStanding(ports, parent);
   if (parent.state !== 'open')
     throw new Fault('task.ended', 'The task has ended; nothing of it is delegated.');
   const actors = actorsBelow(ports, principal, parent, request.agent);

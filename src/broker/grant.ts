@@ -19,7 +19,7 @@ import type { Delivery } from './delivery.js';
 import { dispatchDue } from './dispatch-due.js';
 import { decide, decideAgain } from './decide.js';
 import type { Decided } from './decide.js';
-import { ownerOf, requireOwner } from './inventory.js';
+import { ownerOf, requireOwner, requireStanding } from './inventory.js';
 import { endedWhileMinting, mint, takeBack } from './mint.js';
 import type { Ports } from './ports.js';
 import { recordRefusal } from './record-refusal.js';
@@ -44,6 +44,7 @@ export async function grant(
     return await onTheChainAsItIs(async () => {
       task = visibleTask(principal, await ports.ledger.tasks.recall(request.task));
       requireAgentOf(principal, task);
+      requireStanding(ports, task);
       const approved = request.approval && (await approvedFor(ports, principal, request));
       decided = decide(ports, principal, task, request, approved ? { approved } : {});
       checkDelivery(decided.entry, delivery);

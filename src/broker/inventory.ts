@@ -1,5 +1,6 @@
 import type { Principal } from '../identity/principal.js';
 import { Fault } from '../kernel/fault.js';
+import type { Task } from '../task/task.js';
 import type { Ports } from './ports.js';
 
 /** The agents that the settings know, and whom tokens are taken from. */
@@ -27,6 +28,33 @@ export const seenAs = (
   { inventory }: Pick<Ports, 'inventory'>,
   { id, issuer }: Principal,
 ): { issuer: string; owner: string } => ({ issuer, owner: ownerOf(inventory, id) });
+
+/**
+ * DEL-06, OPS-01: authority that was handed on is no more than those above still have. Throws `agent.ownerless`, and
+ * `delegation.unproven` where tokens of the issuer of one of them are not taken any more.
+ */
+export function requireStanding(
+  { inventory }: Pick<Ports, 'inventory'>,
+  { actors }: Pick<Task, 'actors'>,
+): void {
+  const fallen = fallenAbove(inventory, actors);
+  if (fallen === 'agent.ownerless')
+    throw new Fault(
+      fallen,
+      'Nobody answers for an agent that delegated this task, so it gets no credentials.',
+    );
+  if (fallen) throw new Fault(fallen, 'An agent that delegated this task could not prove itself any more.');
+}
+
+/** What stands against a task because of those above it. */
+export function fallenAbove(
+  inventory: Inventory,
+  actors: Task['actors'] = [],
+): 'agent.ownerless' | 'delegation.unproven' | undefined {
+  if (actors.some(({ id }) => isOwnerless(inventory, id))) return 'agent.ownerless';
+  const untrusted = actors.some(({ issuer }) => inventory.issuers?.has(issuer) === false);
+  return untrusted ? 'delegation.unproven' : undefined;
+}
 
 /** OPS-01. Throws `agent.ownerless`. */
 export function requireOwner({ inventory }: Pick<Ports, 'inventory'>, agent: string): void {

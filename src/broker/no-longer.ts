@@ -12,7 +12,7 @@ import { parseParameters } from '../policy/parameters.js';
 import type { Task } from '../task/task.js';
 import { toolFactsOf } from './decide.js';
 import { lifeSeconds } from './decide-renewal.js';
-import { isOurOwn, isOwnerless } from './inventory.js';
+import { fallenAbove, isOurOwn, isOwnerless } from './inventory.js';
 import { unknownOf } from './obligations.js';
 import type { Ports } from './ports.js';
 import { isStillEnough } from './still-enough.js';
@@ -39,6 +39,8 @@ export function whyNoLonger(
   if (!lease.breakGlass && isOwnerless(ports.inventory, lease.agent)) return 'agent.ownerless';
   if (ports.inventory.issuers?.has(issuer) === false && !isOurOwn(lease.agent) && issuer !== '')
     return 'identity.unproven: its issuer is not trusted any more';
+  const fallen = fallenAbove(ports.inventory, known.task.actors);
+  if (fallen) return `${fallen}: of those who delegated its task`;
   const policy = ports.policy();
   const entry = policy.catalog.get(lease.entry);
   if (!entry) return 'credential.unknown';

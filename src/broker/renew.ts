@@ -17,7 +17,7 @@ import type { DecidedRenewal } from './decide-renewal.js';
 import { checkDelivery, openDelivery } from './delivery.js';
 import type { Delivery } from './delivery.js';
 import { dispatchDue } from './dispatch-due.js';
-import { requireOwner } from './inventory.js';
+import { requireOwner, requireStanding } from './inventory.js';
 import type { Ports } from './ports.js';
 import { recordRenewalRefusal } from './record-refusal.js';
 import { idempotencyOf } from './tasks.js';
@@ -38,6 +38,7 @@ export async function renew(
     return await onTheChainAsItIs(async () => {
       lease = visibleLease(principal, await ports.ledger.leases.find(request.lease));
       const task = visibleTask(principal, await ports.ledger.tasks.recall(lease.taskId));
+      requireStanding(ports, task);
       const delivery = await openDelivery(ports, principal, request.encryptTo);
       decided = decideRenewal(ports, principal, task, lease, request);
       checkDelivery(decided.entry, delivery);

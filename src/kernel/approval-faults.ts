@@ -55,7 +55,8 @@ export const approvalFaults = {
     status: 429,
     title: 'Too many questions are open, or were asked of late',
     retry: true,
-    remedy: 'Wait for answers, or cancel what is no longer needed; an operator sets how many there may be, and how often.',
+    remedy:
+      'Wait for answers, or cancel what is no longer needed; an operator sets how many there may be, and how often.',
   },
   'approval.decided': {
     status: 409,

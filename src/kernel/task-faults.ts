@@ -63,6 +63,12 @@ export const taskFaults = {
     retry: false,
     remedy: 'Delegate from a task that is nearer to its root; an operator sets how far it may go.',
   },
+  'delegation.unproven': {
+    status: 403,
+    title: 'An agent above the task is not trusted any more',
+    retry: false,
+    remedy: 'Have the task delegated anew, by agents whose issuer or trust domain is in the settings.',
+  },
   'delegation.fan_out': {
     status: 403,
     title: 'Too many sub-tasks',

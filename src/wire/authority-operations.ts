@@ -29,6 +29,8 @@ export const authorityOperations = {
       'delegation.cycle',
       'delegation.depth',
       'delegation.fan_out',
+      'delegation.unproven',
+      'agent.ownerless',
       'credential.unknown',
       'credential.parameters',
       'policy.denied',

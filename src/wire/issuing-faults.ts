@@ -28,5 +28,6 @@ export const ofIssuing = [
   // What an operator has stopped.
   'agent.disabled',
   'agent.ownerless',
+  'delegation.unproven',
   'issuing.blocked',
 ] as const satisfies readonly FaultCode[];
