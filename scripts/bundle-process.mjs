@@ -28,6 +28,7 @@ await build({
   entryPoints: [entry],
   outfile: `${outfile}.${process.pid}`,
   bundle: true,
+  minifyWhitespace: true,
   platform: 'node',
   target: 'node20',
   format: 'cjs',
