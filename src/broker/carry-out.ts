@@ -1,9 +1,8 @@
-import { setImmediate as breathe } from 'node:timers/promises';
-import { highestRisk, riskOf } from '../identity/risk.js';
 import type { Lease } from '../lease/lease.js';
 import type { Sweep } from '../ledger/withdrawal-ledger.js';
 import type { Withdrawal } from '../revocation/withdrawal.js';
-import { whyNoLonger } from './no-longer.js';
+import { isLive, judgeLive } from './judge-live.js';
+import type { Taking } from './judge-live.js';
 import type { Ports } from './ports.js';
 import { providersIn, reachOf } from './reach.js';
 
@@ -15,13 +14,6 @@ export type OpenWithdrawal = Withdrawal & { readonly begunAt: number; readonly s
 
 /** By then every process decides by the new policy and knows the new risk, so nothing slips in behind the last pass. */
 const everybodyKnowsMs = 2500;
-/** Decisions without a pause; the next request waits for so many at the most. */
-const decisionsAtOnce = 16;
-
-interface Taking {
-  readonly id: string;
-  readonly reason: string;
-}
 
 /**
  * Goes through all live leases again and again until a whole pass took none. Where it is stands in the ledger after
@@ -89,42 +81,5 @@ async function judgeOf(
   if (what === 'revoke')
     return async (leases, isLater) =>
       (await reach(leases)).filter((lease) => !isLater || isLive(lease)).map(({ id }) => ({ id, reason }));
-  const risks = await ports.ledger.agents.risks();
-  const riskAt = (agent: string) => riskOf(risks.get(agent), ports.ledger.clock());
-  return async (leases) => evaluate(ports, (await reach(leases)).filter(isLive), riskAt);
-}
-
-const isLive = ({ state }: Lease): boolean => state === 'reserved' || state === 'active';
-
-async function evaluate(
-  ports: CarryOutPorts,
-  leases: readonly Lease[],
-  riskAt: (agent: string) => number,
-): Promise<readonly Taking[]> {
-  const ofTasks = [...new Map(leases.map(({ taskId, agent }) => [taskId, agent]))];
-  const tasks = await Promise.all(ofTasks.map(([id]) => ports.ledger.tasks.recall(id)));
-  const proven = await ports.ledger.agents.proven(ofTasks.map(([id, agent]) => ({ id, agent })));
-  const approvals = await Promise.all(
-    leases.map(async ({ approval }) =>
-      approval === undefined ? undefined : ports.ledger.approvals.find(approval),
-    ),
-  );
-  const place = new Map(ofTasks.map(([id], index) => [id, index]));
-  const found: Taking[] = [];
-  for (const [count, lease] of leases.entries()) {
-    const index = place.get(lease.taskId)!;
-    const task = tasks[index];
-    if (count % decisionsAtOnce === 0) await breathe();
-    // What is over with its task is revoked as such.
-    if (!task) continue;
-    const known = {
-      task,
-      proven: proven[index]!,
-      risk: highestRisk(riskAt, lease.agent, lease.actors),
-      approval: approvals[count],
-    };
-    const why = whyNoLonger(ports, lease, known);
-    if (why !== undefined) found.push({ id: lease.id, reason: why });
-  }
-  return found;
+  return judgeLive(ports, reach);
 }

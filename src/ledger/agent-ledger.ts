@@ -1,4 +1,5 @@
 import type { RiskSignal } from '../identity/risk.js';
+import type { ToolChain } from '../task/chain.js';
 
 /** Whose token an agent came with, and whose agent it is: '' where that is not known. Blocks look there. */
 export interface SeenAs {
@@ -22,14 +23,20 @@ export interface ProvenFacts {
   readonly provedBy?: string;
 }
 
+/** What changes of a task while it is open: what its agent last proved, and the chain of its tools. */
+export interface Lately {
+  readonly proven: ProvenFacts;
+  readonly chain?: ToolChain;
+}
+
 /** Agents as they have shown themselves; the settings know them besides. */
 export interface AgentLedger {
   /** Every id that ever asked for a credential. */
   ids(): Promise<readonly string[]>;
   /** In the order asked for; undefined for who never asked for a credential. */
   find(ids: readonly string[]): Promise<readonly (SeenAgent | undefined)[]>;
-  /** By task: what its agent proved. */
-  proven(tasks: readonly { readonly id: string; readonly agent: string }[]): Promise<readonly ProvenFacts[]>;
+  /** By task, as it stands now. */
+  lately(tasks: readonly { readonly id: string; readonly agent: string }[]): Promise<readonly Lately[]>;
   /** Grows whenever a signal is written. */
   risksVersion(): Promise<number>;
   risks(): Promise<ReadonlyMap<string, RiskSignal>>;

@@ -83,6 +83,11 @@ export interface TaskLedger {
   end(id: string, end: TaskEnd): Promise<EndedTask | undefined>;
 }
 
+export interface SteppedTask {
+  readonly id: string;
+  readonly count: number;
+}
+
 /** Steps. What is recorded here is decided on a chain, and holds only while the task still has that chain. */
 export interface StepLedger {
   /**
@@ -100,6 +105,10 @@ export interface StepLedger {
   ): Promise<Step>;
   /** The latest steps of a task, the last one at the end. */
   list(taskId: string, most: number): Promise<readonly Step[]>;
+  /** Tasks whose chain has grown while they had leases, with its count: their leases are to be judged again. */
+  stepped(most: number): Promise<readonly SteppedTask[]>;
+  /** They were, on a chain at least as long; a step since then keeps the task among the stepped. */
+  looked(task: SteppedTask): Promise<void>;
 }
 
 /** The tool chain of the task is not the one that was decided on: whoever decided has to decide again. */

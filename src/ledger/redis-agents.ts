@@ -1,5 +1,6 @@
 import type { Principal } from '../identity/principal.js';
 import type { RiskSignal } from '../identity/risk.js';
+import { readChain } from './chain-record.js';
 import type { AgentLedger, ProvenFacts } from './agent-ledger.js';
 import type { RedisClient } from './script.js';
 import { unavailable } from './script.js';
@@ -38,13 +39,17 @@ export function redisAgents(redis: RedisClient, prefix: string): AgentLedger {
         }),
       ),
 
-    proven: (tasks) =>
+    lately: (tasks) =>
       Promise.all(
         tasks.map(async ({ id, agent }) => {
-          const [text, issuer] = await ask(
-            Promise.all([redis.hget(`${prefix}:${id}`, 'p'), redis.hget(`${prefix}:agent:${agent}`, 'i')]),
+          const [facts, issuer] = await ask(
+            Promise.all([
+              redis.hmget(`${prefix}:${id}`, 'p', 'n', 'k', 'r'),
+              redis.hget(`${prefix}:agent:${agent}`, 'i'),
+            ]),
           );
-          return read(text, issuer ?? '');
+          const chain = readChain(facts[1], facts[2], facts[3]);
+          return { proven: read(facts[0] ?? null, issuer ?? ''), ...(chain && { chain }) };
         }),
       ),
 

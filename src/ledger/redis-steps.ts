@@ -59,6 +59,22 @@ export function redisSteps(
         .sort((a, b) => a.decidedAt - b.decidedAt || (a.id < b.id ? -1 : 1))
         .slice(-most);
     },
+
+    async stepped(most) {
+      const found = await redis
+        .zrange(`${prefix}:stepped`, '0', String(most - 1), 'WITHSCORES')
+        .catch((cause: unknown) => {
+          throw unavailable(cause);
+        });
+      return Array.from({ length: found.length / 2 }, (_, i) => ({
+        id: found[2 * i]!,
+        count: Number(found[2 * i + 1]),
+      }));
+    },
+
+    async looked({ id, count }) {
+      await run('looked', id, String(count));
+    },
   };
 }
 

@@ -10,6 +10,7 @@ const names = [
   'open-subtask',
   'end-task',
   'step',
+  'looked',
   'reserve',
   'learn',
   'activate',
@@ -73,6 +74,7 @@ const endings: ReadonlySet<ScriptName> = new Set([
   'begin-withdrawal',
   'withdraw',
   'end-withdrawal',
+  'looked',
   // Whoever ends something may have to prove itself by it.
   'see-proof',
 ]);

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { judgeAfterSteps } from '../broker/after-steps.js';
 import { announceContext } from '../broker/announce-context.js';
 import { carryOut } from '../broker/carry-out.js';
 import type { CarryOutPorts, OpenWithdrawal } from '../broker/carry-out.js';
@@ -19,7 +20,7 @@ export function withdrawals(ports: CarryOutPorts): Repeating {
   let announced: string | undefined;
 
   const inTurn = async (
-    what: OpenWithdrawal['what'],
+    what: OpenWithdrawal['what'] | 'after steps',
     work: (goOn: () => Promise<boolean>) => Promise<void>,
   ) => {
     const take = () => ports.ledger.shared('protem').turn(`withdrawals ${what}`, holder, turnMs);
@@ -51,8 +52,11 @@ export function withdrawals(ports: CarryOutPorts): Repeating {
         await announceContext(ports, digest);
         announced = digest;
       }
-      const open = await ports.ledger.withdrawals.open();
-      if (open.length === 0) return lookEveryMs;
+      const [open, stepped] = await Promise.all([
+        ports.ledger.withdrawals.open(),
+        ports.ledger.steps.stepped(1),
+      ]);
+      if (open.length + stepped.length === 0) return lookEveryMs;
       const latest = await ports.ledger.withdrawals.context();
       for (const one of open)
         if (one.contextDigest !== undefined && one.contextDigest !== latest)
@@ -64,7 +68,13 @@ export function withdrawals(ports: CarryOutPorts): Repeating {
       const decidable = open.filter(
         (one) => one.what === 'revoke' || (latest === digest && (one.contextDigest ?? latest) === latest),
       );
-      await Promise.all([each(decidable, 'revoke'), each(decidable, 'evaluate')]);
+      await Promise.all([
+        each(decidable, 'revoke'),
+        each(decidable, 'evaluate'),
+        stepped.length > 0 &&
+          latest === digest &&
+          inTurn('after steps', (goOn) => judgeAfterSteps(ports, goOn)),
+      ]);
       return lookEveryMs;
     }, ports.log),
     () => (closed = true),

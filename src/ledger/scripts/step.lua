@@ -6,7 +6,7 @@
 -- RETURNS: {'ok', now} | {'moved', count, chain, time} | {'same', step id, time and JSON} | {'taken'}
 --          | {'blocked', by what} | {fault code}
 local task, id = ARGV[1], ARGV[3]
-local facts = redis.call('HMGET', key(task), 's', 'd', 'a', 'n', 'k', 'r')
+local facts = redis.call('HMGET', key(task), 's', 'd', 'a', 'n', 'k', 'r', 'l')
 if not facts[1] or facts[3] ~= ARGV[2] then return { 'task.unknown' } end
 local at = timeMs()
 if facts[1] ~= 'o' or tonumber(facts[2]) <= at then return { 'task.ended' } end
@@ -27,7 +27,11 @@ if (facts[4] or '0') ~= ARGV[4] then return { 'moved', facts[4] or '0', facts[5]
 if redis.call('HLEN', steps) >= tonumber(ARGV[8]) then return { 'task.steps' } end
 if redis.call('HSETNX', steps, id, at .. ' ' .. ARGV[6]) == 0 then return { 'taken' } end
 redis.call('PEXPIREAT', steps, redis.call('PEXPIRETIME', key(task)))
-if ARGV[5] ~= '' then redis.call('HSET', key(task), 'n', ARGV[4] + 1, 'k', ARGV[5], 'r', at) end
+if ARGV[5] ~= '' then
+  redis.call('HSET', key(task), 'n', ARGV[4] + 1, 'k', ARGV[5], 'r', at)
+  -- Leases that were decided on the chain before it are looked at again.
+  if tonumber(facts[7] or '0') > 0 then redis.call('ZADD', key('stepped'), ARGV[4] + 1, task) end
+end
 if idem then
   redis.call('HSET', idem, 'digest', ARGV[10], 'id', id)
   redis.call('PEXPIRE', idem, ARGV[11])

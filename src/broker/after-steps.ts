@@ -1,0 +1,55 @@
+import { newWithdrawalId } from '../kernel/id.js';
+import type { Lease } from '../lease/lease.js';
+import { judgeLive } from './judge-live.js';
+import type { JudgePorts, Taking } from './judge-live.js';
+import type { Ports } from './ports.js';
+
+type AfterStepsPorts = JudgePorts & Pick<Ports, 'log'>;
+
+const leasesAtOnce = 250;
+
+/**
+ * POL-06: a step was permitted, and its task has another chain of tools. Its live leases are judged on that chain, and
+ * those that would not be issued on it are revoked. Tasks stand in the ledger until this is done, whatever becomes of
+ * the process. `goOn` is asked in between.
+ */
+export async function judgeAfterSteps(ports: AfterStepsPorts, goOn: () => Promise<boolean>): Promise<void> {
+  const { steps } = ports.ledger;
+  for (const task of await steps.stepped(leasesAtOnce)) {
+    if (!(await goOn())) return;
+    const found = await noLongerPassing(ports, task.id);
+    if (found.length > 0) await takeBack(ports, task.id, found);
+    await steps.looked(task);
+  }
+}
+
+async function noLongerPassing(ports: AfterStepsPorts, task: string): Promise<readonly Taking[]> {
+  const judge = await judgeLive(ports);
+  const found: Taking[] = [];
+  let page: { readonly items: readonly Lease[]; readonly nextPageToken?: string };
+  let pageToken: string | undefined;
+  do {
+    page = await ports.ledger.leases.list({ task, pageSize: leasesAtOnce, ...(pageToken && { pageToken }) });
+    found.push(...(await judge(page.items)));
+    pageToken = page.nextPageToken;
+  } while (pageToken !== undefined);
+  return found;
+}
+
+/** When this process dies on the way, another one carries the withdrawal out. */
+async function takeBack(
+  { ledger, log }: AfterStepsPorts,
+  task: string,
+  found: readonly Taking[],
+): Promise<void> {
+  const scope = { of: 'task', name: task } as const;
+  const reason = 'a step has changed the chain of tools';
+  const facts = { what: 'evaluate', scope, by: 'broker', reason } as const;
+  const id = newWithdrawalId();
+  const withdrawal = { id, cause: 'context_changed', ...facts } as const;
+  const begun = { type: 'withdrawal.begun', withdrawal: id, ...facts, block: false } as const;
+  await ledger.withdrawals.begin(withdrawal, {}, begun);
+  const total = await ledger.withdrawals.take(withdrawal, found);
+  await ledger.withdrawals.end(id, { type: 'withdrawal.ended', withdrawal: id, total });
+  log.info({ revocation: id, task, total }, 'a step has changed what its task may hold');
+}

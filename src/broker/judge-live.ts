@@ -1,0 +1,66 @@
+import { setImmediate as breathe } from 'node:timers/promises';
+import { highestRisk, riskOf } from '../identity/risk.js';
+import type { Lease } from '../lease/lease.js';
+import { whyNoLonger } from './no-longer.js';
+import type { Ports } from './ports.js';
+
+export type JudgePorts = Pick<Ports, 'ledger' | 'inventory' | 'policy' | 'limits' | 'meter'>;
+
+/** Decisions without a pause; the next request waits for so many at the most. */
+const decisionsAtOnce = 16;
+
+/** A lease that is to go, and why. */
+export interface Taking {
+  readonly id: string;
+  readonly reason: string;
+}
+
+export const isLive = ({ state }: Lease): boolean => state === 'reserved' || state === 'active';
+
+/**
+ * Asks about live leases what would be asked about a request for them now; answers with those that would not be issued.
+ * The risk of agents is that of when it was made; what a task's agent proved, and its chain, are read for each call.
+ */
+export async function judgeLive(
+  ports: JudgePorts,
+  reach: (leases: readonly Lease[]) => Promise<readonly Lease[]> = (leases) => Promise.resolve(leases),
+): Promise<(leases: readonly Lease[]) => Promise<readonly Taking[]>> {
+  const risks = await ports.ledger.agents.risks();
+  const riskAt = (agent: string) => riskOf(risks.get(agent), ports.ledger.clock());
+  return async (leases) => judge(ports, (await reach(leases)).filter(isLive), riskAt);
+}
+
+async function judge(
+  ports: JudgePorts,
+  leases: readonly Lease[],
+  riskAt: (agent: string) => number,
+): Promise<readonly Taking[]> {
+  const ofTasks = [...new Map(leases.map(({ taskId, agent }) => [taskId, agent]))];
+  const tasks = await Promise.all(ofTasks.map(([id]) => ports.ledger.tasks.recall(id)));
+  const lately = await ports.ledger.agents.lately(ofTasks.map(([id, agent]) => ({ id, agent })));
+  const approvals = await Promise.all(
+    leases.map(async ({ approval }) =>
+      approval === undefined ? undefined : ports.ledger.approvals.find(approval),
+    ),
+  );
+  const place = new Map(ofTasks.map(([id], index) => [id, index]));
+  const found: Taking[] = [];
+  for (const [count, lease] of leases.entries()) {
+    const index = place.get(lease.taskId)!;
+    const task = tasks[index];
+    if (count % decisionsAtOnce === 0) await breathe();
+    // What is over with its task is revoked as such.
+    if (!task) continue;
+    const { proven, chain } = lately[index]!;
+    const known = {
+      // A process remembers a task with the chain that it saw last.
+      task: chain ? { ...task, chain } : task,
+      proven,
+      risk: highestRisk(riskAt, lease.agent, lease.actors),
+      approval: approvals[count],
+    };
+    const why = whyNoLonger(ports, lease, known);
+    if (why !== undefined) found.push({ id: lease.id, reason: why });
+  }
+  return found;
+}

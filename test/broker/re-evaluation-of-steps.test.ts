@@ -1,0 +1,142 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { judgeAfterSteps } from '../../src/broker/after-steps.js';
+import { announceContext } from '../../src/broker/announce-context.js';
+import { carryOut } from '../../src/broker/carry-out.js';
+import { createBroker } from '../../src/broker/create-broker.js';
+import type { Broker } from '../../src/broker/broker.js';
+import type { Ports } from '../../src/broker/ports.js';
+import type { Lease } from '../../src/lease/lease.js';
+import type { Ledger } from '../../src/ledger/ledger.js';
+import { redisLedger } from '../../src/ledger/redis-ledger.js';
+import type { Decision, Policy, Question } from '../../src/policy/decision.js';
+import { withdrawals } from '../../src/worker/withdrawals.js';
+import { admin, agent, brokerPorts, entry, permitting } from '../fake/broker-ports.js';
+import { pretendProvider } from '../fake/pretend-provider.js';
+import { backends, connected, uniquePrefix } from '../setup/backends.js';
+
+let ledger: Ledger;
+let elsewhere: Ledger;
+let ports: Ports;
+let broker: Broker;
+let task: string;
+
+const deny = (...because: string[]): Decision => ({ is: 'deny', because, errors: [] });
+/** Every tool call is permitted, and no credential for whom has called another tool than this one. */
+const onlyWith = (tool: string) => (question: Question) =>
+  'entry' in question && question.task.chain?.tools.some((one) => one !== tool)
+    ? deny('only-with-its-tool')
+    : permitting();
+
+beforeEach(async () => {
+  const prefix = uniquePrefix();
+  ledger = redisLedger(await connected(backends[0]!.url), { prefix });
+  elsewhere = redisLedger(await connected(backends[0]!.url), { prefix });
+  const policy = (): Policy => ({
+    digest: 'one',
+    catalog: new Map([['pretend-entry', entry('pretend', { name: 'pretend-entry' })]]),
+    decide: onlyWith('s3.get'),
+  });
+  ({ ports } = brokerPorts(ledger, [pretendProvider()], { policy, contextDigest: () => 'one' }));
+  broker = createBroker(ports);
+  await announceContext(ports, 'one');
+  task = await opened();
+});
+
+const opened = async () => {
+  const deadlineAt = ledger.clock() + 3_600_000;
+  return (await broker.openTask(agent, { intent: 't', deadlineAt, labels: {} })).id;
+};
+const leased = async (of = task): Promise<Lease> =>
+  (await broker.grant(agent, { task: of, credential: 'pretend-entry', parameters: {} })).lease;
+const step = (tool: string, of = task) => broker.takeStep(agent, { task: of, tool });
+const always = () => Promise.resolve(true);
+const stateOf = async ({ id }: Lease) => (await ledger.leases.find(id))?.state;
+const whyRevoked = async (lease: Lease) => {
+  const { items } = await ledger.log.read({ pageSize: 100, subject: lease.id });
+  const revoking = items.map(({ event }) => event).find(({ type }) => type === 'lease.revoking');
+  return revoking && { cause: revoking['cause' as never], reason: revoking['reason' as never] };
+};
+
+describe('POL-06: a step that changes the chain of tools', () => {
+  test('takes back what would not be issued on the new chain, with the reason, and nothing of another task', async () => {
+    const [mine, also, theirs] = [await leased(), await leased(), await leased(await opened())];
+    await step('s3.get');
+    await judgeAfterSteps(ports, always);
+    expect([await stateOf(mine), await stateOf(theirs)]).toEqual(['active', 'active']);
+    await step('mail.send');
+    await judgeAfterSteps(ports, always);
+    for (const one of [mine, also])
+      expect(await whyRevoked(one)).toEqual({
+        cause: 'context_changed',
+        reason: 'policy.denied: only-with-its-tool',
+      });
+    expect(await stateOf(theirs)).toBe('active');
+    const { items } = await broker.listRevocations(admin, { pageSize: 5 });
+    expect(items).toMatchObject([{ what: 'evaluate', scope: { of: 'task', name: task }, total: 2 }]);
+    expect(await ledger.withdrawals.open()).toEqual([]);
+    expect(await ledger.steps.stepped(5)).toEqual([]);
+  });
+
+  test('is judged by a process that remembers the task as it was before', async () => {
+    const lease = await leased();
+    const worker = { ...ports, ledger: elsewhere };
+    await elsewhere.tasks.recall(task);
+    await step('mail.send');
+    await judgeAfterSteps(worker, always);
+    expect((await whyRevoked(lease))?.cause).toBe('context_changed');
+  });
+
+  test('asks for nothing where the task has no live lease, or the step was denied', async () => {
+    await step('mail.send');
+    expect(await ledger.steps.stepped(5)).toEqual([]);
+    const other = await opened();
+    const lease = await leased(other);
+    const before = ports.policy();
+    const denying = createBroker({ ...ports, policy: () => ({ ...before, decide: () => deny('no') }) });
+    expect(await denying.takeStep(agent, { task: other, tool: 'mail.send' })).toMatchObject({
+      decision: 'deny',
+    });
+    expect(await ledger.steps.stepped(5)).toEqual([]);
+    expect(await stateOf(lease)).toBe('active');
+  });
+
+  test('stays to be judged when another step comes while it is judged', async () => {
+    await leased();
+    await step('s3.get');
+    const [before] = await ledger.steps.stepped(5);
+    await step('s3.get');
+    await ledger.steps.looked(before!);
+    const [after] = await ledger.steps.stepped(5);
+    expect(after).toEqual({ id: task, count: 2 });
+    await ledger.steps.looked(after!);
+    expect(await ledger.steps.stepped(5)).toEqual([]);
+  });
+
+  test('is carried through by another process when the first dies while taking back', async () => {
+    const lease = await leased();
+    await step('mail.send');
+    const dying = {
+      ...ports,
+      ledger: {
+        ...ledger,
+        withdrawals: { ...ledger.withdrawals, take: () => Promise.reject(new Error('killed')) },
+      },
+    };
+    await expect(judgeAfterSteps(dying, always)).rejects.toThrow('killed');
+    expect(await stateOf(lease)).toBe('active');
+    for (const one of await ledger.withdrawals.open()) await carryOut(ports, one, always);
+    expect((await whyRevoked(lease))?.reason).toBe('policy.denied: only-with-its-tool');
+    expect(await ledger.steps.stepped(5)).toEqual([{ id: task, count: 1 }]);
+    await judgeAfterSteps(ports, always);
+    expect(await ledger.steps.stepped(5)).toEqual([]);
+  });
+
+  test('is judged by the loop that every process runs, and by none that decides by something older', async () => {
+    const lease = await leased();
+    const closing = [withdrawals(ports)];
+    await step('mail.send');
+    while ((await stateOf(lease)) === 'active') await new Promise((resolve) => setTimeout(resolve, 10));
+    expect((await whyRevoked(lease))?.reason).toBe('policy.denied: only-with-its-tool');
+    await Promise.all(closing.map((each) => each.close()));
+  });
+});
