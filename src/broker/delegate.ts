@@ -1,3 +1,4 @@
+import { mayBe } from '../identity/may-act.js';
 import type { Principal } from '../identity/principal.js';
 import { parseSpiffeId } from '../identity/spiffe-id.js';
 import { Fault } from '../kernel/fault.js';
@@ -33,6 +34,7 @@ export async function delegate(
   if (parent.state !== 'open')
     throw new Fault('task.ended', 'The task has ended; nothing of it is delegated.');
   const actors = actorsBelow(ports, principal, parent, request.agent);
+  await mustBeNamed(ports, principal, request.agent);
   const scope = narrowed(ports.policy().catalog, request.scope, parent.scope ?? ofRoot(parent));
   const now = ports.ledger.clock();
   if (request.deadlineAt <= now) throw new Fault('task.deadline_past', 'The deadline must lie ahead.');
@@ -75,6 +77,18 @@ function actorsBelow(ports: Ports, principal: Principal, parent: Task, agent: st
       errors: [{ pointer: '/agent', detail: 'no workload can have this SPIFFE ID' }],
     });
   return actors;
+}
+
+/** DEL-02: a token can name whom its subject delegates to. That does not replace what policy permits. */
+export async function mustBeNamed(
+  { ledger }: Pick<Ports, 'ledger'>,
+  { mayAct }: Principal,
+  agent: string,
+): Promise<void> {
+  if (!mayAct) return;
+  const issuer = parseSpiffeId(agent)?.trustDomain ?? (await ledger.agents.find([agent]))[0]?.issuer;
+  if (!mayBe(mayAct, { id: agent, issuer }))
+    throw new Fault('delegation.may_act', 'The token that asks names who may act for it, and not this agent.');
 }
 
 /** Policy has to permit that this agent delegates to that one, and so it has for everyone above. */

@@ -11,6 +11,7 @@ import type { Task } from '../task/task.js';
 import { visibleTask } from './authorize.js';
 import type { Evaluation, EvaluationRequest } from './broker.js';
 import { recordOf, refusalCode, riskBehind, toolFactsOf } from './decide.js';
+import { mustBeNamed } from './delegate.js';
 import type { Ports } from './ports.js';
 
 /**
@@ -53,6 +54,7 @@ const answers = new Set([
   'credential.unknown',
   'credential.parameters',
   'delegation.wider',
+  'delegation.may_act',
   'ttl.invalid',
   'ttl.below_floor',
 ]);
@@ -71,6 +73,8 @@ async function questionOf(
   const task = await taskOf(ports, principal, subject.id, context['task']);
   const tool = resource.type === 'tool' ? resource.id : textOf(context['tool']);
   if (task.scope && resource.type === 'tool') mustBeDelegatedTool(task.scope, tool);
+  if (resource.type === 'agent' && subject.id === principal.id)
+    await mustBeNamed(ports, principal, resource.id);
   return present({
     principal: subject.id === principal.id ? principal : unseen(principal, subject.id),
     task,

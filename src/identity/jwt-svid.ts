@@ -2,6 +2,7 @@ import type { Clock } from '../kernel/clock.js';
 import type { ClaimPath } from './claim-path.js';
 import type { Algorithm, Claims, Jws } from './jws.js';
 import type { KeySource } from './key-source.js';
+import { mayActOf } from './may-act.js';
 import type { Principal } from './principal.js';
 import { keysNamed } from './dpop/confirmation.js';
 import type { Proof } from './proof.js';
@@ -62,7 +63,7 @@ export async function verifySvid(
   checkAudience(claims, trustDomain.limits, 'svid');
   const named = principalOf(id, trustDomain, jws.header.kid, expiry);
   const keys = keysNamed(claims, trustDomain.encryptionKeyClaim, 'svid');
-  const principal = { ...named, ...issuedAtOf(claims), ...keys };
+  const principal = { ...named, ...issuedAtOf(claims), ...mayActOf(claims, 'svid'), ...keys };
   return { principal, keySet, source: trustDomain.source };
 }
 

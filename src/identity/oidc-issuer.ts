@@ -2,6 +2,7 @@ import type { Clock } from '../kernel/clock.js';
 import type { ClaimPath } from './claim-path.js';
 import type { Algorithm, Claims, Jws } from './jws.js';
 import type { KeySource } from './key-source.js';
+import { mayActOf } from './may-act.js';
 import { keysNamed } from './dpop/confirmation.js';
 import type { SignIn } from './principal.js';
 import type { Proof } from './proof.js';
@@ -45,6 +46,7 @@ export async function verifyOidc(jws: Jws, claims: Claims, issuer: OidcIssuer, c
     ...(subject.kind === 'operator' && { signIn: signInOf(claims) }),
     proofExpiresAt: expiry * 1000,
     ...issuedAtOf(claims),
+    ...mayActOf(claims, 'oidc'),
     ...keysNamed(claims, issuer.encryptionKeyClaim, 'oidc'),
   };
   return { principal, keySet, source: issuer.source };

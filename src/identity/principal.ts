@@ -1,4 +1,5 @@
 import type { Showing } from './dpop/constrain.js';
+import type { MayAct } from './may-act.js';
 
 export type PrincipalKind = 'agent' | 'operator' | 'orchestrator';
 
@@ -32,6 +33,8 @@ export interface Principal {
   readonly provedBy?: string;
   /** Thumbprint of the key that the token says secrets may be encrypted to. */
   readonly encryptionKey?: string;
+  /** The only one that it may delegate to, where its token names one. */
+  readonly mayAct?: MayAct;
 }
 
 /**

@@ -22,6 +22,7 @@ type Flaw =
   | 'audience'
   | 'many_audiences'
   | 'denied'
+  | 'may_act'
   /** No rule of the settings speaks of this subject. */
   | 'subject'
   /** A claim that the settings use is not of a usable shape. */

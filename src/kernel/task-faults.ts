@@ -57,6 +57,12 @@ export const taskFaults = {
     retry: false,
     remedy: 'Delegate to an agent that did not delegate this task, or use the task that agent has.',
   },
+  'delegation.may_act': {
+    status: 403,
+    title: 'The token names another agent',
+    retry: false,
+    remedy: 'Delegate to the agent that "may_act" of the token names, or use a token that names none.',
+  },
   'delegation.depth': {
     status: 403,
     title: 'Too many delegations',

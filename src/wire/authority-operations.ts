@@ -27,6 +27,7 @@ export const authorityOperations = {
       'task.deadline_past',
       'delegation.wider',
       'delegation.cycle',
+      'delegation.may_act',
       'delegation.depth',
       'delegation.fan_out',
       'delegation.unproven',

@@ -49,6 +49,14 @@ describe('any issuer', () => {
     });
   });
 
+  test('DEL-02: whom it says may act for its subject is kept, and a shape that nobody can check is refused', async () => {
+    const mayAct = { sub: 'admin@example.net', iss: 'https://issuer.example.net' };
+    const saying = (may_act: unknown) => ask(signJws(key, { ...claims, may_act }));
+    expect(await saying(mayAct)).toMatchObject({ principal: { mayAct } });
+    for (const odd of ['admin@example.net', ['x'], null, 7])
+      expect(await saying(odd)).toEqual({ refused: 'oidc.may_act' });
+  });
+
   test("no token proves one of the broker's own names, whatever a rule makes of it", async () => {
     const rules = [{ where: { team: 'reports' }, kind: 'agent', id: 'protem:{{sub}}' }];
     const token = signJws(key, { ...claims, sub: 'canary' });
