@@ -1,6 +1,6 @@
 import type { ChainBefore } from '../audit/event.js';
 import { Fault } from '../kernel/fault.js';
-import { ChainMoved } from '../ledger/ledger.js';
+import { ChainMoved } from '../ledger/step-ledger.js';
 import type { Task } from '../task/task.js';
 
 const attempts = 8;

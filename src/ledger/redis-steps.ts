@@ -2,7 +2,7 @@ import { Fault } from '../kernel/fault.js';
 import type { FaultCode } from '../kernel/fault.js';
 import type { NewStep, Step } from '../task/step.js';
 import { chainText } from './chain-record.js';
-import type { StepLedger } from './ledger.js';
+import type { StepLedger } from './step-ledger.js';
 import { blocked, refusal } from './redis-leases.js';
 import type { RedisClient, RunScript } from './script.js';
 import { unavailable } from './script.js';

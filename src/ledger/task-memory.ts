@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { ToolChain } from '../task/chain.js';
 import type { Task } from '../task/task.js';
 import { readChain } from './chain-record.js';
-import { ChainMoved } from './ledger.js';
+import { ChainMoved } from './step-ledger.js';
 
 /** Open tasks that a process remembers, to decide on them without a round trip. */
 const rememberedTasks = 10_000;

@@ -1,0 +1,44 @@
+import type { AuditEvent } from '../audit/event.js';
+import type { ToolChain } from '../task/chain.js';
+import type { NewStep, Step } from '../task/step.js';
+import type { SeenAs } from './agent-ledger.js';
+import type { Idempotency } from './ledger.js';
+
+export interface SteppedTask {
+  readonly id: string;
+  readonly count: number;
+}
+
+/** Steps. What is recorded here is decided on a chain, and holds only while the task still has that chain. */
+export interface StepLedger {
+  /**
+   * Durable with its audit event, in one atomic step with the fence of its task (I4). A permitted step makes the chain
+   * `after`. Throws ChainMoved when the task has another chain than `on` by now: decide again. A repeated key returns the
+   * step that it recorded; throws task.unknown, task.ended, task.steps, issuing.blocked,
+   * agent.disabled, idempotency.reused.
+   */
+  record(
+    step: NewStep,
+    event: AuditEvent & { type: 'step.decided' },
+    chain: { readonly on: number; readonly after: ToolChain | undefined; readonly most: number },
+    asking: SeenAs,
+    idempotency?: Idempotency,
+  ): Promise<Step>;
+  /** The latest steps of a task, the last one at the end. */
+  list(taskId: string, most: number): Promise<readonly Step[]>;
+  /** Tasks whose chain has grown while they had leases, with its count: their leases are to be judged again. */
+  stepped(most: number): Promise<readonly SteppedTask[]>;
+  /** They were, on a chain at least as long; a step since then keeps the task among the stepped. */
+  looked(task: SteppedTask): Promise<void>;
+}
+
+/** The tool chain of the task is not the one that was decided on: whoever decided has to decide again. */
+export class ChainMoved extends Error {
+  readonly taskId: string;
+
+  constructor(taskId: string) {
+    super('the tool chain of the task has moved');
+    this.name = 'ChainMoved';
+    this.taskId = taskId;
+  }
+}
