@@ -36,6 +36,8 @@ const titles: Record<string, string> = {
   'hook.refused': 'A webhook was refused',
   'policy.loaded': 'Policy is in force',
   'policy.refused': 'A changed policy was refused',
+  'settings.loaded': 'Changed settings are in force',
+  'settings.refused': 'Changed settings were refused',
   'session.begun': 'An operator signed in to the console',
   'session.ended': 'An operator signed out of the console',
 };

@@ -11,7 +11,9 @@ import { limitsOf } from './compose/limits-of.js';
 import { openConsole } from './compose/open-console.js';
 import type { RedeemLink } from './compose/open-console.js';
 import { startApi } from './compose/start-api.js';
-import { inventoryOf, watchContext } from './compose/watch-context.js';
+import { watchContext } from './compose/watch-context.js';
+import { openInventory, watchSettings } from './compose/watch-settings.js';
+import type { SettingsSource } from './compose/watch-settings.js';
 import { openSigner } from './compose/open-signer.js';
 import { startWorker } from './compose/start-worker.js';
 import { createBroker } from './broker/create-broker.js';
@@ -47,6 +49,13 @@ export interface Roles {
   readonly worker: boolean;
 }
 
+export interface Composing {
+  /** Signs in whoever has a link of the sandbox. */
+  readonly redeem?: RedeemLink;
+  /** Read again when it changes; without it the settings are what they were. */
+  readonly source?: SettingsSource;
+}
+
 export interface Running {
   /** Where the API listens; undefined without it. */
   readonly url: string | undefined;
@@ -55,7 +64,11 @@ export interface Running {
 }
 
 /** The only place that knows every adapter. Throws, with everything closed again, when it is not safe to run. */
-export async function compose(settings: Settings, roles: Roles, redeem?: RedeemLink): Promise<Running> {
+export async function compose(
+  settings: Settings,
+  roles: Roles,
+  { redeem, source }: Composing = {},
+): Promise<Running> {
   const log = openLog(settings.log.level);
   const closing: (() => Promise<unknown>)[] = [];
   const close = async () => {
@@ -64,7 +77,7 @@ export async function compose(settings: Settings, roles: Roles, redeem?: RedeemL
   };
   try {
     const tracing = settings.telemetry.traces ? await openTracing(version) : undefined;
-    const { ports, meter, place, redis } = await openPorts(settings, log, closing, tracing);
+    const { ports, meter, place, redis } = await openPorts(settings, source, log, closing, tracing);
     if (roles.worker)
       await startWorker(
         settings,
@@ -155,6 +168,7 @@ async function refuseUnsafeStore(redis: RedisClient, allowed: readonly string[],
 
 async function openPorts(
   settings: Settings,
+  source: SettingsSource | undefined,
   log: Logger,
   closing: (() => Promise<unknown>)[],
   tracing?: Tracing,
@@ -214,7 +228,8 @@ async function openPorts(
   });
   const limits = limitsOf(settings);
   const admission = openAdmission({ ledger, limits });
-  const inventory = inventoryOf(settings);
+  const inventory = openInventory(settings);
+  if (source) closing.push(watchSettings(settings, source, { policy, inventory, log, record }));
   const risks = openKnownRisks({ ledger });
   const place: { url?: string | undefined } = {};
   const { rollbackGuard } = settings;

@@ -41,7 +41,11 @@ export async function runSandbox(
     () => sandbox.issuer.mintToken({ sub: 'olga', kind: 'operator', role: 'admin' }),
     say,
   );
-  const running = await compose(settings, { api: true, worker: true }, (link) => links.redeem(link));
+  const running = await compose(
+    settings,
+    { api: true, worker: true },
+    { redeem: (link) => links.redeem(link) },
+  );
   const close = async () => {
     await running.close();
     await Promise.all([sandbox.close(), policy.close(), programs.close()]);

@@ -28,7 +28,8 @@ const say = (line: string) => void process.stdout.write(`${line}\n`);
 /** Runs until it is told to stop, then drains: requests under way are answered, jobs under way are finished. */
 async function serve(config: string, roles: Roles): Promise<void> {
   const settings = load(config);
-  const running = await compose(settings, roles);
+  const source = { file: resolve(config), read: () => load(config) };
+  const running = await compose(settings, roles, { source });
   closeWithGrace({ delay: longestStopMs(settings), logger: running.log }, async ({ err, signal }) => {
     if (err) running.log.error({ err }, 'protem stops because of an error');
     else running.log.info({ signal }, 'protem is stopping');

@@ -211,7 +211,14 @@ export type AuditEvent =
       readonly type: 'policy.loaded' | 'policy.refused';
       readonly policyDigest: string;
       readonly problems?: readonly string[];
-    };
+    }
+  | {
+      /** Sections of the settings by name: those that are in force now, and those that a restart takes. */
+      readonly type: 'settings.loaded';
+      readonly sections: readonly string[];
+      readonly needRestart: readonly string[];
+    }
+  | { readonly type: 'settings.refused'; readonly problems: readonly string[] };
 
 export type AuditEventType = AuditEvent['type'];
 

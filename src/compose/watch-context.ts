@@ -1,4 +1,3 @@
-import type { Inventory } from '../broker/inventory.js';
 import type { KnownRisks } from '../broker/known-risks.js';
 import type { Ports } from '../broker/ports.js';
 import type { Settings } from '../settings/load.js';
@@ -12,12 +11,6 @@ import { withdrawals } from '../worker/withdrawals.js';
 const risksEveryMs = 250;
 /** The keys themselves are read as often as the settings of their issuer say. */
 const keysEveryMs = 1000;
-
-export const inventoryOf = ({ agents, agentsNeedOwners, issuers, trustDomains }: Settings): Inventory => ({
-  agents: new Map(agents.map((agent) => [agent.id, agent])),
-  ownersNeeded: agentsNeedOwners,
-  issuers: new Set([...issuers.map(({ issuer }) => issuer), ...trustDomains.map(({ name }) => name)]),
-});
 
 /** What every process looks at, whatever its role: the risk of agents, and leases that are to be taken back together. */
 export async function watchContext(

@@ -12,13 +12,19 @@ export interface PolicySource {
   current(): Policy;
   /** Reads the folder again. A bundle that is not sound, or fails one of its cases, leaves the one before in force. */
   reload(): boolean;
+  /** The same with another catalog and other tools: all of it, or nothing. */
+  replace(facts: PolicyFacts): boolean;
   close(): Promise<void>;
 }
 
-export interface PolicySourceOptions {
-  readonly directory: string;
+/** What the settings say, and policies speak of. */
+export interface PolicyFacts {
   readonly catalog: ReadonlyMap<string, CatalogEntry>;
   readonly tools?: ReadonlyMap<string, Tool> | undefined;
+}
+
+export interface PolicySourceOptions extends PolicyFacts {
+  readonly directory: string;
   readonly onLoaded: (digest: string) => void;
   readonly onRefused: (problems: readonly string[]) => void;
   /** Editors write a file in several steps; this long after the last of them the folder is read. */
@@ -32,10 +38,11 @@ export interface PolicySourceOptions {
  */
 export function openPolicySource(options: PolicySourceOptions): PolicySource {
   let timer: NodeJS.Timeout | undefined;
+  let facts: PolicyFacts = { catalog: options.catalog, tools: options.tools };
   // Watched before it is read, so that no change falls between.
   const watcher = watchFolder(options.directory, () => {
     clearTimeout(timer);
-    timer = setTimeout(reload, options.settleMs ?? 200);
+    timer = setTimeout(() => replace(facts), options.settleMs ?? 200);
   });
   watcher.on('error', (error) => options.onRefused([`the folder is no longer watched: ${error.message}`]));
   let policy: LoadedPolicy;
@@ -46,15 +53,16 @@ export function openPolicySource(options: PolicySourceOptions): PolicySource {
     throw error;
   }
 
-  function reload(): boolean {
+  function replace({ catalog, tools }: PolicyFacts): boolean {
     clearTimeout(timer);
     let next: LoadedPolicy;
     try {
-      next = loadTested(options);
+      next = loadTested({ ...options, catalog, tools });
     } catch (error) {
       options.onRefused(problemsOf(error));
       return false;
     }
+    facts = { catalog, tools };
     if (next.digest === policy.digest) {
       next.close();
       return true;
@@ -70,7 +78,8 @@ export function openPolicySource(options: PolicySourceOptions): PolicySource {
 
   return {
     current: () => policy,
-    reload,
+    reload: () => replace(facts),
+    replace,
     close() {
       clearTimeout(timer);
       watcher.close();

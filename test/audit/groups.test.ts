@@ -29,6 +29,8 @@ const unknown: Readonly<Record<string, readonly Group[]>> = {
   'hook.accepted': ['agent', 'posture', 'remedy'],
   'policy.loaded': ['agent', 'subject', 'when', 'posture', 'remedy'],
   'policy.refused': ['agent', 'subject', 'when', 'posture', 'remedy'],
+  'settings.loaded': ['agent', 'subject', 'resource', 'when', 'posture', 'remedy'],
+  'settings.refused': ['agent', 'subject', 'resource', 'when', 'posture', 'remedy'],
   'ledger.accepted': ['agent', 'subject', 'resource', 'when', 'posture', 'remedy'],
   // Before anything was decided.
   'task.opened': ['posture', 'remedy'],

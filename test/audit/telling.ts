@@ -19,6 +19,8 @@ const rare: AuditEvent[] = [
   { type: 'hook.refused', source: 'orchestrator', reason: 'signature', count: 3 },
   { type: 'policy.loaded', policyDigest: 'd1' },
   { type: 'policy.refused', policyDigest: 'd1', problems: ['a.cedar: nonsense'] },
+  { type: 'settings.loaded', sections: ['catalog'], needRestart: ['http'] },
+  { type: 'settings.refused', problems: ['catalog: nonsense'] },
   { type: 'lease.quarantined', lease: 'lse_aaaaaaaabbbbbb', task: 'tsk_aaaaaaaa', provider: 'pretend' },
   { type: 'ledger.accepted', epoch: 1, lost: { seq: 7, lastId: '1-0' } },
   {

@@ -67,6 +67,8 @@ const classes: Readonly<Record<string, OcsfClass>> = {
   'task.ended': entity(deactivate),
   'policy.loaded': entity(update),
   'policy.refused': entity(update, 2, 3),
+  'settings.loaded': entity(update),
+  'settings.refused': entity(update, 2, 3),
   'lease.quarantined': entity(suspend, 1, 4),
   'lease.readable': entity(resume),
   'ledger.accepted': entity(update, 1, 4),

@@ -42,7 +42,7 @@ export async function startConsoleSandbox(): Promise<ConsoleSandbox> {
     links.delete(link);
     return role && sandbox.issuer.mintToken({ sub: 'olga', kind: 'operator', role });
   };
-  const start = () => compose(settings, { api: true, worker: true }, redeem);
+  const start = () => compose(settings, { api: true, worker: true }, { redeem });
   let running: Running = await start();
   const url = running.url!;
   const api = apiClient(url);
