@@ -1,6 +1,10 @@
 import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { constants } from 'node:os';
+import type { Readable, Transform, Writable } from 'node:stream';
 import { mask } from './mask.js';
+import type { Signals } from './signals.js';
 import { UsageError } from './terminal.js';
 import type { Terminal } from './terminal.js';
 
@@ -8,56 +12,93 @@ export interface ChildOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** What must not be seen in its output; undefined to pass the output as it is, on the terminal itself. */
   readonly hidden: readonly string[] | undefined;
+  readonly signals: Signals;
 }
 
 export interface ChildEnd {
   /** As a shell gives it: 128 and the number of the signal that ended it. */
   readonly code: number;
-  /** Whether a signal that came to this process was passed on. */
-  readonly signalled: boolean;
+  /** Resolves when all that it wrote has been passed on. */
+  readonly written: Promise<void>;
 }
 
-const passedOn = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
-
 /**
- * Runs a command to its end, with the signals that come to this process. @throws UsageError for a command that is not
+ * Runs a command until it exits, with the signals that come to this process. @throws UsageError for a command that is not
  * there.
  */
 export async function runChild(
   terminal: Terminal,
   [command = '', ...parameters]: readonly string[],
-  { environment, hidden }: ChildOptions,
+  { environment, hidden, signals }: ChildOptions,
 ): Promise<ChildEnd> {
   const output = hidden ? 'pipe' : 'inherit';
   const child = spawn(command, parameters, {
     env: Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined)),
     stdio: ['inherit', output, output],
   });
-  let signalled = false;
-  const pass = (signal: NodeJS.Signals) => {
-    signalled = true;
+  signals.passTo((signal) => {
     // A terminal sends Ctrl-C to everyone who runs in it, the child too.
-    if (signal !== 'SIGINT' || !terminal.input.isTTY) child.kill(signal);
-  };
-  for (const signal of passedOn) process.on(signal, pass);
-  for (const [from, to] of [
-    [child.stdout, terminal.out],
-    [child.stderr, terminal.err],
-  ] as const) {
-    // Whoever read the output may have gone; the child is told by its own writing.
-    to.on('error', () => from?.destroy());
-    from?.pipe(mask(hidden ?? [])).pipe(to, { end: false });
-  }
+    if (signal === 'SIGINT' && terminal.input.isTTY) return;
+    child.kill(signal);
+    // One that was stopped takes no other signal before it goes on.
+    if (signal === 'SIGTERM' || signal === 'SIGHUP') child.kill('SIGCONT');
+  });
+  const written = passOn(child, terminal, hidden ?? []);
   try {
-    const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', (...end) => resolve(end));
-    });
-    return { code: code ?? 128 + (signal ? constants.signals[signal] : 0), signalled };
+    const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+    return { code: code ?? 128 + (signal ? constants.signals[signal] : 0), written };
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
-    throw new UsageError(`"${command}" could not be started: ${code}`);
+    const why = code === 'ENOENT' ? 'there is no such command' : code;
+    throw new UsageError(`"${command}" could not be started: ${why}`);
   } finally {
-    for (const signal of passedOn) process.off(signal, pass);
+    signals.passTo();
   }
+}
+
+interface Pipe {
+  readonly from: Readable;
+  readonly masked: Transform;
+  readonly to: Writable;
+}
+
+/** Passes the output on, masked. Resolves when the command has exited and all that it wrote has gone on. */
+function passOn(child: ChildProcess, terminal: Terminal, hidden: readonly string[]): Promise<void> {
+  const pipes = (
+    [
+      [child.stdout, terminal.out],
+      [child.stderr, terminal.err],
+    ] as const
+  ).flatMap(([from, to]): Pipe[] => {
+    if (!from) return [];
+    // Whoever read the output may have gone; the child is told by its own writing.
+    to.on('error', () => from.destroy());
+    const masked = from.pipe(mask(hidden));
+    masked.pipe(to, { end: false });
+    return [{ from, masked, to }];
+  });
+  return new Promise((resolve) => {
+    child.once('error', () => resolve());
+    child.once('close', () => resolve());
+    child.once('exit', () => leaveBehind(pipes, resolve));
+  });
+}
+
+/**
+ * A daemon that the command has left may hold its output open for as long as it lives. What the command itself wrote is
+ * read in a few turns; only a reader that takes nothing more is waited for.
+ */
+function leaveBehind(pipes: readonly Pipe[], done: () => void): void {
+  let turns = 0;
+  const look = setInterval(() => {
+    if (pipes.some(({ to }) => to.writableNeedDrain)) return;
+    if (pipes.some(({ from }) => !from.closed) && ++turns < 10) return;
+    clearInterval(look);
+    for (const { from, masked } of pipes) {
+      from.unpipe(masked);
+      masked.end();
+      from.destroy();
+    }
+    done();
+  }, 50);
 }

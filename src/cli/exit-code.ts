@@ -1,4 +1,5 @@
 import { ProtemFault } from '../sdk/protem-fault.js';
+import { Interrupted } from './signals.js';
 import { UsageError } from './terminal.js';
 
 /** What a client verb ends with. docs/cli.md has the same table. */
@@ -20,6 +21,7 @@ const blocked = /^(kill|block|issuing\.blocked|revocation\.blocked)/;
 /** The exit code of what was thrown. */
 export function exitCodeOf(thrown: unknown): number {
   if (thrown instanceof UsageError) return exitCodes.usage;
+  if (thrown instanceof Interrupted) return thrown.exitCode;
   if (!(thrown instanceof ProtemFault)) return exitCodes.failure;
   if (pending.has(thrown.code)) return exitCodes.pending;
   if (blocked.test(thrown.code)) return exitCodes.blocked;

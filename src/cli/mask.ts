@@ -3,11 +3,23 @@ import { Transform } from 'node:stream';
 /** Shorter values would be found in everything. */
 const shortest = 6;
 
-/** What may give a value away: itself, in a URL, in base64 (as in a Basic header), in JSON. */
+/**
+ * The characters of base64 that hold nothing but bits of the value, for each of the three places in a group of bytes at
+ * which it may begin: in a Basic header a name stands before it (RFC 4648 section 4).
+ */
+const inBase64 = (value: string): string[] =>
+  [0, 1, 2].flatMap((before) => {
+    const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(value)]);
+    const own = [Math.ceil((before * 8) / 6), Math.floor((bytes.length * 8) / 6)] as const;
+    return (['base64', 'base64url'] as const).map((encoding) => bytes.toString(encoding).slice(...own));
+  });
+
+/** What may give a value away: itself, in a URL, in base64, in JSON. */
 const formsOf = (value: string): string[] => [
   value,
   encodeURIComponent(value),
   Buffer.from(value).toString('base64'),
+  ...inBase64(value),
   JSON.stringify(value).slice(1, -1),
 ];
 

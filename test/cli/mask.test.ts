@@ -68,6 +68,20 @@ test('a value in base64, in a URL and in JSON is hidden too', async () => {
   ).toBe('[secret]\n[secret]\n[secret]\n"[secret]"\n');
 });
 
+test('a value in base64 is hidden wherever it begins there, as in a Basic header', async () => {
+  const value = 'P4ssw0rd?>of-many~bytes';
+  for (const before of ['', 'u:', 'us:', 'user:'])
+    for (const encoding of ['base64', 'base64url'] as const) {
+      const header = Buffer.from(`${before}${value}, and more`).toString(encoding);
+      const shown = (await masked([value], [Buffer.from(header)])).toString();
+      const [head = '', tail = ''] = shown.split('[secret]');
+      // What is left of the value is less than the three bytes that four characters hold, at either end.
+      expect(shown).toContain('[secret]');
+      expect(Buffer.from(head, encoding).length).toBeLessThan(before.length + 3);
+      expect(tail.length).toBeLessThan((', and more'.length / 3 + 2) * 4);
+    }
+});
+
 test('names and times are no secrets, and very short values are left alone', async () => {
   expect(valuesOf({ username: 'reporter', password: 'p', Expiration: '2030', n: 1 })).toEqual(['p']);
   expect((await masked(['p'], [Buffer.from('pipe')])).toString()).toBe('pipe');

@@ -36,19 +36,24 @@ async function run(verb: Verb<RunOptions>, ...args: readonly unknown[]): Promise
     throw new UsageError(
       'This runs inside "protem run" already (PROTEM_LEASE_ID is set). Give --nested to do it.',
     );
-  const [{ runChild }, { environmentOf, beforeAws, isAws }, { valuesOf }] = await Promise.all([
+  const [{ runChild }, { environmentOf, beforeAws, isAws }, { valuesOf }, { Signals }] = await Promise.all([
     import('../child.js'),
     import('../environment-of.js'),
     import('../mask.js'),
+    import('../signals.js'),
   ]);
   const words = args[0] as readonly string[];
   const usual = { intent: `protem run ${words[0] ?? ''}`, deadline: '1h' };
+  const signals = new Signals();
+  // Not broken off: a task that is opened has to be known, to be ended.
   const task = await taskFor(client, terminal, options, usual);
   const ends = task.opened || options.endTask === true;
   const ending = endingOf(verb, task.id, ends);
   try {
     const leases = [];
-    for (const entry of options.credential) leases.push(await client.acquire(askOf(task.id, entry, options)));
+    for (const entry of options.credential)
+      leases.push(await client.acquire(askOf(task.id, entry, options), { signal: signals.early }));
+    signals.early.throwIfAborted();
     const secrets = leases.map(({ record, secret }) => ({
       entry: record.credential,
       secret: secret.reveal(),
@@ -63,12 +68,15 @@ async function run(verb: Verb<RunOptions>, ...args: readonly unknown[]): Promise
       PROTEM_LEASE_ID: leases.map(({ id }) => id).join(','),
     } as Record<string, string | undefined>;
     const hidden = options.mask ? secrets.flatMap(({ secret }) => valuesOf(secret)) : undefined;
-    const { code, signalled } = await runChild(terminal, words, { environment, hidden });
-    const ended = await ending(signalled ? 'cancelled' : code === 0 ? 'completed' : 'failed');
+    const { code, written } = await runChild(terminal, words, { environment, hidden, signals });
+    const ended = await ending(signals.asked ? 'cancelled' : code === 0 ? 'completed' : 'failed');
     process.exitCode = code === 0 && !ended ? 1 : code;
+    await written;
   } catch (error) {
-    await ending('failed');
+    await ending(signals.asked ? 'cancelled' : 'failed');
     throw error;
+  } finally {
+    signals.close();
   }
 }
 

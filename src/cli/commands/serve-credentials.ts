@@ -26,24 +26,28 @@ async function serve(verb: Verb<ServeOptions>, ...args: readonly unknown[]): Pro
   const port = Number(options.port);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new UsageError(`"${options.port}" is not a port.`);
-  const [{ AwsSession }, { serveContainer }, { runChild }, { formats }] = await Promise.all([
+  const [{ AwsSession }, { serveContainer }, { runChild }, { formats }, { Signals }] = await Promise.all([
     import('../aws-session.js'),
     import('../container-server.js'),
     import('../child.js'),
     import('../environment-of.js'),
+    import('../signals.js'),
   ]);
   const usual = { intent: `protem serve-credentials ${options.credential}`, deadline: '8h' };
+  const signals = new Signals();
+  const stopped = once(signals.early, 'abort');
   const task = await taskFor(client, terminal, options, usual);
   const session = new AwsSession(client, askOf(task.id, options.credential, options));
   const server = await serveContainer(port, () => session.current());
   const words = (args[0] ?? []) as readonly string[];
   let outcome: 'completed' | 'failed' | 'cancelled' = 'failed';
   try {
-    await session.current();
+    await Promise.race([session.current(), stopped]);
+    signals.early.throwIfAborted();
     if (words.length > 0) {
       const environment = { ...terminal.environment, PROTEM_TOKEN: undefined, ...server.environment };
-      const end = await runChild(terminal, words, { environment, hidden: undefined });
-      outcome = end.signalled ? 'cancelled' : end.code === 0 ? 'completed' : 'failed';
+      const end = await runChild(terminal, words, { environment, hidden: undefined, signals });
+      outcome = signals.asked ? 'cancelled' : end.code === 0 ? 'completed' : 'failed';
       process.exitCode = end.code;
     } else {
       const given = Object.entries(server.environment).filter(([, value]) => value !== undefined);
@@ -51,15 +55,13 @@ async function serve(verb: Verb<ServeOptions>, ...args: readonly unknown[]): Pro
       const unset = Object.keys(server.environment).filter((name) => server.environment[name] === undefined);
       terminal.out.write(`unset ${unset.join(' ')}\n`);
       verb.say(`Serving ${options.credential} for ${task.id} until it is stopped or the task ends.`);
-      await signalled();
+      await stopped;
       outcome = 'completed';
     }
   } finally {
     await server.close();
     if (task.opened || options.endTask) await client.endTask(task.id, outcome);
     else for (const lease of client.held) await lease[Symbol.asyncDispose]();
+    signals.close();
   }
 }
-
-const signalled = (): Promise<unknown> =>
-  Promise.race((['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => once(process, signal)));
