@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import closeWithGrace from 'close-with-grace';
 import type { Command } from 'commander';
 import { openCaller } from './sdk/call.js';
+import { tokenOf } from './cli/connect.js';
+import { UsageError } from './cli/terminal.js';
 import type { DpopKey } from './sdk/index.js';
 import { openPrivateFolder } from './mcp/private-folder.js';
 import { openSession } from './mcp/session.js';
@@ -11,6 +13,7 @@ import { openSession } from './mcp/session.js';
 interface Options {
   readonly url?: string;
   readonly tokenFile?: string;
+  readonly tokenCommand?: string;
   readonly keyFile?: string;
   readonly task?: string;
   readonly intent?: string;
@@ -26,9 +29,9 @@ export function addMcpCommand(program: Command, version: string): void {
     .option('--url <url>', 'where the broker is (PROTEM_URL)', process.env['PROTEM_URL'])
     .option(
       '--token-file <file>',
-      'file with the token of the agent, read for every call (PROTEM_TOKEN_FILE)',
-      process.env['PROTEM_TOKEN_FILE'],
+      'file with the token of the agent, read for every call (PROTEM_TOKEN_FILE, PROTEM_TOKEN)',
     )
+    .option('--token-command <command>', 'command that prints the token (PROTEM_TOKEN_COMMAND)')
     .option(
       '--key-file <file>',
       'PEM of the private key that the token is bound to, on the curve P-256 (PROTEM_KEY_FILE)',
@@ -47,15 +50,13 @@ export function addMcpCommand(program: Command, version: string): void {
       process.env['XDG_RUNTIME_DIR'] ?? tmpdir(),
     )
     .action(async (options: Options) => {
-      const { url, tokenFile, keyFile, task, intent, deadline, directory } = options;
-      if (url === undefined) throw new Error('Say where the broker is: --url, or PROTEM_URL.');
-      if (tokenFile === undefined)
-        throw new Error('Say where the token of the agent is: --token-file, or PROTEM_TOKEN_FILE.');
+      const { url, keyFile, task, intent, deadline, directory } = options;
+      if (url === undefined) throw new UsageError('Where is the broker? Give --url or set PROTEM_URL.');
       if (task === undefined && intent === undefined)
-        throw new Error('Name a task (--task), or say what a new one is for (--intent).');
+        throw new UsageError('Name a task (--task), or say what a new one is for (--intent).');
       const { send } = openCaller({
         url,
-        token: async () => (await readFile(tokenFile, 'utf8')).trim(),
+        token: tokenOf(process.env, options),
         ...(keyFile !== undefined && { dpop: await readKey(keyFile) }),
       });
       const folder = await openPrivateFolder(directory);

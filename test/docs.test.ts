@@ -1,5 +1,14 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,7 +19,7 @@ import { commandsToTry } from '../src/sandbox/story/commands-to-try.js';
 import { testPolicy } from '../src/policy/policy-cases.js';
 import { loadSettings } from '../src/settings/load.js';
 import { operations } from '../src/wire/operations.js';
-import { blocksOf, differencesOf, linksOf } from './document.js';
+import { blocksOf, differencesOf, installPackage, linksOf } from './document.js';
 import type { Block } from './document.js';
 import { startSandboxBroker } from './setup/sandbox-broker.js';
 import { canRun, findProgram } from './stack/program.js';
@@ -36,6 +45,7 @@ let sandbox: Awaited<ReturnType<typeof startSandboxBroker>>;
 const directory = mkdtempSync(join(tmpdir(), 'protem-docs-'));
 
 beforeAll(async () => {
+  installPackage(directory);
   sandbox = await startSandboxBroker();
 });
 afterAll(async () => {

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 
 /** A fenced block of a document. */
 export interface Block {
@@ -59,3 +60,12 @@ export function differencesOf(shown: unknown, given: unknown, at = ''): string[]
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** What is installed where the documents run: the package, as it was built for the tests. */
+export function installPackage(directory: string): void {
+  const folder = join(directory, 'node_modules', 'protem');
+  mkdirSync(folder, { recursive: true });
+  const exports = { './sdk': './sdk.js' };
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'protem', type: 'module', exports }));
+  writeFileSync(join(folder, 'sdk.js'), `export * from '${resolve('build/src/sdk/index.js')}';`);
+}

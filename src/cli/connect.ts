@@ -29,6 +29,8 @@ export function connect(
   const url = options.url ?? environment['PROTEM_URL'];
   if (url === undefined || url === '')
     throw new UsageError('Where is the broker? Give --url or set PROTEM_URL.');
+  if (!/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : ''))
+    throw new UsageError(`"${url}" is not the address of a broker: it begins with https:// or http://.`);
   const token = tokenOf(environment, options);
   const onApprovalPending = (approval: { readonly url: string }) => {
     terminal.err.write(`A person has to approve this: ${approval.url}\n`);
@@ -41,8 +43,11 @@ export function connect(
   }
 }
 
-/** What reads the token anew for each request. A token is never a flag: others on the machine see those. */
-function tokenOf(environment: Terminal['environment'], options: ConnectOptions): () => Promise<string> {
+/** What reads the token anew for each request. A token is never a flag: others on the machine see those. @throws UsageError */
+export function tokenOf(
+  environment: Terminal['environment'],
+  options: ConnectOptions,
+): () => Promise<string> {
   const command = options.tokenCommand ?? environment['PROTEM_TOKEN_COMMAND'];
   if (options.tokenFile === undefined && command !== undefined) return byCommand(command);
   const file = options.tokenFile ?? environment['PROTEM_TOKEN_FILE'];

@@ -75,7 +75,7 @@ export function openCaller(options: CallerOptions): Caller {
       ...(call.body && { body: JSON.stringify(call.body) }),
     }).catch((error: unknown) => {
       call.signal?.throwIfAborted();
-      throw unreachable(error);
+      throw unreachable(url, error);
     });
     // RFC 9449 section 8.2: the latest nonce is for the next proof.
     nonce = answered.response.headers.get('dpop-nonce') ?? nonce;

@@ -82,11 +82,11 @@ export function faultOf(response: Response, body: unknown): ProtemFault {
   });
 }
 
-export const unreachable = (cause: unknown): ProtemFault =>
+export const unreachable = (url: string, cause: unknown): ProtemFault =>
   new ProtemFault({
     code: 'client.unreachable',
     status: 0,
-    detail: 'The broker did not answer.',
+    detail: `The broker at ${new URL(url).origin} did not answer.`,
     remedy: 'Check the URL of the broker, and that it runs.',
     retry: true,
     cause,

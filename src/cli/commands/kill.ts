@@ -79,6 +79,8 @@ async function kill(one: Verb<KillOptions>): Promise<void> {
   const body = { [scope]: name ?? true, reason, block };
   const call = { method: 'POST', path: '/v1/revocations' } as const;
   const radius = (await one.client.call({ ...call, body: { ...body, dryRun: true } })) as Radius;
+  if (radius.total === 0 && name !== undefined)
+    one.say(`No live lease is of ${scope} ${name}: see that the name is right.`);
   if (dryRun) return one.print(radius);
   const question = `This stops ${scope} ${name ?? ''} and ${radiusText(radius)}.`;
   if (!(await confirm(one, question, name ?? 'all'))) throw new UsageError('Nothing was stopped.');

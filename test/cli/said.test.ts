@@ -1,0 +1,52 @@
+import { expect, jest, test } from '@jest/globals';
+import { agentToken, operatorToken } from '../fake/pretend-broker.js';
+import { serving } from '../http/serving.js';
+import { protem } from './protem.js';
+
+// Processes, some of them several: a busy machine may take its time.
+jest.setTimeout(120_000);
+
+const whoever = { PROTEM_TOKEN: agentToken };
+const ran = ['run', '--credential', 'reports-reader', '--'];
+
+test('a URL without its scheme is told as what it is', async () => {
+  const { code, err } = await protem({ ...whoever, PROTEM_URL: '127.0.0.1:8700' }, 'task', 'ls').ended;
+  expect(code).toBe(2);
+  expect(err).toBe('"127.0.0.1:8700" is not the address of a broker: it begins with https:// or http://.\n');
+});
+
+test('a broker that does not answer is told by its address', async () => {
+  const at = { ...whoever, PROTEM_URL: 'http://127.0.0.1:1' };
+  const { code, err } = await protem(at, 'task', 'ls').ended;
+  expect(code).toBe(1);
+  expect(err).toMatch(/^client\.unreachable: The broker at http:\/\/127\.0\.0\.1:1 did not answer\./);
+});
+
+test('a command that is not there is told in words', async () => {
+  const { url } = await serving();
+  const { code, err } = await protem({ ...whoever, PROTEM_URL: url }, ...ran, 'no-such-command').ended;
+  expect([code, err]).toEqual([2, '"no-such-command" could not be started: there is no such command\n']);
+});
+
+test.each([['--dry-run'], ['--yes']])(
+  'a kill switch that reaches nothing says so: the name may be wrong (%s)',
+  async (option) => {
+    const none = { total: 0, byProvider: {}, byEntry: {}, byAgent: {}, byEffect: {}, leases: [] };
+    const { url } = await serving({ broker: { blastRadius: () => Promise.resolve(none) } });
+    const words = ['kill', '--scope', 'agent', '--name', 'reprter', '--reason', 'a leak', option];
+    const { code, err } = await protem({ PROTEM_URL: url, PROTEM_TOKEN: operatorToken }, ...words).ended;
+    expect([code, err]).toEqual([0, 'No live lease is of agent reprter: see that the name is right.\n']);
+  },
+);
+
+test('protem mcp takes its token where every client verb does, and says what it lacks', async () => {
+  const at = { PROTEM_URL: 'http://127.0.0.1:1', PROTEM_INTENT: 'count' };
+  const serving = protem({ ...at, PROTEM_TOKEN: agentToken }, 'mcp');
+  const params = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'x', version: '1' } };
+  serving.child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params })}\n`);
+  await serving.said('"serverInfo"');
+  serving.child.stdin.end();
+  expect((await serving.ended).code).toBe(0);
+  const { code, err } = await protem(at, 'mcp').ended;
+  expect([code, err]).toEqual([2, expect.stringContaining('Who are you? Set PROTEM_TOKEN_FILE')]);
+});
