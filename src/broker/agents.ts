@@ -1,5 +1,5 @@
 import type { Principal } from '../identity/principal.js';
-import { riskOf } from '../identity/risk.js';
+import { riskOf, strongestOf } from '../identity/risk.js';
 import type { RiskSignal } from '../identity/risk.js';
 import { Fault } from '../kernel/fault.js';
 import { newWithdrawalId } from '../kernel/id.js';
@@ -8,6 +8,7 @@ import { riskLevels } from '../kernel/risk-levels.js';
 import type { SeenAgent } from '../ledger/agent-ledger.js';
 import { decodePageToken, encodePageToken } from '../ledger/page-token.js';
 import type { Page, PageQuery } from '../ledger/ledger.js';
+import type { Along } from '../ledger/withdrawal-ledger.js';
 import type { Block } from '../revocation/withdrawal.js';
 import { requireKind, requireRole } from './authorize.js';
 import { lift } from './blocks.js';
@@ -81,12 +82,16 @@ export async function signalAgent(
   return (await describe(ports, [id]))[0]!;
 }
 
-/** `once` names what was told, where it may be told twice; false when it was told before. */
+/**
+ * `once` names what was told, where it may be told twice. What a stream says stands beside what others say, until it says
+ * otherwise; what an operator says takes the place of all. False when it was told before, or the same stream has said
+ * something since.
+ */
 export async function beginSignal(
   ports: Pick<Ports, 'ledger'>,
   agent: string,
   signal: RiskSignal,
-  once?: { readonly name: string; readonly forMs: number },
+  { once, stream }: { readonly once?: Along['once']; readonly stream?: string } = {},
 ): Promise<boolean> {
   const { by, level, reason, endsAt } = signal;
   const why = `risk ${level}: ${reason}`;
@@ -101,7 +106,7 @@ export async function beginSignal(
   } as const;
   const begun = await ports.ledger.withdrawals.begin(
     withdrawal,
-    { risk: { agent, signal: level === 'none' ? undefined : signal }, ...(once && { once }) },
+    present({ risk: present({ agent, stream, signal: level === 'none' ? undefined : signal }), once }),
     present({ type: 'agent.signalled' as const, subject: agent, by, level, reason, endsAt }),
   );
   return begun !== undefined;
@@ -126,10 +131,10 @@ function describeOne(
   id: string,
   seen: SeenAgent | undefined,
   disabled: Block | undefined,
-  signal: RiskSignal | undefined,
+  signals: readonly RiskSignal[] | undefined,
 ): Agent {
   const { owner, purpose } = inventory.agents.get(id) ?? {};
-  const risk = riskLevels[riskOf(signal, ledger.clock())]!;
+  const now = ledger.clock();
   return present({
     id,
     owner,
@@ -143,7 +148,7 @@ function describeOne(
     disabled,
     lastSeenAt: seen?.lastSeenAt,
     liveLeases: seen?.liveLeases ?? 0,
-    risk,
-    signal: risk === 'none' ? undefined : signal,
+    risk: riskLevels[riskOf(signals, now)]!,
+    signal: strongestOf(signals, now),
   });
 }

@@ -88,7 +88,10 @@ export async function mustBeNamed(
   if (!mayAct) return;
   const issuer = parseSpiffeId(agent)?.trustDomain ?? (await ledger.agents.find([agent]))[0]?.issuer;
   if (!mayBe(mayAct, { id: agent, issuer }))
-    throw new Fault('delegation.may_act', 'The token that asks names who may act for it, and not this agent.');
+    throw new Fault(
+      'delegation.may_act',
+      'The token that asks names who may act for it, and not this agent.',
+    );
 }
 
 /** Policy has to permit that this agent delegates to that one, and so it has for everyone above. */

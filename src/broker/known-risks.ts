@@ -11,7 +11,7 @@ export interface KnownRisks {
 
 /** The risk of agents is asked at every decision, so it is known here; what was decided before it was is looked at again. */
 export function openKnownRisks({ ledger }: Pick<Ports, 'ledger'>): KnownRisks {
-  let known: ReadonlyMap<string, RiskSignal> = new Map();
+  let known: ReadonlyMap<string, readonly RiskSignal[]> = new Map();
   let version = 0;
   return {
     of: (agent) => riskOf(known.get(agent), ledger.clock()),

@@ -36,7 +36,7 @@ async function proven(ports: Ports, stream: string, token: string): Promise<Secu
 
 async function takeEffect(
   ports: Ports,
-  { agent, issuer, jti }: SecurityEvents & { readonly agent: string },
+  { agent, issuer, jti, issuedAt }: SecurityEvents & { readonly agent: string },
   type: string,
   body: Readonly<Record<string, unknown>>,
 ): Promise<void> {
@@ -45,8 +45,8 @@ async function takeEffect(
   const by = `signal:${issuer}`;
   const level = levels[String(body['current_level'])];
   if (what === 'risk-level-change' && level !== undefined) {
-    const at = Math.round(ports.ledger.clock());
-    await beginSignal(ports, agent, { level, reason: reasonOf(body, what), by, at }, once);
+    const signal = { level, reason: reasonOf(body, what), by, at: happenedAt(body, issuedAt) };
+    await beginSignal(ports, agent, signal, { once, stream: issuer });
   }
   // Whose session, credential or claims are no longer what they were has to prove itself again.
   if (['session-revoked', 'credential-change', 'token-claims-change'].includes(what))
@@ -59,10 +59,17 @@ async function takeEffect(
     });
 }
 
+/** By the event (CAEP section 2, `event_timestamp` in seconds), where it says so, and no later than its token. */
+function happenedAt(body: Readonly<Record<string, unknown>>, issuedAt: number): number {
+  const seconds = body['event_timestamp'];
+  const isTime = typeof seconds === 'number' && seconds > 0 && seconds * 1000 < issuedAt;
+  return Math.round(isTime ? seconds * 1000 : issuedAt);
+}
+
 /** The transmitter's own words, capped and inert (CAEP section 2: a text by language). */
 function reasonOf(body: Readonly<Record<string, unknown>>, what: string): string {
   const texts: unknown = body['reason_admin'];
   const [text] = typeof texts === 'object' && texts !== null ? Object.values(texts) : [texts];
   if (typeof text !== 'string') return what;
-  return `${what}: ${text.replaceAll(/[\p{C}\u2028\u2029]/gu, ' ').slice(0, 200)}`;
+  return `${what}: ${[...text.replaceAll(/[\p{C}\u2028\u2029]/gu, ' ').slice(0, 400)].slice(0, 200).join('')}`;
 }

@@ -39,5 +39,6 @@ export interface AgentLedger {
   lately(tasks: readonly { readonly id: string; readonly agent: string }[]): Promise<readonly Lately[]>;
   /** Grows whenever a signal is written. */
   risksVersion(): Promise<number>;
-  risks(): Promise<ReadonlyMap<string, RiskSignal>>;
+  /** By agent: what an operator says of it, and what each stream of signals does. */
+  risks(): Promise<ReadonlyMap<string, readonly RiskSignal[]>>;
 }

@@ -57,7 +57,12 @@ export function redisAgents(redis: RedisClient, prefix: string): AgentLedger {
 
     async risks() {
       const fields = await ask(redis.hgetall(`${prefix}:risks`));
-      return new Map(Object.entries(fields).map(([id, text]) => [id, JSON.parse(text) as RiskSignal]));
+      const found = new Map<string, RiskSignal[]>();
+      for (const [field, text] of Object.entries(fields)) {
+        const [agent = ''] = field.split('\n');
+        found.set(agent, [...(found.get(agent) ?? []), JSON.parse(text) as RiskSignal]);
+      }
+      return found;
     },
   };
 }

@@ -18,7 +18,10 @@ const fieldOf = ({ disabled, scope }: Block): string =>
 /** Hash and field of what is written along, and its value. */
 function written({ block, risk }: Along): [string, string, string] {
   if (block) return ['blocks', fieldOf(block), JSON.stringify(block)];
-  if (risk) return ['risks', risk.agent, risk.signal ? JSON.stringify(risk.signal) : ''];
+  if (risk) {
+    const field = risk.stream === undefined ? risk.agent : `${risk.agent}\n${risk.stream}`;
+    return ['risks', field, risk.signal ? JSON.stringify(risk.signal) : ''];
+  }
   return ['', '', ''];
 }
 

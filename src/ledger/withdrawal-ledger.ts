@@ -7,8 +7,8 @@ import type { Page, PageQuery } from './ledger.js';
 /** What is written in one step with the beginning of a withdrawal. */
 export interface Along {
   readonly block?: Block;
-  /** The agent and its signal; undefined when it counts no longer. */
-  readonly risk?: { readonly agent: string; readonly signal: RiskSignal | undefined };
+  /** The agent and its signal; none when it counts no longer. Of an operator, unless a stream is named. */
+  readonly risk?: { readonly agent: string; readonly stream?: string; readonly signal?: RiskSignal };
   /** Asked with this name within its time before, it does nothing. */
   readonly once?: { readonly name: string; readonly forMs: number };
 }

@@ -28,6 +28,7 @@ beforeEach(async () => {
   await ledger.check();
   ({ ports } = brokerPorts(ledger, [pretendProvider()], {
     readSignal: openSignalStreams(streams, { clock: ledger.clock, fetch: fetchKeys }),
+    inventory: { agents: new Map([[agent.id, {}]]), ownersNeeded: false },
   }));
   broker = createBroker(ports);
 });
@@ -80,9 +81,47 @@ describe('REV-07: a security event token', () => {
     const events = { [`${caep}risk-level-change`]: { current_level: 'HIGH', reason_admin: { en: 'odd' } } };
     await broker.receiveSignal('idp', token({ events }));
     expect(await begun()).toMatchObject([{ what: 'evaluate', scope: { name: agent.id } }]);
-    expect((await ledger.agents.risks()).get(agent.id)).toMatchObject({
-      ...{ level: 'high', by: `signal:${issuer}`, reason: 'risk-level-change: odd' },
+    expect((await ledger.agents.risks()).get(agent.id)).toMatchObject([
+      { level: 'high', by: `signal:${issuer}`, reason: 'risk-level-change: odd' },
+    ]);
+  });
+
+  const risk = (current_level: string, over: object = {}, event: object = {}) =>
+    token({ ...over, events: { [`${caep}risk-level-change`]: { current_level, ...event } } });
+  const riskNow = async () => (await broker.findAgent(admin, agent.id)).risk;
+
+  test('what a stream says lowers only what the same stream has said', async () => {
+    await broker.signalAgent(admin, agent.id, { level: 'high', reason: 'seen abroad' });
+    await broker.receiveSignal('idp', risk('LOW', { jti: 'one' }));
+    expect(await broker.findAgent(admin, agent.id)).toMatchObject({
+      risk: 'high',
+      signal: { by: admin.id },
     });
+    await broker.signalAgent(admin, agent.id, { level: 'none', reason: 'it was a conference' });
+    await broker.receiveSignal('idp', risk('HIGH', { jti: 'two' }));
+    expect(await riskNow()).toBe('high');
+    await broker.receiveSignal('idp', risk('MEDIUM', { jti: 'three' }));
+    expect(await riskNow()).toBe('medium');
+    await broker.signalAgent(admin, agent.id, { level: 'low', reason: 'looked at' });
+    expect(await riskNow()).toBe('low');
+  });
+
+  test('one that comes late changes nothing that was said after it', async () => {
+    const iat = Math.floor(ledger.clock() / 1000);
+    await broker.receiveSignal('idp', risk('HIGH', { jti: 'later', iat }));
+    await broker.receiveSignal('idp', risk('LOW', { jti: 'earlier', iat: iat - 60 }));
+    expect(await riskNow()).toBe('high');
+    await broker.receiveSignal('idp', risk('LOW', { jti: 'sent-again', iat }, { event_timestamp: iat - 60 }));
+    expect(await riskNow()).toBe('high');
+    expect(await begun()).toHaveLength(1);
+  });
+
+  test('the words of the transmitter are cut between characters', async () => {
+    const text = `a${'\u{1f600}'.repeat(300)}`;
+    await broker.receiveSignal('idp', risk('HIGH', {}, { reason_admin: { en: text } }));
+    const [said] = (await ledger.agents.risks()).get(agent.id)!;
+    expect(said!.reason).not.toMatch(/\p{Cs}/u);
+    expect([...said!.reason].length).toBeLessThanOrEqual('risk-level-change: '.length + 200);
   });
 
   test.each<[string, object]>([

@@ -9,6 +9,8 @@ import type { StreamSettings } from './stream-settings.js';
 export interface SecurityEvents {
   readonly issuer: string;
   readonly jti: string;
+  /** Milliseconds since the epoch. */
+  readonly issuedAt: number;
   /** Undefined when its subject is none that this stream may speak of in a way that is understood. */
   readonly agent: string | undefined;
   /** Type (a URI) and what it says. */
@@ -38,6 +40,7 @@ export async function readSet(
   return {
     issuer: stream.issuer,
     jti: claims['jti'] as string,
+    issuedAt: Math.min(clock(), Number(claims['iat']) * 1000),
     agent: agentOf(claims['sub_id'], stream),
     events: eventsOf(claims['events']),
   };
