@@ -13,6 +13,7 @@ export interface Told {
 const titles: Record<string, string> = {
   'task.opened': 'Task opened',
   'task.ended': 'Task ended: nothing more is issued for it',
+  'step.decided': 'A tool call was decided',
   'credential.refused': 'A credential was refused',
   'lease.reserved': 'Policy permitted it; the lease was written down',
   'lease.active': 'Made at the provider and handed over',
@@ -64,6 +65,7 @@ export function storyOf(event: Event): Told {
   say('via', event['via']);
   say('on behalf of', event['onBehalfOf']);
   if (type === 'task.opened') say('intent', event['intent']);
+  if (type === 'step.decided') say('tool', event['tool']);
   if (typeof event['cause'] === 'string') say('because', causeOf(event['cause']));
   say('reason given', event['reason']);
   sayAsked(event['asked'], say);

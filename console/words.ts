@@ -67,7 +67,7 @@ export function troubleOf(lease: LeaseShape, now: number): string | undefined {
 /** What will end it, or has. */
 export function endingOf(lease: LeaseShape, task: TaskSummaryShape | undefined): string {
   const { cause } = lease.revocation;
-  if (cause !== undefined) return `because ${causeOf(cause)}`;
+  if (cause !== undefined) return `${isOver(lease) ? 'because' : 'at the latest:'} ${causeOf(cause)}`;
   if (task?.state === 'open' && Date.parse(task.deadline) < Date.parse(lease.expiresAt))
     return 'or when its task ends, at its deadline before that';
   return 'or when its task ends';

@@ -44,7 +44,8 @@ export function LeaseTable(props: {
   const rows = book.rows.value;
   const shown = rows.slice(first, first + Math.ceil(height.value / rowHeight) + 2 * beyond);
   const below = rows.length - first - shown.length;
-  const all = rows.length > 0 && selected.value.size >= rows.length;
+  const all =
+    rows.length > 0 && selected.value.size >= rows.length && rows.every(({ id }) => selected.value.has(id));
 
   const toggle = (id: string, on: boolean) => {
     const next = new Set(selected.peek());
@@ -72,6 +73,7 @@ export function LeaseTable(props: {
                   type="checkbox"
                   aria-label="Select all that are listed"
                   checked={all}
+                  disabled={rows.length === 0}
                   onChange={(event) =>
                     (selected.value = new Set(event.currentTarget.checked ? rows.map(({ id }) => id) : []))
                   }
@@ -185,7 +187,9 @@ function Cells({ lease, task, index, selectable, selected, toggle }: RowOf) {
       <td>
         <State state={lease.state} />
         <div class={trouble ? 'second bad-text' : 'second quiet'}>
-          {trouble ?? <a href={hrefOf.lease(lease.id)}>{lease.id}</a>}
+          <a href={hrefOf.lease(lease.id)} title={trouble}>
+            {trouble ?? lease.id}
+          </a>
         </div>
       </td>
       <td>

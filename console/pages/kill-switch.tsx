@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import type { agentPage } from '../../src/wire/agent.js';
 import type { blastRadius, block, blockList, revocation, revocationPage } from '../../src/wire/revocation.js';
 import type { Shape } from '../../src/wire/shape.js';
 import { get, post } from '../api.js';
@@ -101,6 +102,9 @@ function Choose({ choose }: { choose: (chosen: Chosen) => void }) {
   const block = useSignal(true);
   const [, title, hint] = scopes.find(([kind]) => kind === of.value)!;
   const isAll = of.value === 'all';
+  const agents = useLoaded('known-agents', (signal) =>
+    get<Shape<typeof agentPage>>('/v1/agents?page_size=500', { signal }),
+  );
   return (
     <form
       class="card filters"
@@ -124,16 +128,22 @@ function Choose({ choose }: { choose: (chosen: Chosen) => void }) {
         </select>
       </label>
       {!isAll && (
-        <label>
+        <label class="wide">
           {title}
           <input
             required
+            list={of.value === 'agent' ? 'known-agents' : undefined}
             placeholder={hint}
             value={name.value}
             onInput={(event) => (name.value = event.currentTarget.value)}
           />
         </label>
       )}
+      <datalist id="known-agents">
+        {agents.value?.items.map(({ id }) => (
+          <option key={id} value={id} />
+        ))}
+      </datalist>
       {of.value !== 'task' && (
         <label class="inline">
           <input
@@ -149,6 +159,9 @@ function Choose({ choose }: { choose: (chosen: Chosen) => void }) {
   );
 }
 
+const counted = (count: number, what: string): string =>
+  `${count.toLocaleString()} ${what}${count === 1 ? '' : 's'}`;
+
 /** The broker says what it would end; then it has to be typed what is meant. */
 function Confirm({ chosen, onClose }: { chosen: Chosen; onClose: () => void }) {
   const { selector, words, block } = chosen;
@@ -158,7 +171,7 @@ function Confirm({ chosen, onClose }: { chosen: Chosen; onClose: () => void }) {
   return (
     <ReasonDialog
       title={`Stop ${words}`}
-      act={radius.value ? `Revoke ${radius.value.total.toLocaleString()} leases` : 'Revoke'}
+      act={radius.value ? `Revoke ${counted(radius.value.total, 'lease')}` : 'Revoke'}
       bad
       typed={words}
       ready={radius.value !== undefined}
@@ -171,9 +184,12 @@ function Confirm({ chosen, onClose }: { chosen: Chosen; onClose: () => void }) {
       {radius.value && (
         <>
           <p>
-            <strong>{radius.value.total.toLocaleString()}</strong> live leases would be revoked
+            <strong>{counted(radius.value.total, 'live lease')}</strong> would be revoked
             {block ? ', and nothing more is issued for it until the block is lifted.' : '.'}
           </p>
+          {radius.value.total === 0 && (
+            <p class="note">Nothing live is reached: see that the name is right.</p>
+          )}
           <div class="radius">
             <Counts title="Agents" counts={radius.value.byAgent} />
             <Counts title="Providers" counts={radius.value.byProvider} />

@@ -55,6 +55,7 @@ export function ApprovalFacts({ approval }: { approval: ApprovalShape }) {
                   <Words text={verified.task.intent} />
                 </Fact>
               )}
+              <TaskFacts task={verified.task} />
               <Fact name="Had it before">
                 {verified.pastUse.leases === 0
                   ? 'never'
@@ -84,6 +85,37 @@ export function ApprovalFacts({ approval }: { approval: ApprovalShape }) {
         </Facts>
       </section>
     </div>
+  );
+}
+
+type VerifiedTask = NonNullable<ApprovalShape['verified']>['task'];
+
+/** What is known of its task beyond who opened it and why. */
+function TaskFacts({ task }: { task: VerifiedTask }) {
+  if (!task) return null;
+  const lines: (readonly [name: string, value: string | undefined])[] = [
+    ['On behalf of', task.onBehalfOf],
+    ['Delegated by', task.actors?.join(', ')],
+    [
+      'Its labels',
+      Object.entries(task.labels ?? {})
+        .map(([name, value]) => `${name}: ${value}`)
+        .join(' · '),
+    ],
+    ['Tools it declared', task.tools?.join(', ')],
+    ['Tools used so far', task.chain?.tools.join(', ')],
+  ];
+  return (
+    <>
+      {lines.map(
+        ([name, value]) =>
+          value && (
+            <Fact key={name} name={name}>
+              <Words text={value} />
+            </Fact>
+          ),
+      )}
+    </>
   );
 }
 

@@ -27,11 +27,12 @@ export function TroubleList(props: {
               <div class="quiet">
                 {task && (
                   <>
-                    for <Words text={task.onBehalfOf ?? 'itself'} clip />, <Words text={task.intent} clip />
-                    .{' '}
+                    It exists for “
+                    <Words text={task.intent} clip />
+                    ”, on behalf of <Words text={task.onBehalfOf ?? 'nobody who is named'} clip />.{' '}
                   </>
                 )}
-                {effectWords[lease.revocation.effect]}.
+                When it is revoked: {effectWords[lease.revocation.effect].toLowerCase()}.
               </div>
             </div>
           </li>

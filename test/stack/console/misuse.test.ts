@@ -41,14 +41,15 @@ withBrowser('the console against bad use', () => {
       res.end(`<form method="post" action="${target}" enctype="text/plain"><button>win</button></form>`);
     }).listen(0, '127.0.0.1');
     await new Promise((resolve) => evil.once('listening', resolve));
-    await page.goto(`http://127.0.0.1:${(evil.address() as AddressInfo).port}/`);
+    const elsewhere = `http://127.0.0.1:${(evil.address() as AddressInfo).port}/`;
+    await page.goto(elsewhere);
     const sent = page.waitForRequest(target);
     const answered = page.waitForResponse(target);
     await page.getByRole('button', { name: 'win' }).click();
     // The sandbox's cookie goes to every port of the host, so this is what has to hold.
     expect(await (await sent).headerValue('cookie')).toContain('protem-');
     expect((await answered).status()).toBe(403);
-    await page.goBack();
+    await page.goto(elsewhere);
     const read = await page.evaluate(
       `fetch(${JSON.stringify(`${sandbox.url}/v1/leases`)}, { credentials: 'include' }).then(() => 'read', () => 'not read')`,
     );

@@ -178,8 +178,8 @@ withBrowser("an operator's day in the console", () => {
     await page.getByLabel('One agent').last().fill(agent);
     await page.getByRole('button', { name: 'Look at what this would end…' }).click();
     const dialog = page.getByRole('dialog');
-    await dialog.getByText('1 live leases would be revoked').waitFor();
-    const revoke = dialog.getByRole('button', { name: 'Revoke 1 leases' });
+    await dialog.getByText('1 live lease would be revoked').waitFor();
+    const revoke = dialog.getByRole('button', { name: 'Revoke 1 lease' });
     await dialog.getByLabel('Reason').fill('it was talked into something');
     expect(await revoke.isDisabled()).toBe(true);
     await dialog.getByLabel('to confirm').fill(agent);

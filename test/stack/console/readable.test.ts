@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { haveBrowser, openBrowser, openPage } from './browser.js';
+import { startConsoleSandbox } from './console-sandbox.js';
+import type { ConsoleSandbox } from './console-sandbox.js';
+
+const withBrowser = haveBrowser ? describe : describe.skip;
+
+withBrowser('what a stranger reads in the console', () => {
+  let sandbox: ConsoleSandbox;
+  let browser: Browser;
+  let context: BrowserContext;
+  let page: Page;
+
+  beforeAll(async () => {
+    [sandbox, browser] = await Promise.all([startConsoleSandbox(), openBrowser()]);
+    context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+    ({ page } = await openPage(context));
+    await page.goto(sandbox.link());
+    await page.getByRole('heading', { name: 'Overview' }).waitFor();
+  });
+  afterAll(async () => {
+    await browser.close();
+    await sandbox.close();
+  });
+  const at = (path: string) => page.goto(`${sandbox.url}/console${path}`);
+
+  /** As it is after seven attempts that its provider has not answered: src/ledger/lease-record.ts. */
+  async function stick(lease: string): Promise<void> {
+    const key = `{protem}:${lease}`;
+    const [head = '', body = ''] = ((await sandbox.redis.get(key)) ?? '').split('\n');
+    const [was, provider, reservedAt, end, more] = JSON.parse(head) as [
+      string,
+      string,
+      number,
+      number,
+      object,
+    ];
+    const stuck = [`k${was.slice(1)}`, provider, reservedAt, end, { ...more, c: 'operator', q: 0, n: 7 }];
+    await sandbox.redis.set(key, `${JSON.stringify(stuck)}\n${body}`);
+  }
+
+  test('a lease in trouble says why it exists, and when it is over at the latest', async () => {
+    const task = await sandbox.openTask('deployer', {
+      intent: 'Deploy the nightly build',
+      onBehalfOf: 'carol@example.com',
+    });
+    const lease = await sandbox.lease('deployer', task);
+    await stick(lease);
+    await at('/');
+    const row = page.getByRole('listitem').filter({ hasText: 'cannot be revoked: 7 attempts' });
+    await row.getByText('on behalf of carol@example.com').waitFor();
+    expect(await row.textContent()).toContain('Deploy the nightly build');
+    await at(`/leases/${lease}`);
+    await page.getByText('at the latest: an operator revoked it').first().waitFor();
+    await at('/leases');
+    await page
+      .getByRole('row')
+      .getByRole('link', { name: /cannot be revoked/ })
+      .click();
+    await page.getByRole('heading', { name: `Lease ${lease}` }).waitFor();
+  });
+
+  test.each([1280, 800])('at %i pixels the columns of leases have the room, not the ticks', async (width) => {
+    await sandbox.lease('reporter', await sandbox.openTask('reporter'));
+    await page.setViewportSize({ width, height: 900 });
+    await at('/leases');
+    await page.getByText('or when its task ends').first().waitFor();
+    const widthOf = (selector: string) =>
+      page
+        .locator(selector)
+        .first()
+        .evaluate((element) => element.clientWidth);
+    expect(await widthOf('.leases th.tick')).toBeLessThan(60);
+    expect(await widthOf('.leases')).toBeLessThanOrEqual(await widthOf('.room'));
+    await page.setViewportSize({ width: 1280, height: 900 });
+  });
+
+  test('what is selected in one view is not all of another', async () => {
+    const [first, second] = [await sandbox.openTask('reporter'), await sandbox.openTask('reporter')];
+    await sandbox.lease('reporter', first);
+    const other = await sandbox.lease('reporter', second);
+    await at(`/leases?task=${first}`);
+    await page.getByLabel('Select all that are listed').check();
+    await page.getByRole('button', { name: 'Revoke 1 selected' }).waitFor();
+    await page.evaluate(
+      `history.pushState(null, '', '/console/leases?task=${second}'); dispatchEvent(new PopStateEvent('popstate'))`,
+    );
+    await page.getByLabel(`Select ${other}`).waitFor();
+    expect(await page.getByLabel('Select all that are listed').isChecked()).toBe(false);
+  });
+
+  test('a step is told with its tool', async () => {
+    const task = await sandbox.openTask('reporter', { tools: ['sql.query'] });
+    await sandbox.call('reporter', 'POST', `/v1/tasks/${task}/steps`, { tool: 'sql.query' });
+    await at(`/tasks/${task}`);
+    const told = page.locator('.timeline > li').filter({ hasText: 'A tool call was decided' });
+    await told.getByText('sql.query').first().waitFor();
+  });
+
+  test('who approves sees for whom, of what task and after which tools it is asked', async () => {
+    const task = await sandbox.openTask('orchestrator', {
+      agent: 'spiffe://sandbox.protem.example/agent/reporter',
+      labels: { team: 'payments' },
+      onBehalfOf: 'dana@example.com',
+      tools: ['payments.list', 'payments.change'],
+    });
+    await sandbox.call('reporter', 'POST', `/v1/tasks/${task}/steps`, { tool: 'payments.list' });
+    const request = { credential: 'payments-admin', ttl: '5m', tool: 'payments.list' };
+    const asked = await sandbox.call('reporter', 'POST', `/v1/tasks/${task}/credentials`, request);
+    expect([asked.status, asked.body]).toEqual([202, expect.anything()]);
+    await at('/approvals');
+    const known = page.getByRole('region', { name: 'What the broker knows' });
+    await known.getByText('dana@example.com').waitFor();
+    const text = await known.textContent();
+    expect(text).toContain('team: payments');
+    expect(text).toContain('payments.list, payments.change');
+    expect(text).toMatch(/Tools used so far\s*payments\.list/);
+  });
+
+  test('the kill switch offers the agents that are known, and doubts a name that reaches nothing', async () => {
+    await sandbox.lease('courier', await sandbox.openTask('courier'));
+    const courier = 'spiffe://sandbox.protem.example/agent/courier';
+    await at('/kill-switch');
+    await page.locator(`datalist option[value="${courier}"]`).waitFor({ state: 'attached' });
+    const stop = async (agent: string) => {
+      await page.getByLabel('One agent').last().fill(agent);
+      await page.getByRole('button', { name: 'Look at what this would end…' }).click();
+    };
+    await stop(courier);
+    await page.getByRole('dialog').getByText('1 live lease would be revoked').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Revoke 1 lease', exact: true }).waitFor();
+    await page.keyboard.press('Escape');
+    await stop(`${courier}s`);
+    await page.getByRole('dialog').getByText('Nothing live is reached: see that the name is right').waitFor();
+  });
+});
