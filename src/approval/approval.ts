@@ -27,6 +27,8 @@ export interface Answer {
   readonly is: 'approve' | 'deny';
   /** Principal id of the operator. */
   readonly by: string;
+  /** The address that its token proved, where the rule keeps `email`: whoever has the same is the same person. */
+  readonly email?: string;
   /** The roles by which it was theirs to give. */
   readonly roles: readonly string[];
   readonly at: number;

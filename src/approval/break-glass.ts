@@ -7,6 +7,8 @@ export interface BreakGlass {
   readonly task: string;
   /** Principal id of the operator. */
   readonly by: string;
+  /** The address that its token proved, where the rule keeps `email`. */
+  readonly email?: string;
   readonly entry: string;
   readonly parameters: ParameterValues;
   readonly ttlSeconds: number;

@@ -16,6 +16,8 @@ export interface ApproverRules {
 /** Of whom a person must be another: the requester, and who stands behind it. */
 export interface Involved {
   readonly requester: string;
+  /** What the requester's token proved, where it is an operator or an agent with an address. */
+  readonly claims?: Principal['claims'];
   /** The owners in the inventory of the agent and of those above it, and on whose behalf the task is. */
   readonly owners: readonly string[];
 }
@@ -52,14 +54,14 @@ export function requireApprover(
       `This is for an operator with ${approval.demand.approvers.join(' or ')}.`,
     );
   requireStrongSignIn(principal, rules);
-  if (isSame(principal, involved.requester))
+  if (isSame(principal, involved.requester) || hasAddress(principal, emailOf(involved)))
     throw new Fault('approval.own', 'Nobody answers what they asked for themselves.');
   if (!rules.ownersMayApprove && involved.owners.some((owner) => isSame(principal, owner)))
     throw new Fault(
       'approval.own',
       'You own this agent, or its task serves you; another person has to answer.',
     );
-  if (approval.answers.some(({ by }) => isSame(principal, by)))
+  if (approval.answers.some(({ by, email }) => isSame(principal, by) || hasAddress(principal, email)))
     throw new Fault('approval.own', 'You have answered already; another person has to answer as well.');
   return roles;
 }
@@ -89,3 +91,13 @@ export function isSame(principal: Principal, name: string): boolean {
     (known) => String(known).toLowerCase() === wanted,
   );
 }
+
+/** The address that a token proved, where its rule keeps the claim. */
+export function emailOf({ claims }: { readonly claims?: Principal['claims'] }): string | undefined {
+  const email = claims?.['email'];
+  return typeof email === 'string' && email !== '' ? email : undefined;
+}
+
+/** Two identities with one address are one person. */
+export const hasAddress = (principal: Principal, email: string | undefined): boolean =>
+  email !== undefined && emailOf(principal)?.toLowerCase() === email.toLowerCase();

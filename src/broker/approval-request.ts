@@ -24,15 +24,20 @@ export const askedRequest = (entry: CatalogEntry, request: Requested): AskedRequ
     ticket: request.ticket,
   });
 
+/** What a person is shown of an entry, and what it mints: an approval is for this, whatever its name stands for later. */
+const meantBy = ({ provider, sensitivity, environment, riskTier, mint }: CatalogEntry) => ({
+  ...{ provider, sensitivity, environment, riskTier, mint },
+});
+
 /**
- * Hex SHA-256 over the canonical JSON (RFC 8785) of who asks and everything that was asked. Whatever a request gains
+ * Hex SHA-256 over the canonical JSON (RFC 8785) of who asks, everything that was asked, and what it stood for. Whatever a request gains
  * one day is in it; the approval that is named is not, so that asking, and asking again by it, are one request.
  */
 export function digestOf(principal: Principal, entry: CatalogEntry, request: Requested): string {
   const { approval: _named, credential: _entry, ...rest } = request;
   return hash(
     'sha256',
-    canonicalJson({ ...rest, ...askedRequest(entry, request), principal: principal.id }),
+    canonicalJson({ ...rest, ...askedRequest(entry, request), of: meantBy(entry), principal: principal.id }),
     'hex',
   );
 }

@@ -1,6 +1,6 @@
 import { grantedBy, stateAt } from '../approval/approval.js';
 import type { Answer, Approval } from '../approval/approval.js';
-import { requireApprover } from '../approval/eligible.js';
+import { emailOf, requireApprover } from '../approval/eligible.js';
 import { isEnough } from '../approval/enough.js';
 import { widerParameters } from '../approval/narrower.js';
 import type { Principal } from '../identity/principal.js';
@@ -26,7 +26,8 @@ async function involvedIn(ports: Ports, approval: Approval) {
   const task = approval.task === undefined ? undefined : await ports.ledger.tasks.find(approval.task);
   const agents = [approval.agent, ...(task?.actors ?? []).map(({ id }) => id)];
   const owners = [...agents.map((id) => ports.inventory.agents.get(id)?.owner), task?.onBehalfOf];
-  return { requester: approval.agent, owners: owners.filter((owner) => owner !== undefined) };
+  const { claims } = approval.known;
+  return { requester: approval.agent, claims, owners: owners.filter((owner) => owner !== undefined) };
 }
 
 /** How often somebody else may answer in the same moment before one is asked to look again. */
@@ -66,6 +67,7 @@ async function answered(
   const answer: Answer = present({
     is: given.is,
     by: principal.id,
+    email: emailOf(principal),
     roles,
     at: ports.ledger.clock(),
     reason: given.reason,

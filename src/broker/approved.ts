@@ -42,7 +42,10 @@ export async function approvedFor(
   if (!entry) throw new Fault('credential.unknown', 'There is no catalog entry of this name.');
   const digest = digestOf(principal, entry, request);
   if (digest !== approval.digest)
-    throw new Fault('approval.out_of_scope', 'The approval is for another request.');
+    throw new Fault(
+      'approval.out_of_scope',
+      'The approval is for another request, or the catalog entry is another by now.',
+    );
   const refused = notGiven[stateAt(approval, ports.ledger.clock())];
   if (refused) {
     const reason = approval.answers.find(({ is }) => is === 'deny')?.reason;

@@ -1,5 +1,5 @@
 import type { BreakGlass } from '../approval/break-glass.js';
-import { requireStrongSignIn } from '../approval/eligible.js';
+import { emailOf, requireStrongSignIn } from '../approval/eligible.js';
 import type { Principal } from '../identity/principal.js';
 import { Fault, faultCode } from '../kernel/fault.js';
 import { newBreakGlassId, newTaskId } from '../kernel/id.js';
@@ -103,7 +103,10 @@ async function open(
     throw new Fault('state.unavailable', 'The task id is taken.', { reason: 'id collision' });
   const id = newBreakGlassId();
   return ports.ledger.breakGlass.open(
-    present({ id, task: task.id, by, entry: entry.name, parameters, ttlSeconds, reason, ticket, approval }),
+    present({
+      ...{ id, task: task.id, by, email: emailOf({ claims }), entry: entry.name, parameters, ttlSeconds },
+      ...{ reason, ticket, approval },
+    }),
     present({
       type: 'breakglass.opened' as const,
       breakGlass: id,

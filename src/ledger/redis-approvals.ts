@@ -28,6 +28,8 @@ export function redisApprovals(
   heard: (storeNow: number) => void,
 ): ApprovalLedger {
   async function find(id: string): Promise<Approval | undefined> {
+    // The name of any other record would be one as well.
+    if (!approvalIdPattern.test(id)) return undefined;
     const fields = await redis.hgetall(`${prefix}:${id}`).catch((cause: unknown) => {
       throw unavailable(cause);
     });

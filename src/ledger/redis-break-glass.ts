@@ -10,6 +10,8 @@ type Body = Omit<NewBreakGlass, 'id' | 'by' | 'task'>;
 /** What is not reviewed is kept for good: an emergency is not forgotten because nobody looked. */
 export function redisBreakGlass(redis: RedisClient, run: RunScript, prefix: string): BreakGlassLedger {
   async function find(id: string): Promise<BreakGlass | undefined> {
+    // The name of any other record would be one as well.
+    if (!breakGlassIdPattern.test(id)) return undefined;
     const fields = await redis.hgetall(`${prefix}:${id}`).catch((cause: unknown) => {
       throw unavailable(cause);
     });

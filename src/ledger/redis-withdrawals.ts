@@ -36,6 +36,8 @@ export function redisWithdrawals(
       throw unavailable(cause);
     });
   const find = async (id: string) => {
+    // The name of any other record would be one as well.
+    if (!withdrawalIdPattern.test(id)) return undefined;
     const fields = await ask(redis.hgetall(`${prefix}:${id}`));
     return fields['j'] === undefined ? undefined : read(fields);
   };

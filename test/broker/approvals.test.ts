@@ -4,6 +4,7 @@ import { awaitApproval } from '../../src/broker/await-approval.js';
 import { grant } from '../../src/broker/grant.js';
 import { endTask } from '../../src/broker/tasks.js';
 import { Fault } from '../../src/kernel/fault.js';
+import type { CatalogEntry } from '../../src/policy/catalog.js';
 import { agent, admin, otherAgent, permitting, viewer } from '../fake/broker-ports.js';
 import { ann, asking, askingBroker, bob } from '../fake/asking.js';
 import { pretendProvider } from '../fake/pretend-provider.js';
@@ -159,6 +160,23 @@ describe('asking a person', () => {
     await expect(use(id)).rejects.toMatchObject({ code: 'policy.denied' });
     setPolicy(asking(), 'd4');
     await expect(use(id)).resolves.toBeDefined();
+  });
+
+  test.each<[string, Partial<CatalogEntry>]>([
+    ['mints something else', { mint: { role: 'wider' } }],
+    ['is of another environment', { environment: 'production' }],
+  ])('APR-02: an approval is not for an entry that %s by now', async (_what, over) => {
+    const { ask, ports, task, provider } = await askingBroker();
+    const { id, request } = await ask();
+    await decideApproval(ports, ann, id, yes);
+    const { catalog, ...policy } = ports.policy();
+    const changed = new Map([...catalog].map(([name, entry]) => [name, { ...entry, ...over }]));
+    const later = { ...ports, policy: () => ({ ...policy, catalog: changed }) };
+    const { entry: credential, ...same } = request;
+    const again = { ...same, task, credential, approval: id };
+    await expect(grant(later, agent, again)).rejects.toMatchObject({ code: 'approval.out_of_scope' });
+    expect(provider.calls).toEqual([]);
+    await expect(grant(ports, agent, again)).resolves.toBeDefined();
   });
 
   test('APR-02: before anyone has answered, naming the question gives nothing', async () => {

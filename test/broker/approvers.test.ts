@@ -79,6 +79,19 @@ test('APR-03: the top tier needs two different persons', async () => {
   expect(provider.live.size).toBe(1);
 });
 
+test('APR-03: one person with two identities and one address is one person', async () => {
+  const elsewhere: Principal = { ...ann, id: 'sso2:ann', claims: { email: 'Ann@example.com' } };
+  const { ask, ports } = await askingBroker({ entry: { riskTier: 3 } });
+  const { id } = await ask();
+  expect(await decideApproval(ports, ann, id, yes)).toMatchObject({ state: 'pending' });
+  await expect(decideApproval(ports, elsewhere, id, yes)).rejects.toMatchObject({ code: 'approval.own' });
+  expect(await decideApproval(ports, bob, id, yes)).toMatchObject({ state: 'approved' });
+
+  const mine = { ...agent, claims: { email: 'ann@example.com' } };
+  const { id: other } = await ask({ reason: 'as an agent of hers' }, mine);
+  await expect(decideApproval(ports, ann, other, yes)).rejects.toMatchObject({ code: 'approval.own' });
+});
+
 test('APR-03: policy can demand two persons for what is of a lower tier', async () => {
   const { ask, ports, setPolicy } = await askingBroker();
   setPolicy(asking({ persons: 2 }), 'd1');

@@ -4,6 +4,7 @@ import { breakGlass } from '../../src/broker/break-glass.js';
 import type { BreakGlassRequest, EmergencyGrant } from '../../src/broker/broker.js';
 import { renew } from '../../src/broker/renew.js';
 import { listBreakGlass, reviewBreakGlass } from '../../src/broker/review-break-glass.js';
+import { findRevocation } from '../../src/broker/revoke-many.js';
 import { Fault } from '../../src/kernel/fault.js';
 import type { Principal } from '../../src/identity/principal.js';
 import { isOpen } from '../../src/approval/break-glass.js';
@@ -160,5 +161,27 @@ describe('the review', () => {
     await expect(listBreakGlass(asked.ports, agent, { pageSize: 5 })).rejects.toMatchObject({
       code: 'role.missing',
     });
+  });
+
+  test('BRG-03: nor does another identity of the same address', async () => {
+    const asked = await emergency();
+    const answer = await breakGlass(asked.ports, { ...olga, claims: { email: 'olga@example.com' } }, request);
+    if (!('breakGlass' in answer)) throw new Error('a person was asked');
+    const elsewhere = { ...bob, claims: { email: 'Olga@example.com' } };
+    await expect(
+      reviewBreakGlass(asked.ports, elsewhere, answer.breakGlass.id, review),
+    ).rejects.toMatchObject({ code: 'breakglass.own_review' });
+  });
+
+  test('another record is no emergency: nothing is read as one, and nothing written to it', async () => {
+    const { ports, task } = await emergency();
+    const before = await ports.ledger.tasks.find(task);
+    for (const id of [task, 'events', 'lse_00000000000000', 'bgl_0000000000000000'])
+      await expect(reviewBreakGlass(ports, ann, id, review)).rejects.toMatchObject({
+        code: 'breakglass.unknown',
+      });
+    expect(await ports.ledger.tasks.find(task)).toEqual(before);
+    for (const id of [task, 'events'])
+      await expect(findRevocation(ports, ann, id)).rejects.toMatchObject({ code: 'revocation.unknown' });
   });
 });
