@@ -20,6 +20,9 @@ export const isOurOwn = (agent: string): boolean => agent.startsWith('protem:');
 
 export const ownerOf = ({ agents }: Inventory, agent: string): string => agents.get(agent)?.owner ?? '';
 
+export const ownedBy = ({ agents }: Inventory, owner: string): string[] =>
+  [...agents].filter(([, agent]) => agent.owner === owner).map(([id]) => id);
+
 export const isOwnerless = (inventory: Inventory, agent: string): boolean =>
   inventory.ownersNeeded && ownerOf(inventory, agent) === '' && !isOurOwn(agent);
 

@@ -35,6 +35,8 @@ export interface AgentLedger {
   ids(): Promise<readonly string[]>;
   /** In the order asked for; undefined for who never asked for a credential. */
   find(ids: readonly string[]): Promise<readonly (SeenAgent | undefined)[]>;
+  /** From now on blocks of this owner stand against them, whoever they were of when they last asked. */
+  own(ids: readonly string[], owner: string): Promise<void>;
   /** By task, as it stands now. */
   lately(tasks: readonly { readonly id: string; readonly agent: string }[]): Promise<readonly Lately[]>;
   /** Grows whenever a signal is written. */

@@ -39,6 +39,10 @@ export function redisAgents(redis: RedisClient, prefix: string): AgentLedger {
         }),
       ),
 
+    async own(ids, owner) {
+      await ask(Promise.all(ids.map((id) => redis.hset(`${prefix}:agent:${id}`, 'w', owner))));
+    },
+
     lately: (tasks) =>
       Promise.all(
         tasks.map(async ({ id, agent }) => {

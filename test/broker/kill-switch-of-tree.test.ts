@@ -140,6 +140,17 @@ test('REV-06: a kill switch for a task ends what is below it as well, and its pr
   expect(await broker.findRevocation(admin, revocation.id)).toMatchObject({ sweptAt: expect.any(Number) });
 });
 
+test('REV-06: a kill switch for an owner reaches what an agent delegated before it became theirs', async () => {
+  const lease = await grant(low, tasks.low);
+  const agents = new Map([...ports.inventory.agents, [top.id, { owner: 'payments' }]]);
+  Object.defineProperty(ports, 'inventory', { value: { agents, ownersNeeded: true } });
+  const { block } = await kill({ of: 'owner', name: 'payments' });
+  expect(await stateOf(lease)).toBe('revoking');
+  await expect(grant(low, tasks.low)).rejects.toEqual(refused('issuing.blocked'));
+  await broker.liftBlock(admin, block!.id, 'the drill is over');
+  await grant(low, tasks.low);
+});
+
 test('REV-06: a kill switch for an agent below leaves what is above it', async () => {
   const above = await grant(top, tasks.top);
   const mine = await grant(middle, tasks.middle);
