@@ -1,9 +1,12 @@
 import { signal } from '@preact/signals';
 import type { LeaseShape } from '../../src/wire/lease.js';
 import { ApiFault, post } from '../api.js';
+import { session } from '../session.js';
 
 /** One order to revoke many leases, while it is carried out. It outlives the page that gave it, and a reload. */
 export interface Order {
+  /** Who gave it: nobody else's name may stand under what is left of it. */
+  readonly by: string;
   readonly reason: string;
   readonly left: readonly string[];
   readonly done: number;
@@ -37,7 +40,8 @@ function change(changes: Partial<Order>): void {
 }
 
 export function revokeAll(ids: readonly string[], reason: string): void {
-  order.value = { reason, left: ids, done: 0, failed: [], away: false, over: false };
+  const by = session.peek()?.principal ?? '';
+  order.value = { by, reason, left: ids, done: 0, failed: [], away: false, over: false };
   carryOn();
 }
 
@@ -48,19 +52,31 @@ export const dismiss = (): void => {
 
 export function tryFailedAgain(): void {
   if (!order.value) return;
-  change({ left: order.value.failed.map(({ id }) => id), failed: [], over: false });
+  const by = session.peek()?.principal ?? '';
+  change({ by, left: order.value.failed.map(({ id }) => id), failed: [], over: false });
   carryOn();
 }
 
+/** What is left of an order of somebody else is ordered by whoever is signed in now. */
+export function takeOver(): void {
+  change({ by: session.peek()?.principal ?? '' });
+  carryOn();
+}
+
+/** Whether it can go on: whoever gave the order is signed in. */
+const isOwn = (): boolean => order.value?.by === session.peek()?.principal;
+
 /** Revoking twice is revoking once, so whatever was not answered is simply asked for again. */
 export function carryOn(): void {
-  if (running || !order.value || order.value.over) return;
+  if (running || !order.value || order.value.over || !isOwn()) return;
   running = true;
   void work().finally(() => (running = false));
 }
 
 async function work(): Promise<void> {
   while (order.value && order.value.left.length > 0) {
+    // Signed out meanwhile: it waits for the same person to sign in again.
+    if (!isOwn()) return change({ away: false });
     const batch = order.value.left.slice(0, atOnce);
     const { reason } = order.value;
     const outcomes = await Promise.all(batch.map((id) => revoke(id, reason)));
@@ -86,7 +102,6 @@ async function revoke(
     return { id, is: 'done', why: '' };
   } catch (error) {
     const fault = error instanceof ApiFault ? error : new ApiFault({});
-    // Signed out meanwhile: the order waits for whoever signs in again.
     const again = fault.retry || fault.code === 'identity.unproven';
     return { id, is: again ? 'again' : 'failed', why: `${fault.code}: ${fault.message}` };
   }

@@ -1,11 +1,14 @@
-import { carryOn, dismiss, order, tryFailedAgain } from './revoke-many.js';
+import { carryOn, dismiss, order, takeOver, tryFailedAgain } from './revoke-many.js';
+import { Words } from '../parts/text.jsx';
 import { hrefOf } from '../place.js';
+import { may, session } from '../session.js';
 
 /** How far an order to revoke is; on every page, because it goes on whatever is looked at. */
 export function RevokeProgress() {
   const current = order.value;
   if (!current) return null;
-  const { left, done, failed, away, over } = current;
+  const { by, left, done, failed, away, over } = current;
+  const me = session.value?.principal;
   const total = left.length + done + failed.length;
   return (
     <section class="note progress" aria-label="Revoking">
@@ -14,7 +17,22 @@ export function RevokeProgress() {
         <progress max={total} value={done + failed.length} />
       </label>
       {away && <span class="warn">The broker does not answer. It is asked again until it does.</span>}
-      {!over && !away && left.length > 0 && (
+      {!over && by !== me && (
+        <>
+          <span class="warn">
+            <Words text={by} /> ordered this, and was signed out before it was done.
+          </span>
+          {may('admin') && (
+            <button type="button" onClick={takeOver}>
+              Continue as <Words text={me ?? ''} />
+            </button>
+          )}
+          <button type="button" onClick={dismiss}>
+            Forget it
+          </button>
+        </>
+      )}
+      {!over && by === me && !away && left.length > 0 && (
         <button type="button" onClick={carryOn}>
           Continue
         </button>

@@ -118,6 +118,26 @@ describe('a session', () => {
     expect(made.broker.calls).toHaveLength(before);
   });
 
+  test('forged: the token that another session really has is not that of this one', async () => {
+    const made = await consoleServing();
+    const [mine, other] = [await signedIn(made), await signedIn(made)];
+    const headers = { cookie: mine.cookie, origin, 'protem-csrf': other.csrfToken };
+    const own = { ...headers, 'protem-csrf': mine.csrfToken };
+    const send = (given: Record<string, string>) =>
+      made.call('POST', '/v1/revocations', { token: null, body, headers: given });
+    expectProblem(await send(headers), 'session.forged');
+    expectProblem(await send(own), 'task.unknown');
+  });
+
+  test('a GET that has an effect has none by a cookie, which is sent along with a mere link', async () => {
+    const made = await consoleServing();
+    const { cookie } = await signedIn(made);
+    const path = '/v1/aws/credentials?task=tsk_00000000&credential=reports-reader';
+    const before = made.broker.calls.length;
+    expectProblem(await made.call('GET', path, { token: null, headers: { cookie } }), 'identity.unproven');
+    expect(made.broker.calls).toHaveLength(before);
+  });
+
   test('forged: another site cannot even look', async () => {
     const made = await consoleServing();
     const { cookie } = await signedIn(made);

@@ -16,9 +16,9 @@ export interface ConsoleSandbox {
   readonly url: string;
   /** The state store, for what only time or an outage would bring. */
   readonly redis: RedisClient;
-  /** A link that signs in olga once, in this role. */
-  link(role?: Role): string;
-  /** As the agent of this name, or as the `operator` or the `orchestrator`. */
+  /** A link that signs in olga, or somebody else, once, in this role. */
+  link(role?: Role, who?: string): string;
+  /** As the agent of this name, or as the `operator`, the `oncall` for emergencies, or the `orchestrator`. */
   call(as: string, method: string, path: string, body?: object): Promise<Answer>;
   openTask(agent: string, more?: object): Promise<string>;
   lease(agent: string, task: string, more?: object): Promise<string>;
@@ -36,11 +36,11 @@ export async function startConsoleSandbox(): Promise<ConsoleSandbox> {
     kinds: providerKinds,
     overrides: sandbox.overrides,
   });
-  const links = new Map<string, Role>();
+  const links = new Map<string, { role: Role; sub: string }>();
   const redeem = async (link: string): Promise<string | undefined> => {
-    const role = links.get(link);
+    const person = links.get(link);
     links.delete(link);
-    return role && sandbox.issuer.mintToken({ sub: 'olga', kind: 'operator', role });
+    return person && sandbox.issuer.mintToken({ ...person, kind: 'operator' });
   };
   const start = () => compose(settings, { api: true, worker: true }, { redeem });
   let running: Running = await start();
@@ -52,9 +52,11 @@ export async function startConsoleSandbox(): Promise<ConsoleSandbox> {
   const tokenOf = (name: string) =>
     name === 'operator'
       ? sandbox.issuer.mintToken({ sub: 'test', kind: 'operator', role: 'admin' })
-      : name === 'orchestrator'
-        ? sandbox.issuer.mintToken({ sub: 'argo', kind: 'orchestrator' })
-        : sandbox.issuer.mintSvid(`spiffe://${sandbox.issuer.trustDomain}/agent/${name}`);
+      : name === 'oncall'
+        ? sandbox.issuer.mintToken({ sub: 'oncall', kind: 'operator', role: 'breakglass' })
+        : name === 'orchestrator'
+          ? sandbox.issuer.mintToken({ sub: 'argo', kind: 'orchestrator' })
+          : sandbox.issuer.mintSvid(`spiffe://${sandbox.issuer.trustDomain}/agent/${name}`);
   const call: ConsoleSandbox['call'] = async (as, method, path, body) =>
     api.call(method, path, await tokenOf(as), body);
   const made = (answer: Answer): Json => {
@@ -65,9 +67,9 @@ export async function startConsoleSandbox(): Promise<ConsoleSandbox> {
   return {
     url,
     redis,
-    link(role = 'admin') {
+    link(role = 'admin', who = 'olga') {
       const link = randomBytes(16).toString('hex');
-      links.set(link, role);
+      links.set(link, { role, sub: who });
       return `${url}/console/sign-in?once=${link}`;
     },
     call,
