@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { delegate } from '../../src/broker/delegate.js';
 import { grant } from '../../src/broker/grant.js';
 import { renew } from '../../src/broker/renew.js';
 import { listSteps, takeStep } from '../../src/broker/steps.js';
@@ -93,6 +94,29 @@ describe('steps', () => {
       [['s3.get', 'shell'], 'write'],
     ]);
     expect((await ledger.tasks.find(task.id))!.chain).toMatchObject({ kinds: ['read', 'write'], count: 3 });
+  });
+
+  test('POL-06: a chain is not begun anew by delegating: what was used above is part of what is decided below', async () => {
+    const root = await openTask(ports, agent, opening);
+    await takeStep(ports, agent, { task: root.id, tool: 's3.get' });
+    const below = await delegate(ports, agent, {
+      ...{ parent: root.id, agent: otherAgent.id, intent: 'a part', deadlineAt: root.deadlineAt },
+      scope: { allowed: [{ credential: 'pretend-entry', limits: {} }] },
+    });
+    const seen: unknown[] = [];
+    decide = ({ task: { chain } }) => {
+      seen.push(chain?.kinds);
+      return permitting();
+    };
+    await takeStep(ports, otherAgent, { task: below.id, tool: 'mail.send' });
+    expect(seen.at(-1)).toEqual(['read']);
+    await grant(ports, otherAgent, { task: below.id, credential: 'pretend-entry', parameters: {} });
+    expect(seen.at(-1)).toEqual(['read', 'write']);
+    expect((await ledger.tasks.find(below.id))!.chain).toMatchObject({
+      count: 2,
+      tools: ['mail.send', 's3.get'],
+    });
+    expect((await ledger.tasks.find(root.id))!.chain).toMatchObject({ count: 1 });
   });
 
   test('a step that is denied is recorded and is no part of the chain', async () => {
