@@ -41,12 +41,6 @@ export function addAuditCommands(
   load: (file: string) => Settings,
 ): void {
   const audit = program.command('audit').description('take the audit log out, and prove it');
-  // Whoever reads, such as `head`, has had enough.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
-
   connected(audit.command('export').description('write the log to standard output, a record a line'))
     .option('--lease <id>', 'only the path of this lease')
     .option('--task <id>', 'only this task')

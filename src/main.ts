@@ -25,6 +25,17 @@ const verb = process.argv[2] ?? '';
 const ofClient = program.commands.some((command) => command.name() === verb) && verb !== 'completion';
 if (!ofClient) (await import('./server-commands.js')).addServerCommands(program);
 
+// What has more to do than to print goes on when its reader has left: it may have a task to end.
+const goesOn = new Set(['run', 'serve-credentials', 'mcp', 'api', 'worker', 'serve', 'dev']);
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', ({ code }: NodeJS.ErrnoException) => {
+    if (goesOn.has(verb)) return;
+    // Whoever reads, such as `head`, has had enough.
+    if (code === 'EPIPE') process.exit(exitCodes.ok);
+    if (stream === process.stdout) process.stderr.write(`The output could not be written: ${code}\n`);
+    process.exit(exitCodes.failure);
+  });
+
 program.parseAsync().catch((error: unknown) => {
   if (error instanceof Error && error.cause instanceof Printed) return;
   if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : exitCodes.usage);

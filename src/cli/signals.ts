@@ -23,6 +23,7 @@ export class Signals {
   readonly #on = (signal: NodeJS.Signals) => this.#take(signal);
   #to: ((signal: NodeJS.Signals) => void) | undefined;
   #asked = false;
+  #hungUp = false;
 
   constructor() {
     for (const signal of [...ending, ...other]) process.on(signal, this.#on);
@@ -46,11 +47,16 @@ export class Signals {
   /** From now on a signal does what it does by itself. */
   close(): void {
     for (const signal of [...ending, ...other]) process.off(signal, this.#on);
+    // At its exit Node sets its terminal back, and aborts, with a core, when the terminal has gone. The signal does not.
+    const { stdin, stdout, stderr } = process;
+    if (this.#hungUp && [stdin, stdout, stderr].some(({ isTTY }) => isTTY))
+      process.kill(process.pid, 'SIGHUP');
   }
 
   #take(signal: NodeJS.Signals): void {
     const ends = ending.some((name) => name === signal);
     if (ends) this.#asked = true;
+    if (signal === 'SIGHUP') this.#hungUp = true;
     if (this.#to) this.#to(signal);
     else if (ends) this.#early.abort(new Interrupted(signal));
   }
