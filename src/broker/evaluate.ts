@@ -12,6 +12,7 @@ import { visibleTask } from './authorize.js';
 import type { Evaluation, EvaluationRequest } from './broker.js';
 import { recordOf, refusalCode, riskBehind, toolFactsOf } from './decide.js';
 import { mustBeNamed } from './delegate.js';
+import { requireOwner, requireStanding } from './inventory.js';
 import type { Ports } from './ports.js';
 
 /**
@@ -57,6 +58,8 @@ const answers = new Set([
   'delegation.may_act',
   'ttl.invalid',
   'ttl.below_floor',
+  'agent.ownerless',
+  'delegation.unproven',
 ]);
 
 const denied = (reason: string): Evaluation => ({ decision: false, reason, because: [] });
@@ -71,6 +74,10 @@ async function questionOf(
   const kind = `${subject.type} ${action.name} ${resource.type}`;
   if (!['agent issue credential', 'agent step tool', 'agent delegate agent'].includes(kind)) return undefined;
   const task = await taskOf(ports, principal, subject.id, context['task']);
+  if (action.name !== 'step') {
+    requireOwner(ports, subject.id);
+    requireStanding(ports, task);
+  }
   const tool = resource.type === 'tool' ? resource.id : textOf(context['tool']);
   if (task.scope && resource.type === 'tool') mustBeDelegatedTool(task.scope, tool);
   if (resource.type === 'agent' && subject.id === principal.id)

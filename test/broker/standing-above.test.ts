@@ -63,5 +63,10 @@ test.each<[string, string, Inventory]>([
   await expect(asked()).rejects.toMatchObject({ code });
   await expect(renew(ports, otherAgent, { lease: lease.id })).rejects.toMatchObject({ code });
   await expect(delegated(below, otherAgent, third)).rejects.toMatchObject({ code });
+  const evaluated = await broker.evaluate(otherAgent, {
+    ...{ subject: { type: 'agent', id: otherAgent.id }, action: { name: 'issue' } },
+    ...{ resource: { type: 'credential', id: 'pretend-entry' }, context: { task: below.id } },
+  });
+  expect(evaluated).toMatchObject({ decision: false, reason: code });
   expect(whyNoLonger(ports, lease, known)).toBe(`${code}: of those who delegated its task`);
 });
