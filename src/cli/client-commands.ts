@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { addBreakGlass } from './commands/break-glass.js';
 import { addCompletion } from './commands/completion.js';
 import { addExports } from './commands/export.js';
 import { addKill } from './commands/kill.js';
@@ -18,6 +19,7 @@ export function addClientCommands(program: Command, terminal: Terminal): void {
   addTasks(program, terminal);
   addLeases(program, terminal);
   addOperators(program, terminal);
+  addBreakGlass(program, terminal);
   addKill(program, terminal);
   addWebhooks(program, terminal);
   addCompletion(program, terminal);

@@ -144,8 +144,11 @@ function problemsTogether(
   );
 }
 
+/** How zod says it of a setting that is not there at all. */
+const missing = /^Invalid input: expected \w+, received undefined$/;
+
 const describeIssues = (error: z.ZodError, within?: string): string[] =>
   error.issues.map(
     ({ path, message }) =>
-      `${[...(within === undefined ? [] : [within]), ...path.map(String)].join('.') || '(top)'}: ${message}`,
+      `${[...(within === undefined ? [] : [within]), ...path.map(String)].join('.') || '(top)'}: ${message.replace(missing, 'it is missing')}`,
   );

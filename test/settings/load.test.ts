@@ -98,6 +98,11 @@ describe('what stands where', () => {
     ]);
   });
 
+  test('what is not there at all is told as that', () => {
+    const { redis: _redis, audience: _audience, ...rest } = sound;
+    expect(problemsOf(rest)).toEqual(['audience: it is missing', 'redis: it is missing']);
+  });
+
   test('a file that is named and cannot be read is a problem, not a default', () => {
     expect(problemsOf(sound, { PROTEM_REDIS_PASSWORD_FILE: '/does/not/exist' })).toEqual([
       'PROTEM_REDIS_PASSWORD_FILE: /does/not/exist cannot be read',
