@@ -46,26 +46,33 @@ export async function runSandbox(
     { api: true, worker: true },
     { redeem: (link) => links.redeem(link) },
   );
+  let isClosing = false;
   const close = async () => {
+    isClosing = true;
     await running.close();
     await Promise.all([sandbox.close(), policy.close(), programs.close()]);
   };
 
+  // From here on, so that Ctrl-C in the middle of the story leaves no folder behind either.
+  const graceful = closeWithGrace({ delay: 10_000 }, close);
   say('Protem sandbox: everything runs on this machine, and nothing here is durable or secret.\n');
   for (const [what, where] of [...sandbox.places, ['its policies, to change', policy.directory]] as const)
     say(`  ${what.padEnd(30)} ${where}`);
   if (options.keepQuiet !== true) {
     say();
     const wrong = await tellAll(await worldOf(sandbox, running.url!, policy), say);
+    if (isClosing) return;
     say(wrong.length === 0 ? '\nThe story is told, and every step did what it should.' : '');
     for (const what of wrong) say(`NOT SO: ${what}`);
     if (wrong.length > 0) process.exitCode = 1;
   }
-  if (options.once === true) return close();
+  if (options.once === true) {
+    graceful.uninstall();
+    return close();
+  }
 
   for (const line of commandsToTry(placesOf(sandbox, running.url!, programs.directory))) say(line);
   links.print();
-  closeWithGrace({ delay: 10_000 }, close);
 }
 
 /** Where things are, for those who type. */
