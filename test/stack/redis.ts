@@ -80,7 +80,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
     );
     child = server.child;
     endWithUs(server.child);
-    await eventually(`redis-server answers: ${server.output()}`, () => cli('ping') === 'PONG', 10_000);
+    await eventually(`redis-server answers: ${server.output()}`, () => cli('ping') === 'PONG', 60_000);
   };
   const end = async (signal: NodeJS.Signals) => {
     if (child) await stop(child, signal);
