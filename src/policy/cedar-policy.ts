@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Tool } from '../task/chain.js';
 import type { CatalogEntry } from './catalog.js';
@@ -33,9 +34,8 @@ export interface PolicyFolder {
   readonly tools?: ReadonlyMap<string, Tool> | undefined;
 }
 
-/** Verdicts are remembered up to this many characters of requests. */
-const memoryCharacters = 16_000_000;
-const verdictCharacters = 200;
+/** A verdict with its key takes half a kilobyte. */
+const rememberedVerdicts = 30_000;
 
 /** Loads the policies of a folder. Throws PolicyError with every problem; nothing that is in force changes by it. */
 export function loadPolicy({ directory, catalog, tools = new Map() }: PolicyFolder): LoadedPolicy {
@@ -72,24 +72,23 @@ function opened(open: () => Slices): Slices {
 
 /**
  * A verdict is a function of the request and the bundle alone, and all that the request is made of is in the key: so
- * remembering is exact (POL-02), and a reload starts with nothing remembered. Errors are not remembered.
+ * remembering is exact (POL-02), and a reload starts with nothing remembered. What is kept is a digest of the request,
+ * because thousands of requests kept whole make every garbage collection long. Errors are not remembered.
  */
 function rememberingJudge(bundle: Bundle, slices: Slices, catalog: PolicyFolder['catalog']) {
   const plan = planRequests(bundle.reads);
   const entities = new Map([...catalog].map(([name, entry]) => [name, plan.entryEntity(entry)]));
   const byId = new Map(bundle.policies.map((policy) => [policy.id, policy]));
-  const remembered = new LRUCache<string, Verdict>({
-    maxSize: memoryCharacters,
-    sizeCalculation: (_verdict, key) => key.length + verdictCharacters,
-  });
+  const remembered = new LRUCache<string, Verdict>({ max: rememberedVerdicts });
 
   return (ask: Question): Verdict => {
     try {
       const gathered = plan.gather(ask);
-      const key = JSON.stringify(ask.approved ? [gathered] : gathered);
+      const text = JSON.stringify(ask.approved ? [gathered] : gathered);
+      const key = hash('sha256', text, 'base64');
       const known = remembered.get(key);
       if (known) return known;
-      if (hasLoneSurrogate(key)) return failed('the request holds text that is no Unicode');
+      if (hasLoneSurrogate(text)) return failed('the request holds text that is no Unicode');
       const entity = ask.entry ? entities.get(ask.entry.name) : plan.resourceOf(ask);
       if (!entity) return failed('the catalog of this policy has no such entry');
       const longest = catalog.get(gathered.entry)?.maximumTtlSeconds ?? Infinity;
