@@ -24,6 +24,7 @@ import { endedWhileMinting, mint, takeBack } from './mint.js';
 import type { Ports } from './ports.js';
 import { recordRefusal } from './record-refusal.js';
 import { idempotencyOf } from './tasks.js';
+import { withinOf } from './within.js';
 
 /** The whole product on one screen: who, for what, may they, write it down, make it, hand it over. */
 export async function grant(
@@ -97,7 +98,7 @@ export async function issue(
 
 function orderOf(
   ports: Ports,
-  { entry, scope, task, ttlSeconds, ceilingSeconds }: Decided,
+  { entry, scope, task, parameters, ttlSeconds, ceilingSeconds }: Decided,
 ): { provider: Provider; order: Order } {
   const provider = ports.providers.get(entry.provider);
   if (!provider)
@@ -111,6 +112,7 @@ function orderOf(
     ttlSeconds,
     ceilingSeconds,
     installation: ports.installation,
+    within: withinOf(task, entry, parameters),
   };
   return { provider, order };
 }

@@ -21,6 +21,7 @@ import { requireOwner, requireStanding } from './inventory.js';
 import type { Ports } from './ports.js';
 import { recordRenewalRefusal } from './record-refusal.js';
 import { idempotencyOf } from './tasks.js';
+import { withinOf } from './within.js';
 
 /** Like a grant, but for what is held already: who, may they still, write it down, carry it on, say so. */
 export async function renew(
@@ -50,7 +51,7 @@ export async function renew(
       const idempotency = idempotencyOf(principal, { renew: request }, idempotencyKey);
       const wanted = newRenewal(ports, task, lease, request, decided, provider);
       const event = renewingEvent(lease, decided, principal, delivery);
-      const order = (begun: BegunRenewal) => orderOf(lease!, decided!, begun);
+      const order = (begun: BegunRenewal) => orderOf(lease!, task, decided!, begun);
       const carried = await ports.breakers.issuing.run(provider.name, async () => {
         const begun = await ports.ledger.renewals.begin(wanted, event, idempotency);
         return begun && { begun, ...(await carryOn(ports, provider, order(begun), begun)) };
@@ -121,7 +122,8 @@ const renewingEvent = (
 
 const orderOf = (
   lease: Lease,
-  { scope, ceilingAt }: DecidedRenewal,
+  task: Task,
+  { entry, ask, scope, ceilingAt }: DecidedRenewal,
   { ttlSeconds }: BegunRenewal,
 ): Order => ({
   leaseId: lease.id,
@@ -131,6 +133,7 @@ const orderOf = (
   scope,
   ttlSeconds,
   ceilingSeconds: Math.max(ttlSeconds, Math.floor((ceilingAt - lease.reservedAt) / 1000)),
+  within: withinOf(task, entry, ask.parameters),
 });
 
 /** What policy no longer permits is not only not carried on: it ends. */

@@ -27,12 +27,26 @@ function isBelow(one: Statement, over: Statement): boolean {
     [one.Action].flat().every((action) => actions.some((wide) => coversAction(wide, action))) &&
     [one.Resource].flat().every((resource) => resources.some((wide) => coversArn(wide, resource))) &&
     Object.entries(over.Condition ?? {}).every(([operator, keys]) =>
-      Object.entries(keys).every(
-        ([key, value]) => JSON.stringify(one.Condition?.[operator]?.[key]) === JSON.stringify(value),
+      Object.entries(keys).every(([key, value]) =>
+        isNarrower(operator, one.Condition?.[operator]?.[key], value),
       ),
     )
   );
 }
+
+/** The values of a condition are alternatives; patterns of StringLike (a folder in s3:prefix) may lie below one another. */
+function isNarrower(operator: string, ours: unknown, theirs: unknown): boolean {
+  if (JSON.stringify(ours) === JSON.stringify(theirs)) return true;
+  if (operator !== 'StringLike' || ours === undefined) return false;
+  const [values, wide] = [[ours].flat(), [theirs].flat()];
+  return values.length > 0 && values.every((value) => wide.some((one) => coversText(one, value)));
+}
+
+const coversText = (wide: unknown, narrow: unknown): boolean =>
+  typeof wide === 'string' &&
+  typeof narrow === 'string' &&
+  !`${wide}${narrow}`.includes('${') &&
+  covers(wide, narrow);
 
 const textOf = ({ Sid: _name, ...statement }: Statement): string => JSON.stringify(statement);
 

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { isDeepStrictEqual } from 'node:util';
 import { systemClock, type Clock } from '../../../kernel/clock.js';
 import { Fault } from '../../../kernel/fault.js';
 import { defineProvider, type Provider } from '../../provider.js';
@@ -14,6 +13,7 @@ import { rememberForeign, scanTokens } from './scan.js';
 import { scope, type VaultScope } from './scope.js';
 import { settings, type VaultSettings } from './settings.js';
 import { takeBack } from './take-back.js';
+import { mustBeWithin } from './within.js';
 
 /** What the provider takes from its surroundings. */
 export interface VaultWorld {
@@ -60,11 +60,7 @@ export function openVault(
     async issue(order, handle, learn) {
       if (order.ttlSeconds < 1 || order.ttlSeconds > settings.maximumTtl)
         throw new Fault('ttl.invalid', 'The provider cannot mint for so long, or so short, a time.');
-      if (order.within?.some((above) => !isDeepStrictEqual(above.scope, order.scope)))
-        throw new Fault(
-          'credential.wider',
-          'Below another task Vault gives the same entry, and nothing else.',
-        );
+      mustBeWithin(order.scope, order.within);
       const ceilingSeconds = Math.min(order.ceilingSeconds, settings.maximumTtl);
       return mint(
         { client, asBroker, tokenRole, clock: world.clock, takeBack: revoke },

@@ -29,6 +29,7 @@ const resources = [
   'arn:aws:s3:::reports/${aws:SourceIdentity}/*',
 ];
 const conditions = [
+  { StringLike: { 'aws:SourceIdentity': ['j.t*', 'q3'] } },
   { StringLike: { 'aws:SourceIdentity': ['j.*', 'q3'] } },
   { StringEquals: { 'aws:SourceIdentity': 'q3' } },
   { StringEquals: { 'aws:SourceIdentity': 'q3' }, Bool: { 'aws:SecureTransport': 'true' } },
@@ -150,14 +151,20 @@ const read = (Resource: string, more: object = {}): Policy =>
     Statement: [{ Effect: 'Allow', Action: 's3:GetObject', Resource, ...more }],
   }) as Policy;
 
+const listing = (...folders: string[]) => read('*', { Condition: { StringLike: { 's3:prefix': folders } } });
+
 test.each([
   ['a folder below the folder', read('arn:aws:s3:::r/q3/*'), read('arn:aws:s3:::r/*'), true],
   ['the folder above it', read('arn:aws:s3:::r/*'), read('arn:aws:s3:::r/q3/*'), false],
   ['one character where any run was meant', read('arn:aws:s3:::r/?'), read('arn:aws:s3:::r/*'), true],
   ['any run where one character was meant', read('arn:aws:s3:::r/*'), read('arn:aws:s3:::r/?'), false],
   ['a wildcard across the parts of an ARN', read('arn:aws:s3:eu:1:r'), read('arn:aws:s3:*:r'), false],
-  ['more conditions', read('*', { Condition: conditions[2] }), read('*', { Condition: conditions[1] }), true],
-  ['fewer conditions', read('*'), read('*', { Condition: conditions[1] }), false],
+  ['more conditions', read('*', { Condition: conditions[3] }), read('*', { Condition: conditions[2] }), true],
+  ['a folder below it in a condition', listing('q3/*'), listing('q*'), true],
+  ['a folder beside it in a condition', listing('q3/*'), listing('p*'), false],
+  ['one folder more in a condition', listing('q3/*', 'p/*'), listing('q*'), false],
+  ['a variable in a condition', listing('${aws:userid}/*'), listing('*'), false],
+  ['fewer conditions', read('*'), read('*', { Condition: conditions[2] }), false],
   ['a variable', read('arn:aws:s3:::r/${aws:userid}'), read('arn:aws:s3:::r/*'), false],
   ['the same variable', read('arn:aws:s3:::r/${aws:userid}'), read('arn:aws:s3:::r/${aws:userid}'), true],
 ])('%s: %#', (_name, inner, outer, narrower) => {

@@ -206,6 +206,17 @@ test('I5 below another task the same entry is minted, and nothing else', async (
   await issue(provider, { ...orderOf(reports), within: [above] });
 });
 
+test('I5 below another task a path of the folder that was delegated is read, and none beside it', async () => {
+  const { provider } = await open();
+  const of = (path: string) => orderOf({ ...reports, path });
+  const within = [{ taskId: 'tsk_aaaaaaaa', scope: of('database/creds').scope }];
+  await issue(provider, { ...of('database/creds/reports'), within });
+  for (const path of ['database/credsx/reports', 'database/roles/reports', 'database'])
+    await expect(issue(provider, { ...of(path), within })).rejects.toMatchObject({
+      code: 'credential.wider',
+    });
+});
+
 test.each([
   ['a child of the broker token', { orphan: false }, /orphan=true/],
   ['renewable, when it was not to be', { renewable: true }, /ordered not to be/],
