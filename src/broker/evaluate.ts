@@ -74,10 +74,8 @@ async function questionOf(
   const kind = `${subject.type} ${action.name} ${resource.type}`;
   if (!['agent issue credential', 'agent step tool', 'agent delegate agent'].includes(kind)) return undefined;
   const task = await taskOf(ports, principal, subject.id, context['task']);
-  if (action.name !== 'step') {
-    requireOwner(ports, subject.id);
-    requireStanding(ports, task);
-  }
+  if (action.name !== 'step') requireOwner(ports, subject.id);
+  requireStanding(ports, task);
   const tool = resource.type === 'tool' ? resource.id : textOf(context['tool']);
   if (task.scope && resource.type === 'tool') mustBeDelegatedTool(task.scope, tool);
   if (resource.type === 'agent' && subject.id === principal.id)

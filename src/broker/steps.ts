@@ -13,7 +13,7 @@ import type { StepRequest } from './broker.js';
 import { chainBefore, onTheChainAsItIs } from './chain.js';
 import { recordOf, refusalCode, riskBehind, toolFactsOf } from './decide.js';
 import { findTask, idempotencyOf } from './tasks.js';
-import { seenAs } from './inventory.js';
+import { requireStanding, seenAs } from './inventory.js';
 import type { Ports } from './ports.js';
 
 const stepsPerTask = 1000;
@@ -36,6 +36,7 @@ export async function takeStep(
     const task = visibleTask(principal, await ports.ledger.tasks.recall(request.task));
     requireAgentOf(principal, task);
     if (task.state !== 'open') throw new Fault('task.ended', 'The task has ended; it has no further steps.');
+    requireStanding(ports, task);
     if (task.scope) mustBeDelegatedTool(task.scope, request.tool);
     const { step, event, permitted } = decideStep(ports, principal, task, request);
     const chain = task.chain ?? emptyChain;

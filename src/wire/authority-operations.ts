@@ -63,6 +63,8 @@ export const authorityOperations = {
       'task.unknown',
       'task.ended',
       'delegation.wider',
+      'delegation.unproven',
+      'agent.ownerless',
       'task.steps',
       'task.busy',
       'idempotency.reused',

@@ -63,6 +63,7 @@ test.each<[string, string, Inventory]>([
   await expect(asked()).rejects.toMatchObject({ code });
   await expect(renew(ports, otherAgent, { lease: lease.id })).rejects.toMatchObject({ code });
   await expect(delegated(below, otherAgent, third)).rejects.toMatchObject({ code });
+  await expect(broker.takeStep(otherAgent, { task: below.id, tool: 't' })).rejects.toMatchObject({ code });
   const evaluated = await broker.evaluate(otherAgent, {
     ...{ subject: { type: 'agent', id: otherAgent.id }, action: { name: 'issue' } },
     ...{ resource: { type: 'credential', id: 'pretend-entry' }, context: { task: below.id } },
