@@ -13,6 +13,7 @@ import type { UsageCommand } from './cli/audit-usage.js';
 import type { Settings } from './settings/load.js';
 import { verifyAudit } from './cli/audit-verify.js';
 import type { VerifyCommand } from './cli/audit-verify.js';
+import { serverVerbs } from './server-verbs.js';
 
 interface Connection {
   readonly url?: string;
@@ -40,7 +41,7 @@ export function addAuditCommands(
   config: readonly [string, string, string],
   load: (file: string) => Settings,
 ): void {
-  const audit = program.command('audit').description('take the audit log out, and prove it');
+  const audit = program.command('audit').description(serverVerbs.audit);
   connected(audit.command('export').description('write the log to standard output, a record a line'))
     .option('--lease <id>', 'only the path of this lease')
     .option('--task <id>', 'only this task')

@@ -7,6 +7,7 @@ import { policySet } from './issuance/providers/aws-sts/role/policies.js';
 import { liftStops, stopsOf, writeStops } from './issuance/providers/aws-sts/role/stop.js';
 import type { AwsStsSettings } from './issuance/providers/aws-sts/settings.js';
 import type { Settings } from './settings/load.js';
+import { serverVerbs } from './server-verbs.js';
 
 interface Chosen {
   readonly config: string;
@@ -31,7 +32,7 @@ export function addAwsCommands(
   config: readonly [string, string, string],
   load: (file: string) => Settings,
 ): void {
-  const aws = program.command('aws').description('set roles up at AWS');
+  const aws = program.command('aws').description(serverVerbs.aws);
   const command = (name: string, description: string) =>
     aws
       .command(name)

@@ -10,6 +10,7 @@ import { redisLedger } from './ledger/redis-ledger.js';
 import { unsafeStore } from './ledger/redis-safety.js';
 import { openLog } from './log.js';
 import type { Settings } from './settings/load.js';
+import { serverVerbs } from './server-verbs.js';
 
 /** More than this, and tokens that are good look expired, or not yet valid. */
 const mostSkewMs = 5000;
@@ -24,7 +25,7 @@ export function addDoctor(
 ): void {
   program
     .command('doctor')
-    .description('look at the state store, the clocks, the issuers and the providers of the settings')
+    .description(serverVerbs.doctor)
     .option(...config)
     .option('--output <format>', 'text or json', 'text')
     .action(async (options: { config: string; output: string }) => {

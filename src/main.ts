@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { addClientCommands } from './cli/client-commands.js';
 import { Printed } from './cli/curl.js';
 import { exitCodeOf, exitCodes, saidOf } from './cli/exit-code.js';
+import { serverVerbs } from './server-verbs.js';
 
 // The SDK warns on every start that its releases from January 2027 on need Node 22; package.json pins one before.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
@@ -22,8 +23,12 @@ addClientCommands(program, terminal);
 
 // A client verb starts in a moment; the broker is loaded only for what needs it.
 const verb = process.argv[2] ?? '';
-const ofClient = program.commands.some((command) => command.name() === verb) && verb !== 'completion';
-if (!ofClient) (await import('./server-commands.js')).addServerCommands(program);
+const [, , , about] = process.argv;
+if (Object.hasOwn(serverVerbs, verb === 'help' ? (about ?? '') : verb) || verb === 'completion')
+  (await import('./server-commands.js')).addServerCommands(program);
+else
+  for (const [name, description] of Object.entries(serverVerbs))
+    program.command(name).description(description);
 
 // What has more to do than to print goes on when its reader has left: it may have a task to end.
 const goesOn = new Set(['run', 'serve-credentials', 'mcp', 'api', 'worker', 'serve', 'dev']);

@@ -9,6 +9,7 @@ import { UsageError } from './cli/terminal.js';
 import type { DpopKey } from './sdk/index.js';
 import { openPrivateFolder } from './mcp/private-folder.js';
 import { openSession } from './mcp/session.js';
+import { serverVerbs } from './server-verbs.js';
 
 interface Options {
   readonly url?: string;
@@ -25,7 +26,7 @@ interface Options {
 export function addMcpCommand(program: Command, version: string): void {
   program
     .command('mcp')
-    .description('an MCP server on standard input and output, for one task of one agent')
+    .description(serverVerbs.mcp)
     .option('--url <url>', 'where the broker is (PROTEM_URL)', process.env['PROTEM_URL'])
     .option(
       '--token-file <file>',

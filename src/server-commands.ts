@@ -14,6 +14,7 @@ import { addDoctor } from './doctor-command.js';
 import { addMcpCommand } from './mcp-command.js';
 import { providerKinds } from './issuance/providers/registry.js';
 import { loadSettings } from './settings/load.js';
+import { serverVerbs } from './server-verbs.js';
 import { settingsJsonSchema } from './settings/json-schema.js';
 import type { Settings } from './settings/load.js';
 
@@ -57,22 +58,20 @@ export function wholeProgram(): Command {
 
 /** The commands that run the broker or work on its settings: all that needs more than an HTTP client. */
 export function addServerCommands(program: Command): void {
-  for (const [name, description, roles] of [
-    ['api', 'answer agents, orchestrators and operators', { api: true, worker: false }],
-    ['worker', 'revoke what is due', { api: false, worker: true }],
-    ['serve', 'both in one process', { api: true, worker: true }],
+  for (const [name, roles] of [
+    ['api', { api: true, worker: false }],
+    ['worker', { api: false, worker: true }],
+    ['serve', { api: true, worker: true }],
   ] as const)
     program
       .command(name)
-      .description(description)
+      .description(serverVerbs[name])
       .option(...config)
       .action((options: { config: string }) => serve(options.config, roles));
 
   program
     .command('dev')
-    .description(
-      'the sandbox: everything on this machine, nothing durable; plays the story once, then serves',
-    )
+    .description(serverVerbs.dev)
     .option('--once', 'exit after the story: 0 when every step did what it should')
     .option('--keep-quiet', 'do not play the story')
     .action(async (options: { once?: boolean; keepQuiet?: boolean }) => {
@@ -82,7 +81,7 @@ export function addServerCommands(program: Command): void {
 
   program
     .command('ledger')
-    .description('work on the state store')
+    .description(serverVerbs.ledger)
     .command('accept')
     .description('take a state store that has gone back in time as it is, so that issuing goes on')
     .option(...config)
@@ -99,7 +98,7 @@ export function addServerCommands(program: Command): void {
 }
 
 function addPolicyCommands(program: Command): void {
-  const policy = program.command('policy').description('work on policies');
+  const policy = program.command('policy').description(serverVerbs.policy);
   policy
     .command('test')
     .description('run the cases of the policy folder')
@@ -125,7 +124,7 @@ function addPolicyCommands(program: Command): void {
 }
 
 function addConfigCommands(program: Command): void {
-  const settings = program.command('config').description('work on settings');
+  const settings = program.command('config').description(serverVerbs.config);
   settings
     .command('check')
     .description('say everything that is wrong with the settings')

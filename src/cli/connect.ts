@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { ProtemClient } from '../sdk/client.js';
 import type { ClientOptions } from '../sdk/client.js';
 import { printingFetch } from './curl.js';
+import { exchange } from './exchange.js';
 import { UsageError } from './terminal.js';
 import type { Terminal } from './terminal.js';
 
@@ -37,7 +38,15 @@ export function connect(
   };
   const printing = options.curl && { fetch: printingFetch(terminal, url), attempts: 1, releaseOnExit: false };
   try {
-    return new ProtemClient({ url, token, onApprovalPending, releaseOnExit: false, ...more, ...printing });
+    return new ProtemClient({
+      url,
+      token,
+      onApprovalPending,
+      fetch: exchange,
+      releaseOnExit: false,
+      ...more,
+      ...printing,
+    });
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }

@@ -1,12 +1,19 @@
 import { faultOf, ProtemFault, unreachable } from './protem-fault.js';
 import type { DpopKey, ProofMaker } from './jose-proof.js';
 
+/** What is needed of `fetch`; anything else that answers so will do. */
+export type Fetch = (url: string, init: RequestInit) => Promise<FetchedAnswer>;
+
+export interface FetchedAnswer extends Pick<Response, 'ok' | 'status' | 'text'> {
+  readonly headers: Pick<Headers, 'get'>;
+}
+
 export interface CallerOptions {
   /** Where the broker is, such as "https://protem.example". */
   readonly url: string;
   /** The workload's token, or what reads it anew: it is asked before every request. */
   readonly token: string | (() => string | Promise<string>);
-  readonly fetch?: typeof globalThis.fetch;
+  readonly fetch?: Fetch;
   /** The key pair that the token is bound to (RFC 9449). */
   readonly dpop?: DpopKey;
   /** How often a request is sent at most. Default 4. */
@@ -104,7 +111,7 @@ export function openCaller(options: CallerOptions): Caller {
 const isNonceWanted = (error: unknown): boolean =>
   error instanceof ProtemFault && error.code === 'dpop.nonce';
 
-async function exchange(send: typeof fetch, url: string, init: RequestInit) {
+async function exchange(send: Fetch, url: string, init: RequestInit) {
   const response = await send(url, init);
   const text = await response.text();
   return { response, body: jsonOf(text) };

@@ -1,7 +1,7 @@
 export { ProtemClient } from './client.js';
 export type { Acquire, ClientOptions, OpenTask, RequestOptions, TaskOutcome } from './client.js';
 export type { ApprovalOptions } from './approval.js';
-export type { Call, CallerOptions } from './call.js';
+export type { Call, CallerOptions, Fetch, FetchedAnswer } from './call.js';
 export { HeldLease } from './held-lease.js';
 export type { RenewAsk, SecretValues } from './held-lease.js';
 export type { DpopKey } from './jose-proof.js';

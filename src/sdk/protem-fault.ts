@@ -1,4 +1,5 @@
 import type { Problem } from '../wire/problem.js';
+import type { FetchedAnswer } from './call.js';
 
 /** What only a client can meet: no answer, an answer that is not the broker's, a person who has not answered yet. */
 export type ClientCode = 'client.unreachable' | 'client.unexpected' | 'client.approval_pending';
@@ -66,7 +67,7 @@ export class ProtemFault extends Error {
 }
 
 /** The fault that an answer tells; one that is no problem of the broker's (a proxy's page) is `client.unexpected`. */
-export function faultOf(response: Response, body: unknown): ProtemFault {
+export function faultOf(response: FetchedAnswer, body: unknown): ProtemFault {
   const after = Number(response.headers.get('retry-after') ?? Number.NaN);
   const retryAfterSeconds = Number.isFinite(after) ? after : undefined;
   const isProblem = response.headers.get('content-type')?.startsWith('application/problem+json') === true;
