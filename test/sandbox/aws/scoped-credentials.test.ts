@@ -74,7 +74,7 @@ describe('permissions are an intersection', () => {
     const standIn = await start();
     const narrow = allow(['s3:GetObject', 'sts:GetScopedCredentials']);
     const wide = allow('s3:*');
-    const key = await keyOf(standIn, await keyOf(standIn, await parent(standIn), narrow), wide);
+    const key = await keyOf(standIn, await keyOf(standIn, await parent(standIn), narrow, 600), wide);
     await read(standIn, key, 'q3/summary.csv');
     const put = new PutObjectCommand({ Bucket: 'reports', Key: 'q3/new.csv', Body: 'x' });
     await expect(s3Of(standIn, key).send(put)).rejects.toMatchObject({ name: 'AccessDenied' });
@@ -173,8 +173,9 @@ describe('what is refused', () => {
   test('a fourth policy, though not a shorter life', async () => {
     const standIn = await start();
     let key = await parent(standIn);
-    for (let layer = 0; layer < 3; layer++) key = await keyOf(standIn, key, again);
-    await expect(keyOf(standIn, key, again)).rejects.toMatchObject({ name: 'AccessDenied' });
+    // Each is shorter than what the one before has left by then.
+    for (const seconds of [3000, 2000, 1000]) key = await keyOf(standIn, key, again, seconds);
+    await expect(keyOf(standIn, key, again, 300)).rejects.toMatchObject({ name: 'AccessDenied' });
     expect(await slice(standIn, key, { DurationSeconds: 60 })).toMatchObject({ ScopedPoliciesCount: 3 });
   });
 
