@@ -60,6 +60,8 @@ interface Pipe {
   readonly from: Readable;
   readonly masked: Transform;
   readonly to: Writable;
+  /** False once whoever read it has gone: Node leaves its standard output open then, as if it were still to be drained. */
+  isRead: boolean;
 }
 
 /** Passes the output on, masked. Resolves when the command has exited and all that it wrote has gone on. */
@@ -71,16 +73,25 @@ function passOn(child: ChildProcess, terminal: Terminal, hidden: readonly string
     ] as const
   ).flatMap(([from, to]): Pipe[] => {
     if (!from) return [];
-    // Whoever read the output may have gone; the child is told by its own writing.
-    to.on('error', () => from.destroy());
     const masked = from.pipe(mask(hidden));
     masked.pipe(to, { end: false });
-    return [{ from, masked, to }];
+    const pipe = { from, masked, to, isRead: true };
+    // The child is told by its own writing.
+    to.on('error', () => {
+      pipe.isRead = false;
+      from.destroy();
+    });
+    return [pipe];
   });
   return new Promise((resolve) => {
-    child.once('error', () => resolve());
-    child.once('close', () => resolve());
-    child.once('exit', () => leaveBehind(pipes, resolve));
+    let stop = () => {};
+    const done = () => {
+      stop();
+      resolve();
+    };
+    child.once('error', done);
+    child.once('close', done);
+    child.once('exit', () => (stop = leaveBehind(pipes, done)));
   });
 }
 
@@ -88,10 +99,10 @@ function passOn(child: ChildProcess, terminal: Terminal, hidden: readonly string
  * A daemon that the command has left may hold its output open for as long as it lives. What the command itself wrote is
  * read in a few turns; only a reader that takes nothing more is waited for.
  */
-function leaveBehind(pipes: readonly Pipe[], done: () => void): void {
+function leaveBehind(pipes: readonly Pipe[], done: () => void): () => void {
   let turns = 0;
   const look = setInterval(() => {
-    if (pipes.some(({ to }) => to.writableNeedDrain)) return;
+    if (pipes.some(({ to, isRead }) => isRead && to.writableNeedDrain)) return;
     if (pipes.some(({ from }) => !from.closed) && ++turns < 10) return;
     clearInterval(look);
     for (const { from, masked } of pipes) {
@@ -101,4 +112,5 @@ function leaveBehind(pipes: readonly Pipe[], done: () => void): void {
     }
     done();
   }, 50);
+  return () => clearInterval(look);
 }
