@@ -121,7 +121,7 @@ describe('REV-07: a security event token', () => {
     await broker.receiveSignal('idp', risk('HIGH', {}, { reason_admin: { en: text } }));
     const [said] = (await ledger.agents.risks()).get(agent.id)!;
     expect(said!.reason).not.toMatch(/\p{Cs}/u);
-    expect([...said!.reason].length).toBeLessThanOrEqual('risk-level-change: '.length + 200);
+    expect(Array.from(said!.reason).length).toBeLessThanOrEqual('risk-level-change: '.length + 200);
   });
 
   test.each<[string, object]>([
