@@ -13,7 +13,8 @@ const script = new Script(wrap(readFileSync(bundle, 'latin1')), {
   importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   ...(leave === undefined && { cachedData: readFileSync(cache) }),
 });
-if (script.cachedDataRejected) throw new Error(`the code beside ${bundle} is of another Node or other options`);
+if (script.cachedDataRejected)
+  throw new Error(`the code beside ${bundle} is of another Node or other options`);
 if (leave !== undefined) process.send = () => true;
 script.runInThisContext()(exports, createRequire(bundle), module, bundle, dirname(bundle));
 if (leave !== undefined) {

@@ -71,5 +71,7 @@ function reasonOf(body: Readonly<Record<string, unknown>>, what: string): string
   const texts: unknown = body['reason_admin'];
   const [text] = typeof texts === 'object' && texts !== null ? Object.values(texts) : [texts];
   if (typeof text !== 'string') return what;
-  return `${what}: ${Array.from(text.replaceAll(/[\p{C}\u2028\u2029]/gu, ' ').slice(0, 400)).slice(0, 200).join('')}`;
+  return `${what}: ${Array.from(text.replaceAll(/[\p{C}\u2028\u2029]/gu, ' ').slice(0, 400))
+    .slice(0, 200)
+    .join('')}`;
 }

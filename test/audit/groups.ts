@@ -20,7 +20,8 @@ const fills: Readonly<Record<Group, (record: ToldRecord) => boolean>> = {
     membersOf(event['asked'])['entry'] !== undefined,
   action: ({ event }) => /^[a-z]+\.[a-z_]+$/.test(event.type),
   /** The moment, and what the record belongs together with. */
-  when: ({ at, event }) => !Number.isNaN(Date.parse(at)) && has(event, 'task', 'lease', 'subject', 'withdrawal', 'block'),
+  when: ({ at, event }) =>
+    !Number.isNaN(Date.parse(at)) && has(event, 'task', 'lease', 'subject', 'withdrawal', 'block'),
   /** What was proven of who asked; or how risky someone trusted says that it is. */
   posture: ({ event }) => (has(event, 'issuer') && has(event, 'claims')) || has(event, 'level'),
   /** What became of it: its cause, its fault, its effect. */

@@ -47,7 +47,10 @@ export async function tellAuthority(): Promise<readonly AuditRecord[]> {
   setPolicy(() => permitting());
   const opened = await breakGlass(ports, olga, emergency);
   if (!('lease' in opened)) throw new Error('a person was asked');
-  await reviewBreakGlass(ports, bob, opened.breakGlass.id, { outcome: 'justified', note: 'the pager agrees' });
+  await reviewBreakGlass(ports, bob, opened.breakGlass.id, {
+    outcome: 'justified',
+    note: 'the pager agrees',
+  });
   await quietly(breakGlass(ports, ann, emergency));
   await delegate(ports, agent, {
     parent: task,
