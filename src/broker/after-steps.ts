@@ -6,6 +6,7 @@ import type { Ports } from './ports.js';
 
 type AfterStepsPorts = JudgePorts & Pick<Ports, 'log'>;
 
+const tasksAtOnce = 250;
 const leasesAtOnce = 250;
 
 /**
@@ -15,24 +16,29 @@ const leasesAtOnce = 250;
  */
 export async function judgeAfterSteps(ports: AfterStepsPorts, goOn: () => Promise<boolean>): Promise<void> {
   const { steps } = ports.ledger;
-  for (const task of await steps.stepped(leasesAtOnce)) {
+  const stepped = await steps.stepped(tasksAtOnce);
+  if (stepped.length === 0) return;
+  const judge = await judgeLive(ports);
+  for (const task of stepped) {
     if (!(await goOn())) return;
-    const found = await noLongerPassing(ports, task.id);
+    const found = await noLongerPassing(ports, task.id, judge);
     if (found.length > 0) await takeBack(ports, task.id, found);
     await steps.looked(task);
   }
 }
 
-async function noLongerPassing(ports: AfterStepsPorts, task: string): Promise<readonly Taking[]> {
-  const judge = await judgeLive(ports);
+async function noLongerPassing(
+  { ledger }: AfterStepsPorts,
+  task: string,
+  judge: (leases: readonly Lease[]) => Promise<readonly Taking[]>,
+): Promise<readonly Taking[]> {
   const found: Taking[] = [];
-  let page: { readonly items: readonly Lease[]; readonly nextPageToken?: string };
-  let pageToken: string | undefined;
-  do {
-    page = await ports.ledger.leases.list({ task, pageSize: leasesAtOnce, ...(pageToken && { pageToken }) });
+  for (let pageToken: string | undefined, more = true; more;) {
+    const page = await ledger.leases.list({ task, pageSize: leasesAtOnce, ...(pageToken && { pageToken }) });
     found.push(...(await judge(page.items)));
     pageToken = page.nextPageToken;
-  } while (pageToken !== undefined);
+    more = pageToken !== undefined;
+  }
   return found;
 }
 

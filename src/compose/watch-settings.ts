@@ -58,7 +58,7 @@ export function watchSettings(start: Settings, source: SettingsSource, ports: Ta
   let current = start;
   let timer: NodeJS.Timeout | undefined;
   const look = () => {
-    current = takeChanges(current, source, ports);
+    current = takeChanges(start, current, source, ports);
   };
   const watcher = watch(dirname(source.file), () => {
     clearTimeout(timer);
@@ -74,8 +74,8 @@ export function watchSettings(start: Settings, source: SettingsSource, ports: Ta
   };
 }
 
-/** Returns the settings that later changes are told from. */
-function takeChanges(current: Settings, source: SettingsSource, ports: Taking): Settings {
+/** Returns the settings that later changes are told from; the providers stay those of the start. */
+function takeChanges(start: Settings, current: Settings, source: SettingsSource, ports: Taking): Settings {
   let next: Settings;
   try {
     next = source.read();
@@ -88,8 +88,8 @@ function takeChanges(current: Settings, source: SettingsSource, ports: Taking): 
   const needRestart = changed.filter((name) => !taken.has(name));
   if (changed.length === 0) return current;
   // The catalog was held against providers that this process does not have.
-  if (needRestart.includes('providers') && sections.includes('catalog')) {
-    refuse(ports, ['catalog: it changes together with the providers, which takes a restart']);
+  if (sections.includes('catalog') && !isDeepStrictEqual(start.providers, next.providers)) {
+    refuse(ports, ['catalog: the settings have other providers than this process, which takes a restart']);
     return current;
   }
   if (!ports.policy.replace(next)) return current;

@@ -22,13 +22,13 @@ export interface Order<Scope = unknown> {
   /** Whose lease it is, among all that mint at this provider: what is left behind is told from another's by it. */
   readonly installation?: string;
   /**
-   * The tasks that this one was delegated from, outermost first: whatever is minted has to stay within what each of
-   * them could be given. Fault `credential.wider` where the provider cannot see to that.
+   * What the tasks above let this one have of the entry, outermost first, where it was delegated: whatever is minted has
+   * to stay within each. Fault `credential.wider` where the provider cannot see to that.
    */
   readonly within?: readonly Ancestor[];
 }
 
-/** A task above the one that asks, with the scope that was filled in for it; whose kind it is, is not known here. */
+/** A task above the one that asks, with the most that it lets that one have; whose kind the scope is, is not known here. */
 export interface Ancestor {
   readonly taskId: string;
   readonly scope: unknown;

@@ -128,3 +128,17 @@ test('what takes a restart is named; a catalog that comes with changed providers
   expect(refused).toMatchObject({ problems: [expect.stringContaining('takes a restart')] });
   expect(policy.current()).toBe(before);
 });
+
+test('nor is a catalog taken for providers that were changed before it', async () => {
+  const { policy, changed, first } = watched();
+  const before = policy.current();
+  const alone = await changed('settings.loaded', ({ providers }) => {
+    providers['second'] = { ...Object.values(providers)[0] };
+  });
+  expect(alone).toMatchObject({ sections: [], needRestart: ['providers'] });
+  const entry = ({ catalog }: Tree) => void (catalog['another'] = { ...catalog[first], provider: 'second' });
+  expect(await changed('settings.refused', entry)).toMatchObject({
+    problems: [expect.stringContaining('takes a restart')],
+  });
+  expect(policy.current()).toBe(before);
+});
