@@ -22,7 +22,7 @@ export const exchange: Fetch = async (url, { method = 'GET', headers, body, sign
   return {
     ok: status >= 200 && status < 300,
     status,
-    headers: { get: (name) => response.headers[name]?.toString() ?? null },
+    headers: { get: (name) => response.headers[name.toLowerCase()]?.toString() ?? null },
     text: () => text(response),
   };
 };

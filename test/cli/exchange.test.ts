@@ -1,0 +1,67 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, expect, test } from '@jest/globals';
+import { exchange } from '../../src/cli/exchange.js';
+
+const servers: Server[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+async function answering(answer: RequestListener): Promise<string> {
+  const server = createServer(answer).listen(0, '127.0.0.1');
+  servers.push(server);
+  await once(server, 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+const headers = { authorization: 'Bearer secret' };
+
+test('an answer has its status, headers and text, whatever the status', async () => {
+  const url = await answering((request, response) => {
+    response.writeHead(403, { 'dpop-nonce': 'n1' });
+    request.pipe(response);
+  });
+  const answer = await exchange(url, { method: 'POST', headers, body: '{"a":"ü"}' });
+  expect([answer.ok, answer.status, answer.headers.get('DPoP-Nonce')]).toEqual([false, 403, 'n1']);
+  expect(answer.headers.get('x-none')).toBeNull();
+  expect(await answer.text()).toBe('{"a":"ü"}');
+});
+
+test('a redirect is an error, and the token goes nowhere else', async () => {
+  let asked = 0;
+  const elsewhere = await answering((_request, response) => {
+    asked += 1;
+    response.end();
+  });
+  const url = await answering((_request, response) => response.writeHead(307, { location: elsewhere }).end());
+  await expect(exchange(url, { headers })).rejects.toThrow('redirect');
+  expect(asked).toBe(0);
+});
+
+test('an abort ends it, before the answer and in the middle of it', async () => {
+  const early = new AbortController();
+  const silent = await answering(() => early.abort());
+  await expect(exchange(silent, { headers, signal: early.signal })).rejects.toMatchObject({
+    name: 'AbortError',
+  });
+  const late = new AbortController();
+  const halting = await answering((_request, response) => void response.write('half'));
+  const answer = await exchange(halting, { headers, signal: late.signal });
+  const text = answer.text();
+  late.abort();
+  await expect(text).rejects.toThrow();
+});
+
+test('an answer that is cut off is an error, and so is a broker that is not there', async () => {
+  const cutting = await answering((_request, response) => {
+    response.writeHead(200, { 'content-length': 100 });
+    response.write('half', () => response.destroy());
+  });
+  await expect(exchange(cutting, { headers }).then((answer) => answer.text())).rejects.toThrow();
+  await expect(exchange('http://127.0.0.1:1', { headers })).rejects.toThrow('ECONNREFUSED');
+});
