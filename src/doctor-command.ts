@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { printFindings } from './cli/aws-check.js';
 import type { Finding } from './cli/aws-check.js';
-import { openRedis } from './compose.js';
+import { openRedis } from './compose/open-store.js';
 import { fetchKeys } from './identity/key-fetch.js';
 import { openOidcIssuers, openTrustDomains } from './identity/trust.js';
 import { faults } from './kernel/fault.js';
