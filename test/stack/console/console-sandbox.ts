@@ -3,7 +3,6 @@ import { compose } from '../../../src/compose.js';
 import type { Running } from '../../../src/compose.js';
 import { providerKinds } from '../../../src/issuance/providers/registry.js';
 import { connectRedis, untilReady } from '../../../src/ledger/redis-connection.js';
-import type { RedisClient } from '../../../src/ledger/script.js';
 import { startSandbox } from '../../../src/sandbox/sandbox.js';
 import { apiClient } from '../../../src/sandbox/story/api-client.js';
 import type { Answer, Json } from '../../../src/sandbox/story/api-client.js';
@@ -14,8 +13,6 @@ type Role = 'viewer' | 'admin';
 /** The sandbox as an operator meets it, with the API as agents and tests use it beside the browser. */
 export interface ConsoleSandbox {
   readonly url: string;
-  /** The state store, for what only time or an outage would bring. */
-  readonly redis: RedisClient;
   /** A link that signs in olga, or somebody else, once, in this role. */
   link(role?: Role, who?: string): string;
   /** As the agent of this name, or as the `operator`, the `oncall` for emergencies, or the `orchestrator`. */
@@ -23,6 +20,10 @@ export interface ConsoleSandbox {
   openTask(agent: string, more?: object): Promise<string>;
   lease(agent: string, task: string, more?: object): Promise<string>;
   stateOf(lease: string): Promise<string>;
+  /** The lease is as after seven attempts that its provider has not answered: src/ledger/lease-record.ts. */
+  stick(lease: string): Promise<void>;
+  /** The sessions of all operators are over, as after some hours. */
+  endSessions(): Promise<void>;
   /** The broker goes away, and comes back at the same address. */
   away(): Promise<void>;
   back(): Promise<void>;
@@ -66,7 +67,6 @@ export async function startConsoleSandbox(): Promise<ConsoleSandbox> {
 
   return {
     url,
-    redis,
     link(role = 'admin', who = 'olga') {
       const link = randomBytes(16).toString('hex');
       links.set(link, { role, sub: who });
@@ -82,6 +82,16 @@ export async function startConsoleSandbox(): Promise<ConsoleSandbox> {
       return String(made(await call(agent, 'POST', `/v1/tasks/${task}/credentials`, body)).lease.id);
     },
     stateOf: async (lease) => String(made(await call('operator', 'GET', `/v1/leases/${lease}`)).state),
+    async stick(lease) {
+      const key = `{protem}:${lease}`;
+      const [head = '', body = ''] = ((await redis.get(key)) ?? '').split('\n');
+      const [was, ...facts] = JSON.parse(head) as [string, ...unknown[]];
+      const more = { ...(facts.pop() as object), c: 'operator', q: 0, n: 7, l: 'provider.timeout' };
+      await redis.set(key, `${JSON.stringify([`k${was.slice(1)}`, ...facts, more])}\n${body}`);
+    },
+    async endSessions() {
+      await redis.del(...(await redis.keys('{protem}:session:*')));
+    },
     away: () => running.close(),
     async back() {
       running = await start();

@@ -63,8 +63,7 @@ withBrowser('the console against bad use', () => {
     const { context, page } = await signedIn();
     await page.goto(`${sandbox.url}/console/leases?words=reports`);
     await page.getByRole('heading', { name: 'Leases' }).waitFor();
-    const keys = await sandbox.redis.keys('{protem}:session:*');
-    await sandbox.redis.del(...keys);
+    await sandbox.endSessions();
     await page.getByRole('link', { name: 'Being revoked' }).click();
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
     await page.getByRole('button', { name: 'Sign in' }).click();

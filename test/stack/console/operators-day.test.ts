@@ -149,19 +149,7 @@ withBrowser("an operator's day in the console", () => {
   test('sees a lease that cannot be revoked first, and with what is wrong', async () => {
     const task = await sandbox.openTask('reporter');
     const lease = await sandbox.lease('reporter', task);
-    const key = `{protem}:${lease}`;
-    const [head = '', body = ''] = ((await sandbox.redis.get(key)) ?? '').split('\n');
-    // As it is after seven attempts that its provider has not answered: src/ledger/lease-record.ts.
-    const [was, provider, reservedAt, end, more] = JSON.parse(head) as [
-      string,
-      string,
-      number,
-      number,
-      object,
-    ];
-    const stuck = { ...more, c: 'operator', q: 0, n: 7, l: 'provider.timeout' };
-    const stuckHead = [`k${was.slice(1)}`, provider, reservedAt, end, stuck];
-    await sandbox.redis.set(key, `${JSON.stringify(stuckHead)}\n${body}`);
+    await sandbox.stick(lease);
     await page.goto(`${sandbox.url}/console/`);
     await page.getByRole('heading', { name: '1 lease is in trouble' }).waitFor();
     await page.getByText('cannot be revoked: 7 attempts, last provider.timeout').waitFor();

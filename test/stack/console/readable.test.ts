@@ -25,28 +25,13 @@ withBrowser('what a stranger reads in the console', () => {
   });
   const at = (path: string) => page.goto(`${sandbox.url}/console${path}`);
 
-  /** As it is after seven attempts that its provider has not answered: src/ledger/lease-record.ts. */
-  async function stick(lease: string): Promise<void> {
-    const key = `{protem}:${lease}`;
-    const [head = '', body = ''] = ((await sandbox.redis.get(key)) ?? '').split('\n');
-    const [was, provider, reservedAt, end, more] = JSON.parse(head) as [
-      string,
-      string,
-      number,
-      number,
-      object,
-    ];
-    const stuck = [`k${was.slice(1)}`, provider, reservedAt, end, { ...more, c: 'operator', q: 0, n: 7 }];
-    await sandbox.redis.set(key, `${JSON.stringify(stuck)}\n${body}`);
-  }
-
   test('a lease in trouble says why it exists, and when it is over at the latest', async () => {
     const task = await sandbox.openTask('deployer', {
       intent: 'Deploy the nightly build',
       onBehalfOf: 'carol@example.com',
     });
     const lease = await sandbox.lease('deployer', task);
-    await stick(lease);
+    await sandbox.stick(lease);
     await at('/');
     const row = page.getByRole('listitem').filter({ hasText: 'cannot be revoked: 7 attempts' });
     await row.getByText('on behalf of carol@example.com').waitFor();
