@@ -18,7 +18,7 @@ import type { Block, Progress, Scope, Withdrawal } from '../revocation/withdrawa
 import type { Scope as TaskScope } from '../task/scope.js';
 import type { Step } from '../task/step.js';
 import type { Task, TaskOutcome } from '../task/task.js';
-import type { LiveMessage } from './live-feed.js';
+import type { LiveMessage, Watching } from './live-feed.js';
 import type { Overview } from './overview.js';
 
 export interface OpenTask {
@@ -260,7 +260,7 @@ export interface Broker {
     principal: Principal,
     from: string | undefined,
     listener: (message: LiveMessage) => void,
-  ): Promise<{ readonly close: () => void }>;
+  ): Promise<Watching>;
   overview(principal: Principal): Promise<Overview>;
   readAudit(principal: Principal, query: AuditQuery): Promise<Page<AuditRecord>>;
   listCheckpoints(principal: Principal, query: PageQuery): Promise<Page<SignedCheckpoint>>;

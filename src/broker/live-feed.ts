@@ -33,7 +33,13 @@ type Listener = (message: LiveMessage) => void;
 
 export interface LiveFeed {
   /** From now on, or from behind the event `from`. The listener is not called before this returns. */
-  watch(from: string | undefined, listener: Listener): Promise<{ readonly close: () => void }>;
+  watch(from: string | undefined, listener: Listener): Promise<Watching>;
+}
+
+export interface Watching {
+  /** Where it begins: who goes away before anything has happened goes on from there. */
+  readonly from: string;
+  readonly close: () => void;
 }
 
 const everyMs = 250;
@@ -126,7 +132,7 @@ export function liveFeed({ ledger, log }: Pick<Ports, 'ledger' | 'log'>): LiveFe
         ready = true;
         for (const message of held) listener(message);
       });
-      return { close: () => void listeners.delete(hear) };
+      return { from: from ?? before, close: () => void listeners.delete(hear) };
     },
   };
 }

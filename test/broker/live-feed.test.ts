@@ -79,6 +79,17 @@ test('whoever was away goes on where it was, and is told nothing twice', async (
   second.close();
 });
 
+test('whoever went away before anything had happened goes on where it began', async () => {
+  const first = await broker.watch(admin, undefined, () => {});
+  first.close();
+  await lend();
+  const after = ear();
+  const second = await broker.watch(admin, first.from, after.listen);
+  await after.until((all) => typesIn(all).includes('lease.active'));
+  expect(typesIn(after.heard)).toEqual(['task.opened', 'lease.reserved', 'lease.active']);
+  second.close();
+});
+
 test('many events at once are counted, not told one by one', async () => {
   const { heard, listen, until } = ear();
   const watching = await broker.watch(admin, undefined, listen);

@@ -246,7 +246,7 @@ export function pretendBroker(clock: Clock, instead: Partial<Broker> = {}): Pret
         },
       ],
     }),
-    watch: async () => ({ close() {} }),
+    watch: async (_principal, from = '0-0') => ({ from, close() {} }),
     overview: async () => ({
       at: clock(),
       leases: [],

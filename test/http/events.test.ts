@@ -14,7 +14,7 @@ function speaking() {
   const watch: Broker['watch'] = async (_principal, from, listener) => {
     asked.push(from);
     listeners.add(listener);
-    return { close: () => void listeners.delete(listener) };
+    return { from: from ?? '16-0', close: () => void listeners.delete(listener) };
   };
   return {
     watch,
@@ -69,6 +69,11 @@ test('an operator is told what happens, each message with its id, and goes on fr
   await stream.until('event: resync\nid: 19-0\ndata: {}\n\n');
   feed.say({ is: 'stalled' });
   await stream.until('event: stalled\ndata: {}\n\n');
+});
+
+test('who has heard nothing yet knows where to go on from all the same', async () => {
+  const made = await serving({ broker: { watch: speaking().watch } });
+  await (await opened(made, operator)).until('retry: 1000\nid: 16-0\n\n');
 });
 
 test('what is no id of ours is as none', async () => {

@@ -51,7 +51,7 @@ export function eventStreams({ broker, clock }: RoutePorts): EventStreams {
     beat.unref();
     open.add(end);
     res.once('close', end);
-    stream.begin();
+    stream.begin(watching.from);
     if (res.destroyed) end();
   }
 
@@ -83,9 +83,10 @@ function openStream(res: ServerResponse) {
   const write = (name: string, id: string | undefined, data: string) =>
     res.write(`event: ${name}\n${id === undefined ? '' : `id: ${id}\n`}data: ${data}\n\n`);
   return {
-    begin() {
+    begin(from: string) {
       res.writeHead(200, { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' });
-      res.write('retry: 1000\n\n');
+      // A message without data is none, but its id is kept (HTML, server-sent events, section 9.2.6).
+      res.write(`retry: 1000\nid: ${from}\n\n`);
     },
     tell(message: LiveMessage): void {
       if (message.is === 'stalled') return void write('stalled', undefined, '{}');
