@@ -55,6 +55,13 @@ export interface Decided {
   readonly obligations?: readonly { readonly policy: string; readonly duty: string }[];
 }
 
+/** Which call it was told for, where it was one: what the log of the API and of whoever called have it by. */
+export interface Caused {
+  readonly request?: string;
+  /** W3C Trace Context. */
+  readonly traceparent?: string;
+}
+
 /** Every fact worth telling. One type per fact; no field ever holds a secret or a token. */
 export type AuditEvent =
   | (OfTask & {
@@ -231,7 +238,7 @@ export interface AuditRecord {
   /** Where the store put it: `<milliseconds>-<n>`, on the store's clock. */
   readonly id: string;
   readonly at: number;
-  readonly event: AuditEvent;
+  readonly event: AuditEvent & Caused;
   /** Hex SHA-256 of the record before; 64 zeros for the first. */
   readonly previous: string;
   readonly hash: string;

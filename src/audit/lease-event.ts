@@ -65,6 +65,8 @@ export type LeaseEvent =
       readonly cause: RevocationCause;
       readonly by: string;
       readonly reason?: string;
+      /** The taking back of many that it belongs to. */
+      readonly withdrawal?: string;
     })
   | (OfLease & {
       /** A deny of it stands at the provider; from the request for its end to there. */

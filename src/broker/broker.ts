@@ -6,6 +6,7 @@ import type { ApproverView } from '../approval/approver-view.js';
 import type { Delivery } from '../identity/hooks/delivery.js';
 import type { Identify, Principal } from '../identity/principal.js';
 import type { RiskSignal } from '../identity/risk.js';
+import type { Cause } from '../kernel/cause.js';
 import type { RiskLevel } from '../kernel/risk-levels.js';
 import type { PublicKey } from '../issuance/sealing/public-key.js';
 import type { Secret } from '../kernel/secret.js';
@@ -272,6 +273,6 @@ export interface Broker {
     delivery: Delivery,
   ): Promise<{ task?: string; tasks?: readonly string[]; effect: 'ended' | 'already' | 'ignored' }>;
   /** A security event token as it came. Returns when its effect is durable; throws SetRefused. */
-  receiveSignal(stream: string, token: string): Promise<void>;
+  receiveSignal(stream: string, token: string, call?: Cause): Promise<void>;
   ready(): Promise<Readiness>;
 }

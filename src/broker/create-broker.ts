@@ -1,3 +1,4 @@
+import type { Cause } from '../kernel/cause.js';
 import { mayLook, requireKind } from './authorize.js';
 import type { Broker } from './broker.js';
 import { cancelApproval, decideApproval, findApproval, revokeApproval } from './approvals.js';
@@ -28,50 +29,53 @@ import { endTask, findTask, listTasks, openTask } from './tasks.js';
 export function createBroker(ports: Ports): Broker {
   const feed = liveFeed(ports);
   const overview = openOverview(ports.ledger);
+  /** What is told for a call names it. */
+  const by = ({ call }: { readonly call?: Cause | undefined }): Ports =>
+    call ? { ...ports, ledger: ports.ledger.forCall(call) } : ports;
   return {
     identify: ports.identify,
     catalog: () => [...ports.policy().catalog.values()],
-    openTask: (principal, request, key) => openTask(ports, principal, request, key),
+    openTask: (principal, request, key) => openTask(by(principal), principal, request, key),
     findTask: (principal, id) => findTask(ports, principal, id),
     listTasks: (principal, query) => listTasks(ports, principal, query),
-    endTask: (principal, id, outcome) => endTask(ports, principal, id, outcome),
-    delegate: (principal, request, key) => delegate(ports, principal, request, key),
+    endTask: (principal, id, outcome) => endTask(by(principal), principal, id, outcome),
+    delegate: (principal, request, key) => delegate(by(principal), principal, request, key),
     evaluate: (principal, request) => evaluate(ports, principal, request),
-    takeStep: (principal, request, key) => takeStep(ports, principal, request, key),
+    takeStep: (principal, request, key) => takeStep(by(principal), principal, request, key),
     listSteps: (principal, taskId) => listSteps(ports, principal, taskId),
-    grant: (principal, request, key) => grant(ports, principal, request, key),
-    grantOrAsk: (principal, request, key) => grantOrAsk(ports, principal, request, key),
+    grant: (principal, request, key) => grant(by(principal), principal, request, key),
+    grantOrAsk: (principal, request, key) => grantOrAsk(by(principal), principal, request, key),
     emergency: {
-      take: (principal, request) => breakGlass(ports, principal, request),
+      take: (principal, request) => breakGlass(by(principal), principal, request),
       list: (principal, query) => listBreakGlass(ports, principal, query),
-      review: (principal, id, review) => reviewBreakGlass(ports, principal, id, review),
+      review: (principal, id, review) => reviewBreakGlass(by(principal), principal, id, review),
     },
     approvals: {
       list: (principal, query) => listApprovals(ports, principal, query),
       find: (principal, id) => findApproval(ports, principal, id),
       view: (principal, approval) => viewApproval(ports, principal, approval),
       await: (principal, id, waitMs, gone) => awaitApproval(ports, principal, id, waitMs, gone),
-      decide: (principal, id, answer) => decideApproval(ports, principal, id, answer),
-      cancel: (principal, id, reason) => cancelApproval(ports, principal, id, reason),
-      revoke: (principal, id, reason) => revokeApproval(ports, principal, id, reason),
+      decide: (principal, id, answer) => decideApproval(by(principal), principal, id, answer),
+      cancel: (principal, id, reason) => cancelApproval(by(principal), principal, id, reason),
+      revoke: (principal, id, reason) => revokeApproval(by(principal), principal, id, reason),
     },
-    renew: (principal, request, key) => renew(ports, principal, request, key),
+    renew: (principal, request, key) => renew(by(principal), principal, request, key),
     findLease: (principal, id) => findLease(ports, principal, id),
     listLeases: (principal, query) => listLeases(ports, principal, query),
     tasksOf: async (principal, leases) =>
       (await tasksOf(ports.ledger, leases)).filter((task) => mayLook(principal, task.agent, task.openedBy)),
-    revokeLease: (principal, id, reason) => revokeLease(ports, principal, id, reason),
+    revokeLease: (principal, id, reason) => revokeLease(by(principal), principal, id, reason),
     blastRadius: (principal, scope) => blastRadius(ports, principal, scope),
-    revokeMany: (principal, request) => revokeMany(ports, principal, request),
+    revokeMany: (principal, request) => revokeMany(by(principal), principal, request),
     findRevocation: (principal, id) => findRevocation(ports, principal, id),
     listRevocations: (principal, query) => listRevocations(ports, principal, query),
     listBlocks: (principal) => listBlocks(ports, principal),
-    liftBlock: (principal, id, reason) => liftBlock(ports, principal, id, reason),
+    liftBlock: (principal, id, reason) => liftBlock(by(principal), principal, id, reason),
     listAgents: (principal, query) => listAgents(ports, principal, query),
     findAgent: (principal, id) => findAgent(ports, principal, id),
-    disableAgent: (principal, id, reason) => disableAgent(ports, principal, id, reason),
-    enableAgent: (principal, id, reason) => enableAgent(ports, principal, id, reason),
-    signalAgent: (principal, id, signal) => signalAgent(ports, principal, id, signal),
+    disableAgent: (principal, id, reason) => disableAgent(by(principal), principal, id, reason),
+    enableAgent: (principal, id, reason) => enableAgent(by(principal), principal, id, reason),
+    signalAgent: (principal, id, signal) => signalAgent(by(principal), principal, id, signal),
     readAudit: async (principal, query) => {
       requireKind(principal, 'operator');
       return ports.ledger.log.read(query);
@@ -89,8 +93,8 @@ export function createBroker(ports: Ports): Broker {
       return ports.ledger.checkpoints.list(query);
     },
     auditKeys: () => ports.signer?.keys ?? { keys: [] },
-    receiveHook: (source, delivery) => receiveHook(ports, source, delivery),
-    receiveSignal: (stream, token) => receiveSignal(ports, stream, token),
+    receiveHook: (source, delivery) => receiveHook(by(delivery), source, delivery),
+    receiveSignal: (stream, token, call) => receiveSignal(by({ call }), stream, token),
     ready: () => ready(ports),
   };
 }

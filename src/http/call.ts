@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Cause } from '../kernel/cause.js';
 import type { Fault } from '../kernel/fault.js';
 import type { Principal } from '../identity/principal.js';
 import { newRequestId } from '../kernel/id.js';
@@ -15,6 +16,7 @@ export interface Call {
   proven?: () => Promise<Principal>;
   fault?: Fault;
   traceId?: string;
+  traceparent?: string | undefined;
 }
 
 const ofResponse = Symbol('call');
@@ -26,6 +28,12 @@ export function beginCall(res: ServerResponse): Call {
   (res as Answering)[ofResponse] = call;
   return call;
 }
+
+/** What is told of what is done for it names it by. */
+export const causeOf = (res: ServerResponse): Cause => {
+  const { id, traceparent } = callOf(res);
+  return { request: id, traceparent };
+};
 
 /** The call that the response answers. */
 export const callOf = (res: ServerResponse): Call => (res as Answering)[ofResponse] ?? beginCall(res);

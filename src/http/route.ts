@@ -5,7 +5,7 @@ import type { Clock } from '../kernel/clock.js';
 import type { OperationId } from '../wire/operations.js';
 import { headerValues, shownToken, shownTokenOrBare } from './bearer.js';
 import type { ShownToken } from './bearer.js';
-import { callOf } from './call.js';
+import { callOf, causeOf } from './call.js';
 import type { Limits } from './limits.js';
 
 /** What the routes need. */
@@ -27,14 +27,14 @@ export async function identified(broker: Broker, req: Request, res: Response): P
   const { proven } = callOf(res);
   const principal = await (proven ? proven() : byToken(shownToken(req), broker, req, res));
   callOf(res).principal = principal.id;
-  return principal;
+  return { ...principal, call: causeOf(res) };
 }
 
 /** The same for what AWS SDKs send, who may show a token without saying of what kind it is. */
 export async function identifiedBareToo(broker: Broker, req: Request, res: Response): Promise<Principal> {
   const principal = await byToken(shownTokenOrBare(req), broker, req, res);
   callOf(res).principal = principal.id;
-  return principal;
+  return { ...principal, call: causeOf(res) };
 }
 
 function byToken(

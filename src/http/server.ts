@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import type { ErrorRequestHandler, Express, RequestHandler } from 'express';
 import type { Broker } from '../broker/broker.js';
+import { traceparentIn } from '../kernel/cause.js';
 import type { Clock } from '../kernel/clock.js';
 import { Fault } from '../kernel/fault.js';
 import type { Tracing } from '../kernel/tracing.js';
@@ -131,6 +132,7 @@ export function createHttpServer(ports: HttpPorts): HttpServer {
 function observe(flow: Traffic, log: Log, metrics: PrometheusMeter): RequestHandler {
   return (req, res, next) => {
     const call = beginCall(res);
+    call.traceparent = traceparentIn(req.headers['traceparent']);
     flow.begin(res);
     for (const [name, value] of commonHeaders) res.setHeader(name, value);
     res.setHeader('X-Request-Id', call.id);
@@ -153,7 +155,10 @@ function traceRequest(tracing: Tracing): RequestHandler {
     const span = tracing.request(req.method, req.headers);
     call.traceId = span.traceId;
     res.once('close', () => span.end(call.route, res.writableFinished ? res.statusCode : 499));
-    span.run(next);
+    span.run(() => {
+      call.traceparent = tracing.current() ?? call.traceparent;
+      next();
+    });
   };
 }
 

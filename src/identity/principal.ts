@@ -1,3 +1,4 @@
+import type { Cause } from '../kernel/cause.js';
 import type { Showing } from './dpop/constrain.js';
 import type { MayAct } from './may-act.js';
 
@@ -35,6 +36,8 @@ export interface Principal {
   readonly encryptionKey?: string;
   /** The only one that it may delegate to, where its token names one. */
   readonly mayAct?: MayAct;
+  /** The call that it asks by, where it asks by one. */
+  readonly call?: Cause;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Cause } from '../kernel/cause.js';
 import type { SignedCheckpoint } from '../audit/checkpoint.js';
 import type { AuditEvent, AuditRecord, Decided } from '../audit/event.js';
 import type { ProofStore } from '../identity/dpop/proof-store.js';
@@ -231,6 +232,8 @@ export interface LogFeed {
 
 /** The one durable state of the broker: tasks, leases and their history move together. */
 export interface Ledger {
+  /** The same ledger for one call: every event that is told by it names the call. */
+  forCall(cause: Cause): Ledger;
   readonly tasks: TaskLedger;
   readonly steps: StepLedger;
   readonly leases: LeaseLedger;

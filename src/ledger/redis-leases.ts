@@ -69,25 +69,14 @@ const blockedFor = (name: string): string => {
   return of === 'all' ? 'installation' : of === 'entry' ? 'catalog entry' : of;
 };
 
-export function redisLeases(
-  redis: RedisClient,
-  run: RunScript,
-  prefix: string,
-  times: Times,
-  heard: (storeNow: number) => void,
-  known: TaskMemory,
-): LeaseLedger {
-  const ask = <T>(answer: Promise<T>): Promise<T> =>
-    answer.catch((cause: unknown) => {
+/** What is asked for one at a time, and goes together: one of these for all calls. */
+export function leaseBatches(redis: RedisClient, run: RunScript, prefix: string, times: Times) {
+  const find = perTurn<string, Lease | undefined>(findsAtOnce, async (ids) => {
+    const texts = await redis.mget(...ids.map((id) => `${prefix}:${id}`)).catch((cause: unknown) => {
       throw unavailable(cause);
     });
-  const find = perTurn<string, Lease | undefined>(findsAtOnce, async (ids) => {
-    const texts = await ask(redis.mget(...ids.map((id) => `${prefix}:${id}`)));
     return texts.map((text, index) => (text === null ? undefined : parseLease(ids[index]!, text)));
   });
-  const changed = (id: string, text: unknown): Lease | undefined =>
-    typeof text === 'string' ? parseLease(id, text) : undefined;
-
   const settle = perTurn<Attempted, Lease | undefined>(settlementsAtOnce, async (attempts) => {
     const args = attempts.flatMap(({ id, settlement }) => [
       id,
@@ -100,6 +89,24 @@ export function redisLeases(
       return text === '' ? undefined : parseLease(attempts[index]!.id, text);
     });
   });
+  return { find, settle };
+}
+
+export function redisLeases(
+  redis: RedisClient,
+  run: RunScript,
+  prefix: string,
+  times: Times,
+  heard: (storeNow: number) => void,
+  known: TaskMemory,
+  { find, settle }: ReturnType<typeof leaseBatches>,
+): LeaseLedger {
+  const ask = <T>(answer: Promise<T>): Promise<T> =>
+    answer.catch((cause: unknown) => {
+      throw unavailable(cause);
+    });
+  const changed = (id: string, text: unknown): Lease | undefined =>
+    typeof text === 'string' ? parseLease(id, text) : undefined;
 
   return {
     find,

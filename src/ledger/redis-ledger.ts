@@ -6,7 +6,7 @@ import { redisAgents } from './redis-agents.js';
 import { redisCheckpoints } from './redis-checkpoints.js';
 import { redisApprovals } from './redis-approvals.js';
 import { redisBreakGlass } from './redis-break-glass.js';
-import { redisLeases } from './redis-leases.js';
+import { leaseBatches, redisLeases } from './redis-leases.js';
 import { redisLog } from './redis-log.js';
 import { usedShare } from './redis-memory.js';
 import { redisProofs } from './redis-proofs.js';
@@ -17,7 +17,7 @@ import { redisSteps } from './redis-steps.js';
 import { redisTasks } from './redis-tasks.js';
 import { redisWithdrawals } from './redis-withdrawals.js';
 import { scriptRunner, unavailable } from './script.js';
-import type { RedisClient } from './script.js';
+import type { RedisClient, RunScript } from './script.js';
 import { taskMemory } from './task-memory.js';
 
 export interface LedgerOptions {
@@ -52,7 +52,9 @@ export function redisLedger(redis: RedisClient, options: LedgerOptions = {}): Le
     learnedAt = now;
   };
   const clock: Clock = () => local() + (aheadMs === -Infinity ? 0 : aheadMs);
-  const run = scriptRunner(redis, prefix);
+  const runFor = scriptRunner(redis, prefix);
+  const run = runFor();
+  const batches = leaseBatches(redis, run, prefix, times);
   const known = taskMemory();
   const nameKey = (name: string) => `${prefix}:seen:${name}`;
   const ask = <T>(answer: Promise<T>): Promise<T> =>
@@ -60,17 +62,23 @@ export function redisLedger(redis: RedisClient, options: LedgerOptions = {}): Le
       throw unavailable(cause);
     });
 
-  return {
-    tasks: redisTasks(redis, run, prefix, times, clock, known),
-    steps: redisSteps(redis, run, prefix, times, known),
-    leases: redisLeases(redis, run, prefix, times, heard, known),
-    renewals: redisRenewals(run, times, heard, known),
-    withdrawals: redisWithdrawals(redis, run, prefix, times),
+  /** All that tells events; what it knows between calls is outside of it. */
+  const telling = (running: RunScript) => ({
+    tasks: redisTasks(redis, running, prefix, times, clock, known),
+    steps: redisSteps(redis, running, prefix, times, known),
+    leases: redisLeases(redis, running, prefix, times, heard, known, batches),
+    renewals: redisRenewals(running, times, heard, known),
+    withdrawals: redisWithdrawals(redis, running, prefix, times),
+    approvals: redisApprovals(redis, running, prefix, times, heard),
+    breakGlass: redisBreakGlass(redis, running, prefix),
+    log: redisLog(redis, running, prefix),
+  });
+
+  const ledger: Ledger = {
+    ...telling(run),
+    forCall: (cause) => ({ ...ledger, ...telling(runFor(cause)) }),
     agents: redisAgents(redis, prefix),
-    approvals: redisApprovals(redis, run, prefix, times, heard),
-    breakGlass: redisBreakGlass(redis, run, prefix),
     notices: redisNotices(redis, prefix),
-    log: redisLog(redis, run, prefix),
     feed: redisFeed(redis, prefix),
     checkpoints: redisCheckpoints(redis, prefix),
     clock,
@@ -108,4 +116,5 @@ export function redisLedger(redis: RedisClient, options: LedgerOptions = {}): Le
 
     close: () => Promise.resolve(),
   };
+  return ledger;
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
+import type { Cause } from '../kernel/cause.js';
 import { Fault } from '../kernel/fault.js';
 
 export type RedisClient = Redis | Cluster;
@@ -90,23 +91,30 @@ export const unavailable = (cause: unknown): Fault =>
   new Fault('state.unavailable', 'The state store did not answer.', { cause });
 
 /**
- * The scripts of the ledger on one connection. Every script can be sent twice without harm, because a reply may be
- * lost after the script has run.
+ * The scripts of the ledger on one connection, for a call or for none. Every script can be sent twice without harm,
+ * because a reply may be lost after the script has run.
  */
-export function scriptRunner(redis: RedisClient, prefix: string): RunScript {
+export function scriptRunner(redis: RedisClient, prefix: string): (cause?: Cause) => RunScript {
   const scripts = new Map(names.map((name) => [name, loadScript(name)]));
   const routingKey = `${prefix}:events`;
-  return async (name, ...args) => {
-    const script = scripts.get(name)!;
-    try {
-      return await redis.evalsha(script.sha, 1, routingKey, ...args);
-    } catch (error) {
-      if (!String(error).includes('NOSCRIPT')) throw unavailable(error);
-    }
-    try {
-      return await redis.eval(script.text, 1, routingKey, ...args);
-    } catch (error) {
-      throw unavailable(error);
-    }
+  return (cause) => {
+    const causedBy = membersOf(cause);
+    return async (name, ...args) => {
+      const script = scripts.get(name)!;
+      try {
+        return await redis.evalsha(script.sha, 1, routingKey, ...args, causedBy);
+      } catch (error) {
+        if (!String(error).includes('NOSCRIPT')) throw unavailable(error);
+      }
+      try {
+        return await redis.eval(script.text, 1, routingKey, ...args, causedBy);
+      } catch (error) {
+        throw unavailable(error);
+      }
+    };
   };
 }
+
+/** What every event that is told has as well: members of a JSON object, as text. */
+const membersOf = (cause: Cause | undefined): string =>
+  cause ? JSON.stringify({ request: cause.request, traceparent: cause.traceparent }).slice(1, -1) : '';

@@ -49,7 +49,7 @@ const unknownOfAuthority: Readonly<Record<string, readonly Group[]>> = {
   'task.delegated': ['remedy'],
   'task.opened': ['resource', 'posture', 'remedy'],
   'withdrawal.begun': ['agent', 'posture'],
-  'withdrawal.ended': ['agent', 'posture'],
+  'withdrawal.ended': ['posture'],
 };
 
 /** The record of the same lease that has what was asked and decided, and that of the opening of its task. */

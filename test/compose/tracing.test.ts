@@ -25,13 +25,17 @@ beforeAll(async () => {
     new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }),
   );
   sandbox = await startSandboxBroker({ 'telemetry.traces': true });
-  const answer = await fetch(`${sandbox.variables['SANDBOX_ISSUER']}/token`, {
-    method: 'POST',
-    body: new URLSearchParams({ subject: 'reporter' }),
-  });
-  token = ((await answer.json()) as { access_token: string }).access_token;
+  token = await tokenOf('reporter');
 }, 30_000);
 afterAll(() => sandbox.close());
+
+const tokenOf = async (subject: string, kind = 'agent'): Promise<string> => {
+  const answer = await fetch(`${sandbox.variables['SANDBOX_ISSUER']}/token`, {
+    method: 'POST',
+    body: new URLSearchParams({ subject, kind }),
+  });
+  return ((await answer.json()) as { access_token: string }).access_token;
+};
 
 async function post(path: string, body: object, headers: Record<string, string> = {}) {
   const answer = await fetch(`${sandbox.variables['PROTEM_URL']}${path}`, {
@@ -99,4 +103,29 @@ test('a refusal fails its span with the code of its fault, and without its words
   expect(issue.attributes).toMatchObject({ 'error.type': 'credential.unknown' });
   expect(issue.events).toEqual([]);
   expect(JSON.stringify(issue.attributes)).not.toContain('words of the agent');
+});
+
+test('AUD-01: the events of a call name the id of its answer and its span, to be joined with logs and traces', async () => {
+  exporter.reset();
+  const task = await post('/v1/tasks', { intent: 'traced', deadline: '10m' });
+  const url = `${sandbox.variables['PROTEM_URL']}/v1`;
+  const asked = await fetch(`${url}/tasks/${task.id}/credentials`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', traceparent },
+    body: JSON.stringify({ credential: 'reports-db' }),
+  });
+  const { lease } = (await asked.json()) as { lease: { id: string } };
+  const span = await eventually('its span', () => spansNamed('POST /v1/tasks/{task}/credentials')[0]);
+  const told = await fetch(`${url}/audit?lease=${lease.id}`, {
+    headers: { authorization: `Bearer ${await tokenOf('olga', 'operator')}` },
+  });
+  const { items } = (await told.json()) as { items: { event: Record<string, unknown> }[] };
+  const ofTheCall = items.filter(({ event }) => event['request'] === asked.headers.get('x-request-id'));
+  expect(ofTheCall.map(({ event }) => [event['type'], event['traceparent']])).toEqual(
+    ['lease.reserved', 'lease.active'].map((type) => [
+      type,
+      `00-${callersTrace}-${span.spanContext().spanId}-01`,
+    ]),
+  );
+  expect(items.map(({ event }) => event['type'])).toContain('task.opened');
 });

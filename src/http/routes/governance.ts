@@ -8,7 +8,7 @@ import { agentChange, agentQuery, signalRequest } from '../../wire/agent.js';
 import { lifting, revocationQuery, revocationRequest } from '../../wire/revocation.js';
 import { principalId } from '../../wire/text.js';
 import { readBody, readJson } from '../body.js';
-import { callOf } from '../call.js';
+import { callOf, causeOf } from '../call.js';
 import { parse } from '../parse.js';
 import { renderPage } from '../render.js';
 import {
@@ -87,7 +87,7 @@ export const governanceRoutes = ({ broker, limits, clock }: RoutePorts): Routes<
     try {
       if (!/^application\/secevent\+jwt\s*(;|$)/i.test(req.headers['content-type'] ?? ''))
         throw new SetRefused('invalid_request', 'The content type is not application/secevent+jwt.');
-      await broker.receiveSignal(pathParameter(req, 'stream'), body.toString('latin1'));
+      await broker.receiveSignal(pathParameter(req, 'stream'), body.toString('latin1'), causeOf(res));
       send(res, 202, {});
     } catch (error) {
       if (!(error instanceof SetRefused)) throw error;

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Fault } from '../../kernel/fault.js';
 import { present } from '../../kernel/present.js';
 import { readBody } from '../body.js';
+import { causeOf } from '../call.js';
 import { pathParameter } from '../route.js';
 import type { RoutePorts, Routes } from '../route.js';
 import { send } from '../send.js';
@@ -15,7 +16,11 @@ export const hookRoutes = ({ broker, limits }: RoutePorts): Routes<'receiveHook'
       throw new Fault('hook.unknown', 'There is no webhook source of this name.');
     // Raw, because the signature is over the bytes; it is parsed only when they are proven.
     const rawBody = await readBody(req, limits.hookBodyBytes);
-    const { task, tasks, effect } = await broker.receiveHook(source, { headers: headersOf(req), rawBody });
+    const { task, tasks, effect } = await broker.receiveHook(source, {
+      headers: headersOf(req),
+      rawBody,
+      call: causeOf(res),
+    });
     send(res, 200, present({ task, tasks, effect }));
   },
 });

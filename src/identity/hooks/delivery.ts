@@ -1,9 +1,12 @@
+import type { Cause } from '../../kernel/cause.js';
 import { Fault } from '../../kernel/fault.js';
 
 /** A webhook as it came: header names in lower case, the body untouched. */
 export interface Delivery {
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly rawBody: Buffer;
+  /** The call that it came by. */
+  readonly call?: Cause;
 }
 
 /** What the proof of a delivery says. */

@@ -3,6 +3,9 @@
 -- Time is always the store's own (TIME), never a client's.
 local prefix = string.sub(KEYS[1], 1, -8)
 
+-- The last argument of every script is not its own: what caused it, as members of a JSON object, or ''.
+local causedBy = table.remove(ARGV)
+
 local function key(name) return prefix .. ':' .. name end
 
 local function timeMs()
@@ -12,6 +15,7 @@ end
 
 -- Writes one audit event beside the change it tells of, and under the histories it belongs to.
 local function tell(text, ...)
+  if causedBy ~= '' then text = string.sub(text, 1, -2) .. ',' .. causedBy .. '}' end
   local id = redis.call('XADD', KEYS[1], '*', 'e', text)
   for _, subject in ipairs({ ... }) do
     if subject ~= '' then redis.call('RPUSH', key('log:' .. subject), id) end
@@ -169,18 +173,18 @@ local function markOpen(id, head)
 end
 
 -- From reserved or active to revoking, due at once. A lease already on its way is only hurried.
-local function beginRevoking(id, head, body, cause, by, requestedAt, dueAt, reason)
+local function beginRevoking(id, head, body, why, by, requestedAt, dueAt, reason)
   if isOver(head) then return end
   if head.s == 'r' or head.s == 'a' then
     move(head, 'v')
-    head.c = cause
+    head.c = why
     head.q = requestedAt
     writeLease(id, head, body)
     markOpen(id, head)
     -- The task remembers it for longer than the lease may be listed.
     if head.k and redis.call('EXISTS', key(taskOf(id))) == 1 then redis.call('HSET', key(taskOf(id)), 'x', 1) end
     tellOfLease(id, body, {
-      type = 'lease.revoking', cause = cause, by = by, reason = reason ~= '' and reason or nil,
+      type = 'lease.revoking', cause = why, by = by, reason = reason ~= '' and reason or nil, withdrawal = head.b,
     })
   end
   redis.call('ZADD', key('due:' .. head.p), dueAt, id)
