@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { importJWK, type CryptoKey, type JWK } from 'jose';
 import { keysUnavailable } from './refusal.js';
+import { isFactorable } from './weak-key.js';
 
 /** `sig`: a JWK set as OIDC issuers publish it. `jwt-svid`: a SPIFFE bundle, of which only those keys count. */
 export type KeyUse = 'sig' | 'jwt-svid';
@@ -34,8 +35,9 @@ const keyShapes: Readonly<Record<string, { readonly kty: string; readonly crv?: 
 };
 
 /**
- * Reads a JWK set (RFC 7517 section 5) or SPIFFE bundle. Keys for another use, of an unknown type, or private are
- * left out. An empty `keys` is a set that verifies nothing; a missing one throws `keys.malformed`.
+ * Reads a JWK set (RFC 7517 section 5) or SPIFFE bundle. Left out are keys for another use, of an unknown type, private
+ * ones, and those whose private half anyone can compute. An empty `keys` is a set that verifies nothing; a missing one
+ * throws `keys.malformed`.
  */
 export function readKeySet(document: unknown, use: KeyUse): KeySet {
   const listed = (document as { keys?: unknown } | null)?.keys;
@@ -65,6 +67,7 @@ function isUsable(key: unknown, use: KeyUse): key is JWK {
   const jwk = key as JWK;
   if (typeof jwk.kty !== 'string' || 'd' in jwk || 'k' in jwk) return false;
   if (jwk.kid !== undefined && (typeof jwk.kid !== 'string' || jwk.kid === '')) return false;
+  if (isFactorable(jwk)) return false;
   // SPIFFE Trust Domain and Bundle section 4.2.2: `use` decides, and a JWT authority has a `kid`.
   if (use === 'jwt-svid') return jwk.use === 'jwt-svid' && jwk.kid !== undefined;
   return (
