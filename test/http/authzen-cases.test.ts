@@ -1,20 +1,13 @@
-import { afterAll, expect, test } from '@jest/globals';
-import { evaluate } from '../../src/broker/evaluate.js';
-import { redisLedger } from '../../src/ledger/redis-ledger.js';
-import { loadPolicy } from '../../src/policy/cedar-policy.js';
-import { brokerPorts, entry, orchestrator } from '../fake/broker-ports.js';
-import { pretendProvider } from '../fake/pretend-provider.js';
-import { policyFolder } from '../policy/folder.js';
-import { backends, connected, uniquePrefix } from '../setup/backends.js';
-import { serving } from './serving.js';
+import { expect, test } from '@jest/globals';
+import { entry } from '../fake/broker-ports.js';
+import { agentOf, decisionPointOver, issueRule, parameterIs } from './decision-point.js';
 
 /*
  * The certification scenario of the AuthZEN working group (Authorization API 1.0, levels Basic and Batch), on real Cedar
  * policies. Its subjects, actions and resources are not ours, so each is told in our words: a user is an agent, a record
  * a catalog entry, and what is done to it, with its properties, parameters of the request. One of its eight rules cannot
  * apply: rule 6 lets a subject be an administrator because the question says so, and what is said of a subject is not
- * believed here. Its cases are kept with the other answer. The levels Search and the todo harness are not run: there are
- * no search endpoints, and the todo policies decide by attributes that a PDP keeps of its users, which this one does not.
+ * believed here. Its cases are kept with the other answer. The level Search is not run: there are no search endpoints.
  */
 interface Entity {
   readonly id: string;
@@ -35,39 +28,21 @@ const remove = (soft: boolean) => ({ name: 'delete', properties: { soft } });
 const active = { id: 'record-1' };
 const archived = { id: 'record-2', properties: { status: 'archived' } };
 
-const agentOf = (id: string) => `spiffe://example.org/user/${id}`;
 const parameters = {
   access: { type: 'enum' as const, values: ['read', 'write', 'delete'] },
   soft: { type: 'enum' as const, values: ['true', 'false', ''], default: '' },
   status: { type: 'enum' as const, values: ['active', 'archived', ''], default: '' },
 };
 const records = ['record-1', 'record-2'].map((name) => entry('pretend', { name, parameters }));
-const is = (name: string, value: string) =>
-  `context.verified.parameters.hasTag("${name}") && context.verified.parameters.getTag("${name}") == "${value}"`;
-const rule = (effect: string, id: string, who: string, when: string) =>
-  `@id("${id}") ${effect} (principal ${who}, action == Protem::Action::"issue", resource) when { ${when} };\n`;
 const one = (id: string) => `== Protem::Agent::"${agentOf(id)}"`;
-const policies = [
-  rule('permit', 'all-read', 'is Protem::Agent', is('access', 'read')),
-  rule('permit', 'alice-writes', one('alice'), is('access', 'write')),
-  rule('permit', 'alice-deletes-softly', one('alice'), `${is('access', 'delete')} && ${is('soft', 'true')}`),
-  rule('forbid', 'archive', 'is Protem::Agent', `${is('access', 'write')} && ${is('status', 'archived')}`),
-].join('');
-
-const catalog = new Map(records.map((record) => [record.name, record]));
-const policy = loadPolicy({ directory: policyFolder({ 'a.cedar': policies }), catalog });
-afterAll(() => policy.close());
-
-async function decisionPoint() {
-  const ledger = redisLedger(await connected(backends[0]!.url), { prefix: uniquePrefix() });
-  const { ports } = brokerPorts(ledger, [pretendProvider()], { policy: () => policy });
-  return serving({
-    broker: {
-      identify: () => Promise.resolve(orchestrator),
-      evaluate: (principal, request) => evaluate(ports, principal, request),
-    },
-  });
-}
+const deletes = parameterIs('access', 'delete');
+const writes = parameterIs('access', 'write');
+const decisionPoint = decisionPointOver(records, [
+  issueRule('permit', 'all-read', 'is Protem::Agent', parameterIs('access', 'read')),
+  issueRule('permit', 'alice-writes', one('alice'), writes),
+  issueRule('permit', 'alice-deletes-softly', one('alice'), `${deletes} && ${parameterIs('soft', 'true')}`),
+  issueRule('forbid', 'archive', 'is Protem::Agent', `${writes} && ${parameterIs('status', 'archived')}`),
+]);
 
 /** The action and what is said of it go with the record that they are about. */
 function inOurWords({ subject, action, resource, context }: Case): Record<string, unknown> {
