@@ -7,12 +7,13 @@ import type { Policy, Question } from '../policy/decision.js';
 import { mustBeDelegatedTool, mustBeInScope } from '../policy/narrow.js';
 import { parseParameters } from '../policy/parameters.js';
 import { boundTtl } from '../policy/ttl.js';
+import type { Asking } from '../ledger/withdrawal-ledger.js';
 import type { Task } from '../task/task.js';
 import { visibleTask } from './authorize.js';
 import type { Evaluation, EvaluationRequest } from './broker.js';
 import { recordOf, refusalCode, riskBehind, toolFactsOf } from './decide.js';
 import { mustBeNamed } from './delegate.js';
-import { requireOwner, requireStanding } from './inventory.js';
+import { ownerOf, requireOwner, requireStanding } from './inventory.js';
 import type { Ports } from './ports.js';
 
 /**
@@ -35,6 +36,7 @@ export async function evaluate(
     const decision = decideForAll(policy, question);
     const record = recordOf(decision, policy.digest, question);
     ports.meter.decided(record.is);
+    if (decision.is === 'permit') await ports.ledger.withdrawals.pass(askingOf(ports, principal, question));
     return present({
       decision: decision.is === 'permit',
       id: record.evaluation,
@@ -59,10 +61,28 @@ const answers = new Set([
   'ttl.invalid',
   'ttl.below_floor',
   'agent.ownerless',
+  'agent.disabled',
+  'issuing.blocked',
   'delegation.unproven',
 ]);
 
 const denied = (reason: string): Evaluation => ({ decision: false, reason, because: [] });
+
+/** What policy permits is refused all the same while an operator has blocked it (REV-06). */
+const askingOf = (
+  { inventory }: Pick<Ports, 'inventory'>,
+  asking: Principal,
+  { principal: { id }, task, entry, delegate }: Question,
+): Asking =>
+  present({
+    agent: id,
+    issuer: asking.id === id ? asking.issuer : undefined,
+    owner: ownerOf(inventory, id),
+    task: task.id || undefined,
+    provider: entry?.provider,
+    entry: entry?.name,
+    delegate,
+  });
 
 /** Undefined where the broker has nothing of this kind that anyone could be permitted. */
 async function questionOf(

@@ -3,6 +3,7 @@ import { withdrawalIdPattern } from '../kernel/id.js';
 import { scopeText } from '../revocation/withdrawal.js';
 import type { Block, Progress, Withdrawal } from '../revocation/withdrawal.js';
 import { parseLease } from './lease-record.js';
+import { blocked } from './redis-leases.js';
 import { decodePageToken, encodePageToken } from './page-token.js';
 import type { RedisClient, RunScript } from './script.js';
 import { unavailable } from './script.js';
@@ -138,6 +139,11 @@ export function redisWithdrawals(
     async blocks() {
       const texts = await ask(redis.hvals(`${prefix}:blocks`));
       return texts.map((text) => JSON.parse(text) as Block).toSorted((one, other) => one.at - other.at);
+    },
+
+    async pass({ agent, provider = '', entry = '', task = '', delegate = '', issuer = '', owner }) {
+      const name = String(await run('blocked', agent, provider, entry, task, delegate, issuer, owner));
+      if (name !== '') throw blocked(name);
     },
 
     lift: async (block, event) =>

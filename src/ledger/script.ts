@@ -49,6 +49,7 @@ const names = [
   'withdraw',
   'end-withdrawal',
   'lift-block',
+  'blocked',
 ] as const;
 
 export type ScriptName = (typeof names)[number];

@@ -23,6 +23,17 @@ export interface Sweep {
   readonly taken: number;
 }
 
+/** Who would ask, and for what. `issuer` is that of the token, where the agent asks itself. */
+export interface Asking {
+  readonly agent: string;
+  readonly issuer?: string;
+  readonly owner: string;
+  readonly task?: string;
+  readonly provider?: string;
+  readonly entry?: string;
+  readonly delegate?: string;
+}
+
 /** Many leases at once. What is written here survives every process; the worker carries it out. */
 export interface WithdrawalLedger {
   /** From its return on its block holds (reserve, activate and renew look in the same step). Undefined: done before. */
@@ -53,6 +64,8 @@ export interface WithdrawalLedger {
   keep(id: string, sweep: Sweep): Promise<void>;
   end(id: string, event: AuditEvent): Promise<void>;
   blocks(): Promise<readonly Block[]>;
+  /** Throws issuing.blocked or agent.disabled where the asking would be refused now for a block; writes nothing. */
+  pass(asking: Asking): Promise<void>;
   /** False when it is no longer there. */
   lift(block: Block, event: AuditEvent): Promise<boolean>;
 }

@@ -1,7 +1,7 @@
 import { get } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { expect, test } from '@jest/globals';
-import { serving } from './serving.js';
+import { expectProblem, serving } from './serving.js';
 
 const subject = { type: 'agent', id: 'spiffe://test/agent' };
 const action = { name: 'issue' };
@@ -97,6 +97,15 @@ test('POL-10 the configuration names the endpoints, and a stranger is not answer
     supported_obligations: ['custom'],
   });
   expect((await call('POST', path, { body: whole, token: null })).status).toBe(401);
+});
+
+test('POL-10 the search API is not offered: neither named in the configuration nor answered', async () => {
+  const { call } = await serving();
+  const { json } = await call('GET', '/.well-known/authzen-configuration', { token: null });
+  for (const of of ['subject', 'resource', 'action']) {
+    expect(json).not.toHaveProperty(`search_${of}_endpoint`);
+    expectProblem(await call('POST', `/access/v1/search/${of}`, { body: whole }), 'route.unknown');
+  }
 });
 
 test.each([undefined, 'https://protem.example.com', 'https://protem.example.com/'])(

@@ -198,11 +198,13 @@ local function seenAgent(agent, at, issuer, owner)
 end
 
 -- The names of all blocks that would stand against an agent, a provider, an entry (or '' for each) and a task. What was
--- delegated hangs from the agents and the tasks above it: what stands against one of those stands against it.
-local function blocksAgainst(agent, provider, entry, task)
+-- delegated hangs from the agents and the tasks above it: what stands against one of those stands against it. `as`, where
+-- nothing is written: the agent, and the issuer and owner that it would be seen with.
+local function blocksAgainst(agent, provider, entry, task, as)
   local names = { 'all:', 'provider:' .. provider, 'entry:' .. entry }
   local function against(id)
     local known = redis.call('HMGET', key('agent:' .. id), 'i', 'w')
+    if as and as.agent == id then known = { as.issuer or known[1], as.owner } end
     for _, name in ipairs({
       'disabled:' .. id, 'agent:' .. id, 'owner:' .. (known[2] or ''), 'issuer:' .. (known[1] or ''),
     }) do table.insert(names, name) end
@@ -221,9 +223,9 @@ end
 
 -- What keeps an operator's "no" from being overtaken: the name of a block that stands against it, or nil. Where there is
 -- none at all this is one look.
-local function blockOf(agent, provider, entry, task)
+local function blockOf(agent, provider, entry, task, as)
   if redis.call('EXISTS', key('blocks')) == 0 then return nil end
-  local names = blocksAgainst(agent, provider, entry, task)
+  local names = blocksAgainst(agent, provider, entry, task, as)
   local blocks = redis.call('HMGET', key('blocks'), unpack(names))
   for i, name in ipairs(names) do
     if blocks[i] then return name end
