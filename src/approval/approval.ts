@@ -88,6 +88,8 @@ export interface Approval {
   /** The lease that it was used for. */
   readonly lease?: string;
   readonly endedAt?: number;
+  /** It was cancelled because its task had ended. */
+  readonly cause?: 'task_end';
 }
 
 export type NewApproval = Pick<Approval, 'id' | 'digest' | 'task' | 'agent' | 'request' | 'demand' | 'known'>;

@@ -31,6 +31,8 @@ export type ApprovalEvent =
       readonly type: 'approval.cancelled' | 'approval.revoked';
       readonly approval: string;
       readonly by: string;
+      /** Nobody took it back by itself: its task was ended, `by` whom. */
+      readonly cause?: 'task_end';
       readonly reason?: string;
     })
   | (OfTask &

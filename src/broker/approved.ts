@@ -46,6 +46,8 @@ export async function approvedFor(
       'approval.out_of_scope',
       'The approval is for another request, or the catalog entry is another by now.',
     );
+  if (approval.cause === 'task_end')
+    throw new Fault('task.ended', 'The task has ended; what was approved for it went with it.');
   const refused = notGiven[stateAt(approval, ports.ledger.clock())];
   if (refused) {
     const reason = approval.answers.find(({ is }) => is === 'deny')?.reason;

@@ -104,6 +104,7 @@ export async function endAndDispatch(
 ): Promise<{ task: Task; again: boolean }> {
   const ended = await ports.ledger.tasks.end(id, end);
   if (!ended) throw new Fault('task.unknown', 'There is no such task.');
+  if (ended.questions > 0) ports.meter.approvalEnded('cancelled', undefined, ended.questions);
   await Promise.all(ended.providers.map((provider) => dispatchDue(ports, provider)));
   return { task: ended.task, again: ended.alreadyEnded };
 }

@@ -47,6 +47,7 @@ export function renderApproval(approval: Approval, base: string, view?: Approver
       approvedUntil: instantIf(approval.approvedUntil),
       lease: approval.lease,
       endedAt: instantIf(approval.endedAt),
+      cause: approval.cause,
       ...(view && { verified: renderVerified(view.verified), claimed: view.claimed }),
     }),
   );

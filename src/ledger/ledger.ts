@@ -43,6 +43,8 @@ export interface EndedTask {
   readonly alreadyEnded: boolean;
   /** Tasks below it that were ended with it. */
   readonly subtasks: readonly string[];
+  /** How many approvals were taken back with it. */
+  readonly questions: number;
   /** Providers whose index of due leases has grown by this. */
   readonly providers: readonly string[];
 }

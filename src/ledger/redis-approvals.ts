@@ -134,6 +134,7 @@ function toApproval(id: string, fields: Record<string, string>): Approval {
     ...(isGiven && { granted: JSON.parse(fields['y']!) as Granted }),
     ...(fields['u'] !== undefined && { approvedUntil: Number(fields['u']) }),
     ...(fields['l'] !== undefined && { lease: fields['l'] }),
+    ...(fields['c'] === 'task_end' && { cause: 'task_end' as const }),
     ...(fields['z'] !== undefined && { endedAt: Number(fields['z']) }),
   };
 }

@@ -170,8 +170,8 @@ export function redisTasks(
       for (const below of answer?.[2] ?? []) known.forget(below);
       const task = answer && (await find(id));
       if (!answer || !task) return undefined;
-      const [is, providers, subtasks] = answer;
-      return { task, alreadyEnded: is === 'already', providers, subtasks } satisfies EndedTask;
+      const [is, providers, subtasks, questions] = answer;
+      return { task, alreadyEnded: is === 'already', providers, subtasks, questions } satisfies EndedTask;
     },
   };
 }
@@ -199,7 +199,12 @@ function toTask(id: string, fields: Record<string, string>, now: number): Task {
   };
 }
 
-type EndAnswer = readonly [is: string, providers: readonly string[], below: readonly string[]];
+type EndAnswer = readonly [
+  is: string,
+  providers: readonly string[],
+  below: readonly string[],
+  questions: number,
+];
 
 /** The eight characters of each. */
 const idsOf = (marks: string): string[] => (marks.match(/.{8}/g) ?? []).map((mark) => `tsk_${mark}`);

@@ -132,6 +132,10 @@ export const approval = z
       .meta({ description: 'It can be used until then, and lasts no longer.' }),
     lease: leaseId.optional().meta({ description: 'What it was used for.' }),
     endedAt: instant.optional(),
+    cause: z
+      .enum(['task_end'])
+      .optional()
+      .meta({ description: 'Why it was cancelled, where nobody cancelled it: its task was ended.' }),
     verified: verified.optional(),
     claimed: claimed.optional(),
   })

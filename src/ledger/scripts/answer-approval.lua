@@ -15,6 +15,7 @@ if ARGV[3] ~= 'p' then
   redis.call('SET', key('ask:' .. facts[6]), id, 'PX', ARGV[6])
   redis.call('ZREM', key('approvals:pending'), id)
   redis.call('ZREM', key('approvals:pending:' .. facts[4]), id)
+  if ARGV[3] == 'd' and facts[5] ~= '' then redis.call('SREM', key('questions:' .. facts[5]), id) end
   announce('approval.decided', id)
 end
 tell(ARGV[7], facts[5], facts[4])

@@ -10,5 +10,6 @@ redis.call('HSET', key(id), 's', to, 'z', at)
 if redis.call('GET', key('ask:' .. facts[6])) == id then redis.call('DEL', key('ask:' .. facts[6])) end
 redis.call('ZREM', key('approvals:pending'), id)
 redis.call('ZREM', key('approvals:pending:' .. facts[4]), id)
+if facts[5] ~= '' then redis.call('SREM', key('questions:' .. facts[5]), id) end
 tell(ARGV[3], facts[5], facts[4])
 return 1

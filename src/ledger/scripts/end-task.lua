@@ -1,12 +1,12 @@
 -- The fence (I4) of a task and of every task below it, and every lease of them made due, in one step: those furthest down
 -- first (REV-05). How many tasks there are in a tree is bounded when they are delegated.
 -- ARGV: task id, outcome, by, via, event
--- RETURNS: false | {'already'} | {'ended', {provider ...}, {id of a task below that was open ...}}
+-- RETURNS: false | {'already'} | {'ended', {provider ...}, {id of a task below that was open ...}, questions taken back}
 local id, by = ARGV[1], ARGV[3]
 if redis.call('HGET', key(id), 's') == false then return false end
-if redis.call('HGET', key(id), 's') == 'e' then return { 'already', {}, {} } end
+if redis.call('HGET', key(id), 's') == 'e' then return { 'already', {}, {}, 0 } end
 local at = timeMs()
-local providers, known, below = {}, {}, {}
+local providers, known, below, takenBack = {}, {}, {}, 0
 
 local function endLeases(task, dueAt)
   local mark = string.sub(task, 5)
@@ -23,6 +23,25 @@ local function endLeases(task, dueAt)
   end
 end
 
+-- Nobody is to answer what can no longer be used.
+local function takeBackQuestions(task, agent)
+  for _, approval in ipairs(redis.call('SMEMBERS', key('questions:' .. task))) do
+    local facts = redis.call('HMGET', key(approval), 's', 't', 'u', 'a', 'g')
+    local waits = facts[1] == 'p' and tonumber(facts[2]) > at
+    if waits or facts[1] == 'a' and tonumber(facts[3]) > at then
+      redis.call('HSET', key(approval), 's', 'c', 'z', at, 'c', 'task_end')
+      if redis.call('GET', key('ask:' .. facts[5])) == approval then redis.call('DEL', key('ask:' .. facts[5])) end
+      redis.call('ZREM', key('approvals:pending'), approval)
+      redis.call('ZREM', key('approvals:pending:' .. facts[4]), approval)
+      tell(cjson.encode({
+        type = 'approval.cancelled', approval = approval, task = task, agent = facts[4], by = by, cause = 'task_end',
+      }), task, agent)
+      takenBack = takenBack + 1
+    end
+  end
+  redis.call('DEL', key('questions:' .. task))
+end
+
 local function fence(task, depth, outcome, via, event)
   redis.call('HSET', key(task), 's', 'e', 'z', at, 'w', by, 'v', via, 'c', outcome)
   local agent = redis.call('HGET', key(task), 'a')
@@ -37,8 +56,9 @@ local function fence(task, depth, outcome, via, event)
     end
   end
   tell(event, task, agent)
+  takeBackQuestions(task, agent)
   endLeases(task, at - depth)
 end
 
 fence(id, 0, ARGV[2], ARGV[4], ARGV[5])
-return { 'ended', providers, below }
+return { 'ended', providers, below, takenBack }

@@ -5,9 +5,11 @@
 --          | {'task.ended'}
 local id, agent, task, ask = ARGV[1], ARGV[2], ARGV[3], key('ask:' .. ARGV[4])
 local at = timeMs()
+local pendingMs = tonumber(ARGV[6])
 if task ~= '' then
   local facts = redis.call('HMGET', key(task), 's', 'd')
   if facts[1] ~= 'o' or tonumber(facts[2]) <= at then return { 'task.ended' } end
+  pendingMs = math.min(pendingMs, tonumber(facts[2]) - at)
 end
 local before = redis.call('GET', ask)
 if before then
@@ -28,14 +30,18 @@ local fullAt = math.max(at, tonumber(redis.call('GET', rate) or '0')) + withinMs
 local waitMs = fullAt - at - withinMs
 if waitMs >= 1 then return { 'rate', math.ceil(waitMs) } end
 redis.call('SET', rate, string.format('%.3f', fullAt), 'PX', math.ceil(fullAt - at))
-local expiresAt, keepMs = at + tonumber(ARGV[6]), tonumber(ARGV[10])
+local expiresAt, keepMs = at + pendingMs, tonumber(ARGV[10])
 redis.call('HSET', key(id), 's', 'p', 'a', agent, 'k', task, 'g', ARGV[4], 'b', ARGV[5], 'o', at, 't', expiresAt,
   'n', ARGV[9], 'd', '[]')
 redis.call('PEXPIREAT', key(id), expiresAt + keepMs)
-redis.call('SET', ask, id, 'PX', ARGV[6])
+redis.call('SET', ask, id, 'PX', pendingMs)
 redis.call('ZADD', waiting, expiresAt, id)
-redis.call('PEXPIREAT', waiting, expiresAt)
+redis.call('PEXPIREAT', waiting, math.max(expiresAt, redis.call('PEXPIRETIME', waiting)))
 redis.call('ZADD', key('approvals:pending'), expiresAt, id)
+if task ~= '' then
+  redis.call('SADD', key('questions:' .. task), id)
+  redis.call('PEXPIREAT', key('questions:' .. task), redis.call('PEXPIRETIME', key(task)))
+end
 for _, list in ipairs({ key('approvals'), key('approvals:' .. agent) }) do
   redis.call('ZREMRANGEBYSCORE', list, '-inf', at - keepMs)
   redis.call('ZADD', list, at, id)
