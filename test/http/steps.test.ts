@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { serving } from './serving.js';
+import { expectProblem, serving } from './serving.js';
 
 const opened = async ({ call }: Awaited<ReturnType<typeof serving>>) =>
   (await call('POST', '/v1/tasks', { body: { intent: 'i', deadline: '1h' } })).json['id'] as string;
@@ -56,10 +56,18 @@ test('an intent of a megabyte is refused before it is looked at; HTML in one is 
   expect(answer.headers.get('content-type')).toContain('application/json');
 });
 
-test('POL-04: intent never changes: nothing takes a change of a task', async () => {
-  const api = await serving();
-  const task = await opened(api);
-  const answer = await api.call('PATCH', `/v1/tasks/${task}`, { body: { intent: 'another' } });
-  expect(answer.status).toBe(405);
-  expect((await api.call('GET', `/v1/tasks/${task}`)).json['intent']).toBe('i');
-});
+// 405 and not 409 (RFC 9110 sections 15.5.6 and 15.5.10): there is no state of a task in which it could be changed, so
+// nothing that a caller could resolve and try again.
+test.each(['PATCH', 'PUT', 'DELETE', 'POST'])(
+  'POL-04: intent never changes: a task takes no %s, and says what it takes',
+  async (method) => {
+    const api = await serving();
+    const task = await opened(api);
+    const before = (await api.call('GET', `/v1/tasks/${task}`)).json;
+    const body = { intent: 'another', tools: ['sql'], deadline: '2h' };
+    const answer = await api.call(method, `/v1/tasks/${task}`, { body });
+    expectProblem(answer, 'route.method');
+    expect(answer.headers.get('allow')).toBe('GET, HEAD');
+    expect((await api.call('GET', `/v1/tasks/${task}`)).json).toEqual(before);
+  },
+);
