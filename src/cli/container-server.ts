@@ -23,6 +23,7 @@ export interface ContainerServer {
 export async function serveContainer(
   port: number,
   session: () => Promise<SecretValues>,
+  { tokenInEnvironment = false }: { readonly tokenInEnvironment?: boolean } = {},
 ): Promise<ContainerServer> {
   const directory = mkdtempSync(join(tmpdir(), 'protem-'));
   chmodSync(directory, 0o700);
@@ -40,7 +41,8 @@ export async function serveContainer(
       AWS_SECRET_ACCESS_KEY: undefined,
       AWS_SESSION_TOKEN: undefined,
       AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: undefined,
-      AWS_CONTAINER_AUTHORIZATION_TOKEN: undefined,
+      // An SDK that knows the file takes it before this.
+      AWS_CONTAINER_AUTHORIZATION_TOKEN: tokenInEnvironment ? token : undefined,
       AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
       AWS_CONFIG_FILE: '/dev/null',
       AWS_EC2_METADATA_DISABLED: 'true',

@@ -15,11 +15,12 @@ export function addServeCredentials(program: Command, terminal: Terminal): void 
     .argument('[command...]', 'after "--": a command to run with them; without one, prints what to export')
     .requiredOption('--credential <entry>', 'catalog entry')
     .option('--port <number>', 'port on 127.0.0.1; any free one when left out', '0')
+    .option('--token-in-environment', 'the token as a variable too, for SDKs of 2023 and before, which read no file')
     .option('--end-task', 'end the task even when it was given by --task');
   askOptions(clientOptions(command)).action(acting(terminal, serve));
 }
 
-type ServeOptions = AskOptions & { credential: string; port: string; endTask?: boolean };
+type ServeOptions = AskOptions & { credential: string; port: string; tokenInEnvironment?: boolean; endTask?: boolean };
 
 async function serve(verb: Verb<ServeOptions>, ...args: readonly unknown[]): Promise<void> {
   const { client, terminal, options } = verb;
@@ -38,7 +39,7 @@ async function serve(verb: Verb<ServeOptions>, ...args: readonly unknown[]): Pro
   const stopped = once(signals.early, 'abort');
   const task = await taskFor(client, terminal, options, usual);
   const session = new AwsSession(client, askOf(task.id, options.credential, options));
-  const server = await serveContainer(port, () => session.current());
+  const server = await serveContainer(port, () => session.current(), options);
   const words = (args[0] ?? []) as readonly string[];
   let outcome: 'completed' | 'failed' | 'cancelled' = 'failed';
   try {
