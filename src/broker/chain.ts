@@ -1,24 +1,41 @@
 import type { ChainBefore } from '../audit/event.js';
 import { Fault } from '../kernel/fault.js';
 import { ChainMoved } from '../ledger/step-ledger.js';
+import type { StepLedger } from '../ledger/step-ledger.js';
 import type { Task } from '../task/task.js';
 
-const attempts = 8;
+/** Another process may add steps as well, and each of them has this one decide again. */
+const attempts = 32;
 
 /**
- * Decides, and decides again where another step of the task was recorded meanwhile, so that what is recorded was decided
+ * Decides, and decides again where a step of the task was recorded meanwhile, so that what is recorded was decided
  * on the chain that it follows. Throws task.busy when the chain does not stand still.
  */
 export async function onTheChainAsItIs<Result>(decideAndRecord: () => Promise<Result>): Promise<Result> {
-  for (let attempt = 1; attempt <= attempts; attempt++)
-    try {
-      return await decideAndRecord();
-    } catch (error) {
-      if (!(error instanceof ChainMoved)) throw error;
-    }
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    const result = await decideAndRecord().catch(unlessMoved);
+    if (result !== moved) return result;
+  }
   throw new Fault('task.busy', 'The steps of the task follow one another too fast.', {
     retryAfterSeconds: 1,
   });
+}
+
+/** The same for what adds to the chain. Where many of one task come at once, those that were too late wait their turn. */
+export async function addingToTheChain<Result>(
+  task: string,
+  { inTurn }: Pick<StepLedger, 'inTurn'>,
+  decideAndRecord: () => Promise<Result>,
+): Promise<Result> {
+  const result = await decideAndRecord().catch(unlessMoved);
+  return result === moved ? inTurn(task, () => onTheChainAsItIs(decideAndRecord)) : result;
+}
+
+const moved = Symbol('moved');
+
+function unlessMoved(error: unknown): typeof moved {
+  if (error instanceof ChainMoved) return moved;
+  throw error;
 }
 
 /** For the audit: what policy saw of the chain; undefined before the first step. */

@@ -10,7 +10,7 @@ import type { NewStep, Step } from '../task/step.js';
 import type { Task } from '../task/task.js';
 import { requireAgentOf, requireKind, visibleTask } from './authorize.js';
 import type { StepRequest } from './broker.js';
-import { chainBefore, onTheChainAsItIs } from './chain.js';
+import { addingToTheChain, chainBefore } from './chain.js';
 import { recordOf, refusalCode, riskBehind, toolFactsOf } from './decide.js';
 import { findTask, idempotencyOf } from './tasks.js';
 import { requireStanding, seenAs } from './inventory.js';
@@ -32,7 +32,7 @@ export async function takeStep(
   ports.guard?.admit();
   ports.admission.admit();
   const idempotency = idempotencyOf(principal, { step: request }, idempotencyKey);
-  return onTheChainAsItIs(async () => {
+  return addingToTheChain(request.task, ports.ledger.steps, async () => {
     const task = visibleTask(principal, await ports.ledger.tasks.recall(request.task));
     requireAgentOf(principal, task);
     if (task.state !== 'open') throw new Fault('task.ended', 'The task has ended; it has no further steps.');

@@ -18,6 +18,8 @@ export function redisSteps(
   known: TaskMemory,
 ): StepLedger {
   return {
+    inTurn: known.inTurn,
+
     async record(step, event, { on, after, most }, asking, idempotency) {
       const { id, taskId, agent, ...body } = step;
       const [is, ...answer] = (await run(

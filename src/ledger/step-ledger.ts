@@ -3,6 +3,7 @@ import type { ToolChain } from '../task/chain.js';
 import type { NewStep, Step } from '../task/step.js';
 import type { SeenAs } from './agent-ledger.js';
 import type { Idempotency } from './ledger.js';
+import type { Turns } from './turns.js';
 
 export interface SteppedTask {
   readonly id: string;
@@ -24,6 +25,8 @@ export interface StepLedger {
     asking: SeenAs,
     idempotency?: Idempotency,
   ): Promise<Step>;
+  /** Steps of one task that come at once to one process go one after the other: each is decided on the one before. */
+  readonly inTurn: Turns;
   /** The latest steps of a task, the last one at the end. */
   list(taskId: string, most: number): Promise<readonly Step[]>;
   /** Tasks whose chain has grown while they had leases, with its count: their leases are to be judged again. */

@@ -3,6 +3,8 @@ import type { ToolChain } from '../task/chain.js';
 import type { Task } from '../task/task.js';
 import { readChain } from './chain-record.js';
 import { ChainMoved } from './step-ledger.js';
+import { openTurns } from './turns.js';
+import type { Turns } from './turns.js';
 
 /** Open tasks that a process remembers, to decide on them without a round trip. */
 const rememberedTasks = 10_000;
@@ -16,11 +18,14 @@ export interface TaskMemory {
   stepped(id: string, chain: ToolChain): void;
   /** A script found another chain than the one decided on; takes count, text and time of it. */
   moved(id: string, found: readonly unknown[]): ChainMoved;
+  /** For what would have to be decided again and again beside its like. */
+  readonly inTurn: Turns;
 }
 
 export function taskMemory(): TaskMemory {
   const tasks = new LRUCache<string, Task>({ max: rememberedTasks });
   const memory: TaskMemory = {
+    inTurn: openTurns(),
     recall: (id) => tasks.get(id),
     keep: (task) => void tasks.set(task.id, task),
     forget: (id) => void tasks.delete(id),

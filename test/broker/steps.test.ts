@@ -237,6 +237,17 @@ describe('steps', () => {
     expect(counts).toEqual([0, 1, 2, 3, 4, 5]);
   });
 
+  test('a hundred steps of one task at once, to two processes, are all taken, and so is a credential between them', async () => {
+    const task = await openTask(ports, agent, opening);
+    const elsewhere = { ...ports, ledger: other };
+    const steps = Array.from({ length: 100 }, (_, n) =>
+      takeStep(n % 2 ? ports : elsewhere, agent, { task: task.id, tool: 's3.get' }),
+    );
+    await grant(ports, agent, { task: task.id, credential: 'pretend-entry', parameters: {} });
+    expect(new Set((await Promise.all(steps)).map(({ decision }) => decision))).toEqual(new Set(['permit']));
+    expect((await ledger.tasks.find(task.id))!.chain!.count).toBe(100);
+  });
+
   test('a task has no more steps than it may have, and no more tools than a chain can hold', async () => {
     const few = { ...ports, limits: { ...ports.limits, stepsPerTask: 2 } };
     const task = await openTask(ports, agent, opening);
