@@ -1,13 +1,19 @@
 import { createHash } from 'node:crypto';
 import { newWithdrawalId } from '../kernel/id.js';
+import { ownerOf } from './inventory.js';
 import type { Inventory } from './inventory.js';
 import type { Ports } from './ports.js';
 
-/** Says by what this process decides; when that is new, every live lease is looked at again (POL-06). */
+/**
+ * Says by what this process decides; when that is new, every live lease is looked at again (POL-06). Before that the store
+ * learns whose agents are by now, so that a block of their owner holds for them whether or not they ask again.
+ */
 export async function announceContext(
-  { ledger, policy, log }: Pick<Ports, 'ledger' | 'policy' | 'log'>,
+  { ledger, policy, inventory, log }: Pick<Ports, 'ledger' | 'policy' | 'inventory' | 'log'>,
   contextDigest: string,
 ): Promise<void> {
+  if ((await ledger.withdrawals.context()) !== contextDigest)
+    await ledger.agents.ownAll((agent) => ownerOf(inventory, agent));
   const scope = { of: 'all', name: '' } as const;
   const reason = 'policy, catalog, inventory or issuers have changed';
   const by = 'broker';
@@ -30,7 +36,18 @@ export async function announceContext(
 
 /** Two processes with the same digest answer every request, and every lease, the same. */
 export function digestOfContext(policyDigest: string, { agents, ownersNeeded, issuers }: Inventory): string {
-  const owned = [...agents].filter(([, { owner = '' }]) => owner !== '').map(([id]) => id);
-  const all = [policyDigest, ownersNeeded && owned.toSorted(), [...(issuers ?? [])].toSorted()];
+  const all = [policyDigest, ownersNeeded, ownersIn(agents), [...(issuers ?? [])].toSorted()];
   return createHash('sha256').update(JSON.stringify(all)).digest('hex');
+}
+
+/** It is asked for several times a second; an inventory never changes, it is replaced. */
+const known = new WeakMap<Inventory['agents'], string>();
+
+function ownersIn(agents: Inventory['agents']): string {
+  const before = known.get(agents);
+  if (before !== undefined) return before;
+  const owned = [...agents].flatMap(([id, { owner = '' }]) => (owner === '' ? [] : [`${id}\n${owner}`]));
+  const digest = createHash('sha256').update(JSON.stringify(owned.toSorted())).digest('hex');
+  known.set(agents, digest);
+  return digest;
 }

@@ -32,10 +32,11 @@ export async function carryOut(
     const provider = providers.find((name) => name >= (sweep.provider ?? ''));
     if (provider === undefined) {
       const quiet = sweep.taken === 0;
-      const restMs = restOf(withdrawal, sweep);
-      if (quiet && restMs <= 0) return end(ports, withdrawal);
+      if (quiet && restMs(withdrawal, sweep.passAt) <= 0) return end(ports, withdrawal);
+      // The last pass is one that begins when everybody knows; until then there is nothing new to find.
+      const waitMs = quiet ? restMs(withdrawal, ports.ledger.clock()) : 0;
+      if (waitMs > 0) return waitMs;
       sweep = newPass(ports, sweep.pass + 1);
-      if (quiet) return Math.max(restMs, 1);
       continue;
     }
     if (provider !== sweep.provider) sweep = { ...sweep, provider, cursor: '0' };
@@ -63,8 +64,8 @@ const newPass = ({ ledger }: CarryOutPorts, pass: number): Sweep => ({
   taken: 0,
 });
 
-const restOf = ({ what, begunAt }: OpenWithdrawal, { passAt }: Sweep): number =>
-  what === 'evaluate' ? begunAt + everybodyKnowsMs - passAt : 0;
+const restMs = ({ what, begunAt }: OpenWithdrawal, from: number): number =>
+  what === 'evaluate' ? begunAt + everybodyKnowsMs - from : 0;
 
 async function end({ ledger, log }: CarryOutPorts, { id, what, scope }: OpenWithdrawal): Promise<undefined> {
   const total = (await ledger.withdrawals.find(id))?.total ?? 0;

@@ -1,8 +1,10 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { highestRisk, riskOf } from '../identity/risk.js';
 import type { Lease } from '../lease/lease.js';
+import { scopeText } from '../revocation/withdrawal.js';
 import { whyNoLonger } from './no-longer.js';
 import type { Ports } from './ports.js';
+import { reachOf } from './reach.js';
 
 export type JudgePorts = Pick<Ports, 'ledger' | 'inventory' | 'policy' | 'limits' | 'meter'>;
 
@@ -27,7 +29,31 @@ export async function judgeLive(
 ): Promise<(leases: readonly Lease[]) => Promise<readonly Taking[]>> {
   const risks = await ports.ledger.agents.risks();
   const riskAt = (agent: string) => riskOf(risks.get(agent), ports.ledger.clock());
-  return async (leases) => judge(ports, (await reach(leases)).filter(isLive), riskAt);
+  const blocked = await blocksBehind(ports);
+  return async (leases) => {
+    const live = (await reach(leases)).filter(isLive);
+    const stopped = await blocked(live);
+    const others = live.filter(({ id }) => !stopped.has(id));
+    const found = await judge(ports, others, riskAt);
+    return [...[...stopped].map(([id, reason]) => ({ id, reason })), ...found];
+  };
+}
+
+/**
+ * What an operator has blocked took its leases with it; a lease comes under a block afterwards where its agent becomes
+ * that of a blocked owner, or was never that of whom the broker took it for. Answers with the reason by lease.
+ */
+async function blocksBehind(ports: JudgePorts) {
+  const blocks = (await ports.ledger.withdrawals.blocks()).map((block) => ({
+    reach: reachOf(ports, block.scope),
+    reason: block.disabled ? 'agent.disabled' : `issuing.blocked: ${scopeText(block.scope)}`,
+  }));
+  return async (leases: readonly Lease[]): Promise<ReadonlyMap<string, string>> => {
+    const found = new Map<string, string>();
+    for (const { reach, reason } of blocks)
+      for (const { id } of await reach(leases)) if (!found.has(id)) found.set(id, reason);
+    return found;
+  };
 }
 
 async function judge(

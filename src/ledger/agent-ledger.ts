@@ -37,6 +37,8 @@ export interface AgentLedger {
   find(ids: readonly string[]): Promise<readonly (SeenAgent | undefined)[]>;
   /** From now on blocks of this owner stand against them, whoever they were of when they last asked. */
   own(ids: readonly string[], owner: string): Promise<void>;
+  /** The same for every agent that ever asked, where it is another's by now. Returns how many. */
+  ownAll(ownerOf: (agent: string) => string): Promise<number>;
   /** By task, as it stands now. */
   lately(tasks: readonly { readonly id: string; readonly agent: string }[]): Promise<readonly Lately[]>;
   /** Grows whenever a signal is written. */

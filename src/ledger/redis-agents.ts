@@ -15,6 +15,8 @@ export function provenText({ claims, boundTo, provedBy }: Principal): string {
   return Object.keys(all).length === 0 ? '' : JSON.stringify(all);
 }
 
+const agentsAtOnce = 250;
+
 export function redisAgents(redis: RedisClient, prefix: string): AgentLedger {
   const ask = <T>(answer: Promise<T>): Promise<T> =>
     answer.catch((cause: unknown) => {
@@ -41,6 +43,19 @@ export function redisAgents(redis: RedisClient, prefix: string): AgentLedger {
 
     async own(ids, owner) {
       await ask(Promise.all(ids.map((id) => redis.hset(`${prefix}:agent:${id}`, 'w', owner))));
+    },
+
+    async ownAll(ownerOf) {
+      const ids = await ask(redis.smembers(`${prefix}:agents`));
+      let changed = 0;
+      for (let from = 0; from < ids.length; from += agentsAtOnce) {
+        const some = ids.slice(from, from + agentsAtOnce);
+        const before = await ask(Promise.all(some.map((id) => redis.hget(`${prefix}:agent:${id}`, 'w'))));
+        const others = some.filter((id, index) => (before[index] ?? '') !== ownerOf(id));
+        await ask(Promise.all(others.map((id) => redis.hset(`${prefix}:agent:${id}`, 'w', ownerOf(id)))));
+        changed += others.length;
+      }
+      return changed;
     },
 
     lately: (tasks) =>
