@@ -199,6 +199,14 @@ export type AuditEvent =
       readonly quota: string;
       readonly count: number;
     })
+  | (OfTask & {
+      /** A quota kept tasks from being opened for the agent, by whom; `task` is ''. Counted likewise. */
+      readonly type: 'task.limited';
+      readonly by: string;
+      readonly fault: string;
+      readonly quota: string;
+      readonly count: number;
+    })
   | { readonly type: 'notification.disabled'; readonly target: string }
   | { readonly type: 'identity.refused'; readonly reason: string; readonly count: number }
   | {

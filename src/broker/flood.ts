@@ -3,7 +3,7 @@ import type { AuditEvent } from '../audit/event.js';
 /** What a caller can cause in a loop, without any proof or beyond its quota: told at once the first time, then counted, and never dropped. */
 export type Counted = Extract<
   AuditEvent,
-  { type: 'identity.refused' | 'hook.refused' | 'signal.refused' | 'credential.limited' }
+  { type: 'identity.refused' | 'hook.refused' | 'signal.refused' | 'credential.limited' | 'task.limited' }
 >;
 
 type Uncounted = Counted extends infer Each ? (Each extends Counted ? Omit<Each, 'count'> : never) : never;

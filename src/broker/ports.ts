@@ -92,6 +92,8 @@ export interface Limits {
   readonly liveLeasesPerTask?: number | undefined;
   readonly issueRatePerAgent?: Rate | undefined;
   readonly issueRatePerTask?: Rate | undefined;
+  /** How often a task may be opened for one agent. */
+  readonly taskRatePerAgent?: Rate | undefined;
   readonly approvals: ApprovalLimits;
   /** The longest credential of an emergency. */
   readonly breakGlassMaximumSeconds: number;

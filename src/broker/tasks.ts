@@ -3,6 +3,7 @@ import type { Principal } from '../identity/principal.js';
 import { parseSpiffeId } from '../identity/spiffe-id.js';
 import { Fault } from '../kernel/fault.js';
 import { newTaskId } from '../kernel/id.js';
+import { present } from '../kernel/present.js';
 import type { Idempotency, Page, PageQuery, TaskEnd } from '../ledger/ledger.js';
 import type { Task, TaskOutcome } from '../task/task.js';
 import { requireKind, requireRole, visibleTask } from './authorize.js';
@@ -31,24 +32,37 @@ export async function openTask(
   const { intent, labels, deadlineAt, deadlineInSeconds, onBehalfOf, run, tools } = request;
   const same = deadlineInSeconds === undefined ? request : { ...request, deadlineAt: undefined };
   const idempotency = idempotencyOf(principal, same, key);
+  const asked = present({
+    intent,
+    agent,
+    openedBy: principal.id,
+    labels,
+    deadlineAt,
+    onBehalfOf,
+    run,
+    tools,
+  });
   for (let attempt = 0; attempt < 5; attempt++) {
-    const task = await ports.ledger.tasks.open(
-      {
-        id: newTaskId(),
-        intent,
-        agent,
-        openedBy: principal.id,
-        labels,
-        deadlineAt,
-        ...(onBehalfOf !== undefined && { onBehalfOf }),
-        ...(run !== undefined && { run }),
-        ...(tools !== undefined && { tools }),
-      },
-      idempotency,
-    );
+    const task = await ports.ledger.tasks
+      .open({ id: newTaskId(), ...asked }, idempotency, ports.limits.taskRatePerAgent)
+      .catch((error: unknown) => tellOfQuota(ports, agent, principal, error));
     if (task) return task;
   }
   throw new Fault('internal', 'No free task id was found.');
+}
+
+/** Whoever opens tasks in a loop is told of in a few records, and none is dropped (OPS-05). */
+async function tellOfQuota(
+  ports: Ports,
+  agent: string,
+  { id: by }: Principal,
+  error: unknown,
+): Promise<never> {
+  if (error instanceof Fault && error.code === 'quota.task_rate') {
+    const { code: fault, message: quota } = error;
+    await ports.flood.tell({ type: 'task.limited', task: '', agent, by, fault, quota });
+  }
+  throw error;
 }
 
 /** Whom the task is for, where this principal may open one for it. */

@@ -20,6 +20,7 @@ export const limitsOf = ({ limits, delivery, approvals, breakGlass }: Settings):
   liveLeasesPerTask: limits.liveLeasesPerTask,
   issueRatePerAgent: limits.issueRatePerAgent,
   issueRatePerTask: limits.issueRatePerTask,
+  taskRatePerAgent: limits.taskRatePerAgent,
   approvals: approvalLimits(approvals),
   breakGlassMaximumSeconds: breakGlass.maximumTtl,
 });

@@ -26,6 +26,13 @@ export const taskFaults = {
     retry: true,
     remedy: 'End tasks of the run that are over, or give the run another name.',
   },
+  'quota.task_rate': {
+    status: 429,
+    title: 'Tasks are opened too often',
+    retry: true,
+    remedy:
+      'Wait for "Retry-After" seconds; use the task that is open. An operator sets how often (limits.taskRatePerAgent).',
+  },
   'task.full': {
     status: 429,
     title: 'The task has as many live leases as it may have',

@@ -53,9 +53,9 @@ export interface EndedTask {
 export interface TaskLedger {
   /**
    * A repeated key returns the task that it opened; a repeated key with another digest throws `idempotency.reused`.
-   * Undefined when the id is taken: try another.
+   * Undefined when the id is taken: try another. `rate` is that of the task's agent; throws quota.task_rate.
    */
-  open(task: NewTask, idempotency?: Idempotency): Promise<Task | undefined>;
+  open(task: NewTask, idempotency?: Idempotency, rate?: Rate): Promise<Task | undefined>;
   /**
    * The same for a task below another, in one step with the fence of its parent (I4). Throws task.ended, task.unknown,
    * delegation.wider, delegation.fan_out, issuing.blocked, agent.disabled, idempotency.reused.

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
+import { formatDuration } from '../kernel/duration.js';
 import { Fault } from '../kernel/fault.js';
 import type { FaultCode } from '../kernel/fault.js';
 import { taskIdPattern } from '../kernel/id.js';
 import type { Clock } from '../kernel/clock.js';
 import type { AuditEvent } from '../audit/event.js';
 import type { ToolChain } from '../task/chain.js';
+import type { Rate } from '../policy/rate.js';
 import { actOf } from '../task/scope.js';
 import type { Task, TaskOutcome } from '../task/task.js';
 import { readChain } from './chain-record.js';
@@ -53,7 +55,7 @@ export function redisTasks(
       return task && task.deadlineAt > now() ? task : remembered(await find(id));
     },
 
-    async open(task, idempotency) {
+    async open(task, idempotency, rate) {
       const { id, agent, deadlineAt, ...rest } = task;
       const event = JSON.stringify({
         type: 'task.opened',
@@ -75,10 +77,13 @@ export function redisTasks(
         idempotency?.digest ?? '',
         times.idempotencyMs,
         task.run === undefined ? '' : runKey(task.run),
+        rate?.most ?? '',
+        (rate?.withinSeconds ?? 0) * 1000,
       )) as [string, number | string];
       if (is === 'taken') return undefined;
       if (is === 'task.run_full')
         throw new Fault(is, 'The run has as many open tasks as one may have.', { retryAfterSeconds: 60 });
+      if (is === 'quota.task_rate') throw openedTooFast(Number(value), rate!);
       if (is === 'same') return find(String(value));
       if (is !== 'ok') throw new Fault(is as FaultCode, 'The key was used for another request.');
       return remembered({ ...task, state: 'open', openedAt: Number(value) });
@@ -175,6 +180,13 @@ export function redisTasks(
     },
   };
 }
+
+const openedTooFast = (waitMs: number, { most, withinSeconds }: Rate): Fault =>
+  new Fault(
+    'quota.task_rate',
+    `As many tasks were opened for this agent as may be: ${most} in ${formatDuration(withinSeconds)}.`,
+    { retryAfterSeconds: Math.ceil(waitMs / 1000) },
+  );
 
 /** The orchestrator's own text may be long. */
 const runKey = (run: string): string => `run:${createHash('sha256').update(run).digest('base64url')}`;

@@ -153,6 +153,9 @@ const limits = z
     issueRatePerTask: rateSettings
       .optional()
       .describe('How often a credential may be issued for one task; without it as often as may be.'),
+    taskRatePerAgent: rateSettings
+      .prefault({ most: 6000, within: '1m' })
+      .describe('How often a task may be opened for one agent; sub-tasks have bounds of their own.'),
     retention: duration.default(604_800).describe('How long ended tasks and leases are kept.'),
   })
   .prefault({})

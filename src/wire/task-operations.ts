@@ -44,7 +44,7 @@ export const taskOperations = {
     idempotent: true,
     body: taskRequest,
     answers: { 201: { description: 'The task, open.', shape: task } },
-    faults: ['task.deadline_past', 'idempotency.reused', 'idempotency.in_flight'],
+    faults: ['task.deadline_past', 'quota.task_rate', 'idempotency.reused', 'idempotency.in_flight'],
   },
   listTasks: {
     method: 'get',

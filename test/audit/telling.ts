@@ -76,6 +76,15 @@ const rare: AuditEvent[] = [
     quota: 'This agent is issued credentials too often.',
     count: 7,
   },
+  {
+    type: 'task.limited',
+    task: '',
+    agent: agent.id,
+    by: agent.id,
+    fault: 'quota.task_rate',
+    quota: 'As many tasks were opened for this agent as may be.',
+    count: 7,
+  },
   { type: 'notification.disabled', target: 'chat' },
 ];
 

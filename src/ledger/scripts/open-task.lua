@@ -1,6 +1,7 @@
 -- ARGV: task id, agent, deadline ms, body JSON, event, retention ms, idempotency key or '', digest, its ttl ms,
---       key of its run or ''
+--       key of its run or '', the most tasks of its agent or '' within so many ms
 -- RETURNS: {'ok', now} | {'same', task id} | {'idempotency.reused'} | {'task.run_full'} | {'taken'}
+--          | {'quota.task_rate', ms to wait}
 local id, agent, deadline, body = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
 local at = timeMs()
 local idem = ARGV[7] ~= '' and key('idem:' .. ARGV[7])
@@ -12,6 +13,15 @@ if idem then
   end
 end
 if redis.call('EXISTS', key(id)) == 1 then return { 'taken' } end
+-- A token bucket, kept as the moment when it is full again; charged when the task is opened.
+local rate, fullAt
+if ARGV[11] ~= '' then
+  local withinMs = tonumber(ARGV[12])
+  rate = key('rate:open:' .. agent)
+  fullAt = math.max(at, tonumber(redis.call('GET', rate) or '0')) + withinMs / tonumber(ARGV[11])
+  local waitMs = fullAt - at - withinMs
+  if waitMs >= 1 then return { 'quota.task_rate', math.ceil(waitMs) } end
+end
 local keepUntil = math.max(deadline, at) + tonumber(ARGV[6])
 if ARGV[10] ~= '' then
   local run = key(ARGV[10])
@@ -25,6 +35,7 @@ if ARGV[10] ~= '' then
   redis.call('SADD', run, id)
   if redis.call('PEXPIRETIME', run) < keepUntil then redis.call('PEXPIREAT', run, keepUntil) end
 end
+if rate then redis.call('SET', rate, string.format('%.3f', fullAt), 'PX', math.ceil(fullAt - at)) end
 redis.call('HSET', key(id), 's', 'o', 'd', deadline, 'a', agent, 'b', body, 'm', '', 'o', at)
 redis.call('PEXPIREAT', key(id), keepUntil)
 redis.call('ZADD', key('tasks'), at, id)
