@@ -23,7 +23,7 @@ export interface ApproverView {
       readonly tools?: readonly string[];
       /** Whose delegation led to it: who delegated it first. */
       readonly actors?: readonly string[];
-      /** The steps that it was permitted so far; kinds and classes are what the settings say of their tools. */
+      /** The steps of its tree that were permitted so far; kinds and classes are what the settings say of their tools. */
       readonly chain?: Pick<ToolChain, 'count' | 'tools' | 'kinds' | 'dataClasses'>;
       /** Where none of these agents opened the task, whoever did vouches for these; for the intent only of a root. */
       readonly intent?: string;

@@ -10,18 +10,20 @@ const tasksAtOnce = 250;
 const leasesAtOnce = 250;
 
 /**
- * POL-06: a step was permitted, and its task has another chain of tools. Its live leases are judged on that chain, and
- * those that would not be issued on it are revoked. Tasks stand in the ledger until this is done, whatever becomes of
+ * POL-06: a step was permitted, and the tasks of its tree have another chain of tools. Their live leases are judged on that chain,
+ * and those that would not be issued on it are revoked. Trees stand in the ledger until this is done, whatever becomes of
  * the process. `goOn` is asked in between.
  */
 export async function judgeAfterSteps(ports: AfterStepsPorts, goOn: () => Promise<boolean>): Promise<void> {
-  const { steps } = ports.ledger;
+  const { steps, tasks } = ports.ledger;
   const stepped = await steps.stepped(tasksAtOnce);
   if (stepped.length === 0) return;
   const judge = await judgeLive(ports);
   for (const task of stepped) {
     if (!(await goOn())) return;
-    const found = await noLongerPassing(ports, task.id, judge);
+    const found: Taking[] = [];
+    for (const id of [task.id, ...(await tasks.below(task.id))])
+      found.push(...(await noLongerPassing(ports, id, judge)));
     if (found.length > 0) await takeBack(ports, task.id, found);
     await steps.looked(task);
   }

@@ -8,33 +8,31 @@ import type { Task } from '../task/task.js';
 const attempts = 32;
 
 /**
- * Decides, and decides again where a step of the task was recorded meanwhile, so that what is recorded was decided
- * on the chain that it follows. Throws task.busy when the chain does not stand still.
+ * Decides, and decides again where a step was recorded meanwhile, so that what is recorded was decided on the chain that it
+ * follows. Throws task.busy when the chain does not stand still.
  */
 export async function onTheChainAsItIs<Result>(decideAndRecord: () => Promise<Result>): Promise<Result> {
   for (let attempt = 1; attempt <= attempts; attempt++) {
-    const result = await decideAndRecord().catch(unlessMoved);
-    if (result !== moved) return result;
+    const result = await decideAndRecord().catch(onlyMoved);
+    if (!(result instanceof ChainMoved)) return result;
   }
   throw new Fault('task.busy', 'The steps of the task follow one another too fast.', {
     retryAfterSeconds: 1,
   });
 }
 
-/** The same for what adds to the chain. Where many of one task come at once, those that were too late wait their turn. */
+/** The same for what adds to the chain: where many come at once, those that were too late wait for their turn. */
 export async function addingToTheChain<Result>(
-  task: string,
   { inTurn }: Pick<StepLedger, 'inTurn'>,
   decideAndRecord: () => Promise<Result>,
 ): Promise<Result> {
-  const result = await decideAndRecord().catch(unlessMoved);
-  return result === moved ? inTurn(task, () => onTheChainAsItIs(decideAndRecord)) : result;
+  const result = await decideAndRecord().catch(onlyMoved);
+  if (!(result instanceof ChainMoved)) return result;
+  return inTurn(result.rootId, () => onTheChainAsItIs(decideAndRecord));
 }
 
-const moved = Symbol('moved');
-
-function unlessMoved(error: unknown): typeof moved {
-  if (error instanceof ChainMoved) return moved;
+function onlyMoved(error: unknown): ChainMoved {
+  if (error instanceof ChainMoved) return error;
   throw error;
 }
 

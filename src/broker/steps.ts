@@ -32,7 +32,7 @@ export async function takeStep(
   ports.guard?.admit();
   ports.admission.admit();
   const idempotency = idempotencyOf(principal, { step: request }, idempotencyKey);
-  return addingToTheChain(request.task, ports.ledger.steps, async () => {
+  return addingToTheChain(ports.ledger.steps, async () => {
     const task = visibleTask(principal, await ports.ledger.tasks.recall(request.task));
     requireAgentOf(principal, task);
     if (task.state !== 'open') throw new Fault('task.ended', 'The task has ended; it has no further steps.');

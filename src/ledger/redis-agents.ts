@@ -1,6 +1,6 @@
 import type { Principal } from '../identity/principal.js';
 import type { RiskSignal } from '../identity/risk.js';
-import { readChain } from './chain-record.js';
+import { chainOf } from './chain-record.js';
 import type { AgentLedger, ProvenFacts } from './agent-ledger.js';
 import type { RedisClient } from './script.js';
 import { unavailable } from './script.js';
@@ -63,11 +63,11 @@ export function redisAgents(redis: RedisClient, prefix: string): AgentLedger {
         tasks.map(async ({ id, agent }) => {
           const [facts, issuer] = await ask(
             Promise.all([
-              redis.hmget(`${prefix}:${id}`, 'p', 'n', 'k', 'r'),
+              redis.hmget(`${prefix}:${id}`, 'p', 'n', 'k', 'r', 'q'),
               redis.hget(`${prefix}:agent:${agent}`, 'i'),
             ]),
           );
-          const chain = readChain(facts[1], facts[2], facts[3]);
+          const chain = await ask(chainOf(redis, prefix, facts.slice(1)));
           return { proven: read(facts[0] ?? null, issuer ?? ''), ...(chain && { chain }) };
         }),
       ),

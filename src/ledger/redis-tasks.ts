@@ -9,7 +9,7 @@ import type { ToolChain } from '../task/chain.js';
 import type { Rate } from '../policy/rate.js';
 import { actOf } from '../task/scope.js';
 import type { Task, TaskOutcome } from '../task/task.js';
-import { readChain } from './chain-record.js';
+import { chainOf } from './chain-record.js';
 import { blocked, refusal } from './redis-leases.js';
 import { decodePageToken, encodePageToken } from './page-token.js';
 import type { EndedTask, TaskLedger } from './ledger.js';
@@ -35,11 +35,16 @@ export function redisTasks(
   now: Clock,
   known: TaskMemory,
 ): TaskLedger {
-  async function find(id: string): Promise<Task | undefined> {
-    const fields = await redis.hgetall(`${prefix}:${id}`).catch((cause: unknown) => {
+  const ask = <T>(answer: Promise<T>): Promise<T> =>
+    answer.catch((cause: unknown) => {
       throw unavailable(cause);
     });
-    return fields['b'] === undefined ? undefined : toTask(id, fields, now());
+
+  async function find(id: string): Promise<Task | undefined> {
+    const fields = await ask(redis.hgetall(`${prefix}:${id}`));
+    if (fields['b'] === undefined) return undefined;
+    const { n, k, r, q } = fields;
+    return toTask(id, fields, await ask(chainOf(redis, prefix, [n, k, r, q])), now());
   }
 
   const remembered = (task: Task | undefined): Task | undefined => {
@@ -138,11 +143,7 @@ export function redisTasks(
       const found: string[] = [];
       let level = [id];
       while (level.length > 0) {
-        const marks = await Promise.all(level.map((one) => redis.hget(`${prefix}:${one}`, 'h'))).catch(
-          (cause: unknown) => {
-            throw unavailable(cause);
-          },
-        );
+        const marks = await ask(Promise.all(level.map((one) => redis.hget(`${prefix}:${one}`, 'h'))));
         level = marks.flatMap((text) => idsOf(text ?? ''));
         found.push(...level);
       }
@@ -160,9 +161,7 @@ export function redisTasks(
     },
 
     async ofRun(name) {
-      return redis.smembers(`${prefix}:${runKey(name)}`).catch((cause: unknown) => {
-        throw unavailable(cause);
-      });
+      return ask(redis.smembers(`${prefix}:${runKey(name)}`));
     },
 
     async end(id, { outcome, by, via, reason }) {
@@ -191,7 +190,7 @@ const openedTooFast = (waitMs: number, { most, withinSeconds }: Rate): Fault =>
 /** The orchestrator's own text may be long. */
 const runKey = (run: string): string => `run:${createHash('sha256').update(run).digest('base64url')}`;
 
-function toTask(id: string, fields: Record<string, string>, now: number): Task {
+function toTask(id: string, fields: Record<string, string>, chain: ToolChain | undefined, now: number): Task {
   const deadlineAt = Number(fields['d']);
   const open = fields['s'] === 'o';
   return {
@@ -200,7 +199,7 @@ function toTask(id: string, fields: Record<string, string>, now: number): Task {
     ...(JSON.parse(fields['b']!) as Body),
     openedAt: Number(fields['o']),
     deadlineAt,
-    ...chainOf(fields),
+    ...(chain && { chain }),
     ...(fields['h'] && { subtasks: idsOf(fields['h']) }),
     state: !open ? 'ended' : deadlineAt <= now ? 'lapsed' : 'open',
     ...(!open && {
@@ -220,8 +219,3 @@ type EndAnswer = readonly [
 
 /** The eight characters of each. */
 const idsOf = (marks: string): string[] => (marks.match(/.{8}/g) ?? []).map((mark) => `tsk_${mark}`);
-
-const chainOf = ({ n, k, r }: Record<string, string>): { chain?: ToolChain } => {
-  const chain = readChain(n, k, r);
-  return chain ? { chain } : {};
-};

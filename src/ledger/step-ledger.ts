@@ -25,11 +25,11 @@ export interface StepLedger {
     asking: SeenAs,
     idempotency?: Idempotency,
   ): Promise<Step>;
-  /** Steps of one task that come at once to one process go one after the other: each is decided on the one before. */
+  /** Steps of one tree of tasks that come at once to one process go one after the other: each is decided on the one before. */
   readonly inTurn: Turns;
   /** The latest steps of a task, the last one at the end. */
   list(taskId: string, most: number): Promise<readonly Step[]>;
-  /** Tasks whose chain has grown while they had leases, with its count: their leases are to be judged again. */
+  /** Roots of trees whose chain has grown while there were leases, with its count: those are to be judged again. */
   stepped(most: number): Promise<readonly SteppedTask[]>;
   /** They were, on a chain at least as long; a step since then keeps the task among the stepped. */
   looked(task: SteppedTask): Promise<void>;
@@ -37,11 +37,12 @@ export interface StepLedger {
 
 /** The tool chain of the task is not the one that was decided on: whoever decided has to decide again. */
 export class ChainMoved extends Error {
-  readonly taskId: string;
+  /** The tasks of a tree have one chain. */
+  readonly rootId: string;
 
-  constructor(taskId: string) {
+  constructor(rootId: string) {
     super('the tool chain of the task has moved');
     this.name = 'ChainMoved';
-    this.taskId = taskId;
+    this.rootId = rootId;
   }
 }

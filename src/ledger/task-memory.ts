@@ -33,13 +33,13 @@ export function taskMemory(): TaskMemory {
       const task = tasks.get(id);
       if (task && chain.count > (task.chain?.count ?? 0)) tasks.set(id, { ...task, chain });
     },
-    moved(id, [count, text, steppedAt]) {
-      const chain = readChain(count, text, steppedAt);
-      const knownCount = tasks.get(id)?.chain?.count ?? 0;
+    moved(id, found) {
+      const chain = readChain(found);
+      const task = tasks.get(id);
       // A store that has gone back has a shorter chain: read anew what is true now.
-      if (chain && chain.count > knownCount) memory.stepped(id, chain);
+      if (chain && chain.count > (task?.chain?.count ?? 0)) memory.stepped(id, chain);
       else tasks.delete(id);
-      return new ChainMoved(id);
+      return new ChainMoved(task?.root ?? id);
     },
   };
   return memory;

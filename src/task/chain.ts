@@ -6,7 +6,7 @@ export interface Tool {
   readonly dataClass: string;
 }
 
-/** The tools that a task was permitted to use so far. It only grows, and each change has another `count`. */
+/** The tools that the tasks of a tree were permitted to use so far. It only grows, and each change has another `count`. */
 export interface ToolChain {
   /** How many steps were permitted. */
   readonly count: number;
@@ -16,7 +16,7 @@ export interface ToolChain {
   readonly tools: readonly string[];
   readonly kinds: readonly string[];
   readonly dataClasses: readonly string[];
-  /** When the last step was recorded, in milliseconds since the epoch; 0 before the first. */
+  /** When the last step of the task itself was recorded, in milliseconds since the epoch; 0 before the first. */
   readonly steppedAt: number;
 }
 

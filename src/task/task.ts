@@ -34,7 +34,7 @@ export interface Task {
   readonly endedAt?: number;
   readonly endedBy?: string;
   readonly outcome?: TaskOutcome;
-  /** The steps so far, as they were when the task was read; absent before the first. */
+  /** The steps so far of all tasks of its tree, as they were when the task was read; absent before the first. */
   readonly chain?: ToolChain;
 }
 

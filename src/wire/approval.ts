@@ -52,7 +52,7 @@ const verified = z
             dataClasses: z.array(z.string()),
           })
           .optional()
-          .meta({ description: 'The steps that it was permitted so far.' }),
+          .meta({ description: 'The steps so far of the task and of all tasks of its tree.' }),
         intent: z.string().optional(),
         labels: labels.optional(),
         onBehalfOf: z.string().optional(),

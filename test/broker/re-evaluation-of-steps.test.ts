@@ -10,7 +10,7 @@ import type { Ledger } from '../../src/ledger/ledger.js';
 import { redisLedger } from '../../src/ledger/redis-ledger.js';
 import type { Decision, Policy, Question } from '../../src/policy/decision.js';
 import { withdrawals } from '../../src/worker/withdrawals.js';
-import { admin, agent, brokerPorts, entry, permitting } from '../fake/broker-ports.js';
+import { admin, agent, brokerPorts, entry, otherAgent, permitting } from '../fake/broker-ports.js';
 import { pretendProvider } from '../fake/pretend-provider.js';
 import { backends, connected, uniquePrefix } from '../setup/backends.js';
 
@@ -58,6 +58,22 @@ const whyRevoked = async (lease: Lease) => {
 };
 
 describe('POL-06: a step that changes the chain of tools', () => {
+  test('of a sub-task revokes what no longer passes of all that have the chain with it', async () => {
+    const part = await broker.delegate(agent, {
+      ...{ parent: task, agent: otherAgent.id, intent: 'a part', deadlineAt: ledger.clock() + 60_000 },
+      scope: { allowed: [{ credential: 'pretend-entry', limits: {} }] },
+    });
+    const above = await leased();
+    const asking = { task: part.id, credential: 'pretend-entry', parameters: {} };
+    const { lease: below } = await broker.grant(otherAgent, asking);
+    const unrelated = await leased(await opened());
+    await broker.takeStep(otherAgent, { task: part.id, tool: 'mail.send' });
+    await judgeAfterSteps(ports, always);
+    for (const lease of [above, below]) expect((await whyRevoked(lease))?.cause).toBe('context_changed');
+    expect(await stateOf(unrelated)).toBe('active');
+    expect(await ledger.steps.stepped(10)).toEqual([]);
+  });
+
   test('takes back what would not be issued on the new chain, with the reason, and nothing of another task', async () => {
     const [mine, also, theirs] = [await leased(), await leased(), await leased(await opened())];
     await step('s3.get');

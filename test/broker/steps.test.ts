@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { delegate } from '../../src/broker/delegate.js';
 import { grant } from '../../src/broker/grant.js';
 import { renew } from '../../src/broker/renew.js';
+import type { Principal } from '../../src/identity/principal.js';
 import { listSteps, takeStep } from '../../src/broker/steps.js';
 import { endTask, openTask } from '../../src/broker/tasks.js';
 import type { Ports } from '../../src/broker/ports.js';
@@ -116,7 +117,36 @@ describe('steps', () => {
       count: 2,
       tools: ['mail.send', 's3.get'],
     });
-    expect((await ledger.tasks.find(root.id))!.chain).toMatchObject({ count: 1 });
+  });
+
+  test('POL-06: the tasks of a tree have one chain: what is used below is part of what is decided above and beside', async () => {
+    const root = await openTask(ports, agent, opening);
+    const below = (parent: string, principal: Principal, to: string) =>
+      delegate(ports, principal, {
+        ...{ parent, agent: to, intent: 'a part', deadlineAt: root.deadlineAt },
+        scope: { allowed: [{ credential: 'pretend-entry', limits: {} }] },
+      });
+    const reader = await below(root.id, agent, otherAgent.id);
+    const beside = await below(root.id, agent, 'spiffe://acme.example/agent/third');
+    const third = { ...agent, id: 'spiffe://acme.example/agent/third' };
+    const lowest = await below(beside.id, third, otherAgent.id);
+    // Each is remembered with the chain from before the reader read.
+    await Promise.all([root, beside, lowest].map(({ id }) => ledger.tasks.recall(id)));
+    await takeStep({ ...ports, ledger: other }, otherAgent, { task: reader.id, tool: 's3.get' });
+    decide = ({ task: { chain } }) => (chain?.kinds.includes('read') ? denied(['has-read']) : permitting());
+    for (const [principal, task] of [
+      [agent, root],
+      [third, beside],
+      [otherAgent, lowest],
+    ] as const) {
+      expect(await takeStep(ports, principal, { task: task.id, tool: 'mail.send' })).toMatchObject({
+        because: ['has-read'],
+      });
+      await expect(
+        grant(ports, principal, { task: task.id, credential: 'pretend-entry', parameters: {} }),
+      ).rejects.toMatchObject({ code: 'policy.denied' });
+      expect((await other.tasks.find(task.id))!.chain).toMatchObject({ count: 1, tools: ['s3.get'] });
+    }
   });
 
   test('a step that is denied is recorded and is no part of the chain', async () => {

@@ -26,10 +26,10 @@ local children = above[4] or ''
 if #children / 8 >= tonumber(ARGV[13]) then return { 'delegation.fan_out' } end
 if tonumber(redis.call('HGET', key(root), 't') or '0') >= tonumber(ARGV[14]) then return { 'delegation.fan_out' } end
 if redis.call('EXISTS', key(id)) == 1 then return { 'taken' } end
-redis.call('HSET', key(id), 's', 'o', 'd', deadline, 'a', agent, 'b', ARGV[4], 'm', '', 'o', at)
--- What was used above may have come along with what was delegated: the chain goes on where that of the parent is.
-local chain = redis.call('HMGET', key(parent), 'n', 'k', 'r')
-if chain[1] then redis.call('HSET', key(id), 'n', chain[1], 'k', chain[2], 'r', chain[3]) end
+redis.call('HSET', key(id), 's', 'o', 'd', deadline, 'a', agent, 'b', ARGV[4], 'm', '', 'o', at, 'q', root)
+-- A token that was fresh enough above is so below, and no other.
+local stepped = redis.call('HGET', key(parent), 'r')
+if stepped then redis.call('HSET', key(id), 'r', stepped) end
 redis.call('PEXPIREAT', key(id), math.max(deadline, at) + tonumber(ARGV[6]))
 redis.call('ZADD', key('tasks'), at, id)
 redis.call('ZADD', key('tasks:' .. agent), at, id)

@@ -8,6 +8,15 @@ local causedBy = table.remove(ARGV)
 
 local function key(name) return prefix .. ':' .. name end
 
+-- The tasks of a tree share one chain of tools, beside their root, which those below name in q: in n how many steps were
+-- permitted, in k the chain as text. When its own last step was recorded is in r of each task.
+local function chainKey(task, root) return key(root or task) end
+
+local function movedFrom(chain, task)
+  local found = redis.call('HMGET', chain, 'n', 'k')
+  return { 'moved', found[1] or '0', found[2] or '', redis.call('HGET', key(task), 'r') or '0' }
+end
+
 local function timeMs()
   local t = redis.call('TIME')
   return t[1] * 1000 + math.floor(t[2] / 1000)

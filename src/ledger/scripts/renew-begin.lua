@@ -27,11 +27,10 @@ if idem then
   promised = seen[4] == 'replaced' and tonumber(seen[3]) or nil
 end
 
-local task = redis.call('HMGET', key(taskOf(id)), 's', 'd', 'n', 'k', 'r')
+local task = redis.call('HMGET', key(taskOf(id)), 's', 'd', 'q')
 if task[1] ~= 'o' or tonumber(task[2]) <= at then return { 'task.ended' } end
-if ARGV[14] ~= '' and (task[3] or '0') ~= ARGV[14] then
-  return { 'moved', task[3] or '0', task[4] or '', task[5] or '0' }
-end
+local chain = chainKey(taskOf(id), task[3])
+if ARGV[14] ~= '' and (redis.call('HGET', chain, 'n') or '0') ~= ARGV[14] then return movedFrom(chain, taskOf(id)) end
 if head.s ~= 'a' or head.e <= at then return { 'lease.not_active' } end
 local block = blockOf(agent, head.p, factsOf(body).c or '', taskOf(id))
 if block then return { 'blocked', block } end

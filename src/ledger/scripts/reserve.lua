@@ -12,13 +12,12 @@
 local id, task, agent, provider = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local only = cjson.decode(ARGV[13])
 if only.h and #redis.call('XRANGE', KEYS[1], only.h, only.h) == 0 then return { 'state.rolled_back' } end
-local facts = redis.call('HMGET', key(task), 's', 'd', 'a', 'l', 'n', 'p')
+local facts = redis.call('HMGET', key(task), 's', 'd', 'a', 'l', 'n', 'p', 'q')
 if not facts[1] or facts[3] ~= agent then return { 'task.unknown' } end
 local at = timeMs()
 if facts[1] ~= 'o' or tonumber(facts[2]) <= at then return { 'task.ended' } end
-if only.v and only.v ~= tonumber(facts[5] or '0') then
-  local chain = redis.call('HMGET', key(task), 'k', 'r')
-  return { 'moved', facts[5] or '0', chain[1] or '', chain[2] or '0' }
+if only.v and only.v ~= tonumber((facts[7] and redis.call('HGET', key(facts[7]), 'n') or facts[5]) or '0') then
+  return movedFrom(chainKey(task, facts[7]), task)
 end
 if only.s then
   local step = redis.call('HGET', key('steps:' .. task), only.s)

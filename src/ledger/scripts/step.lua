@@ -1,12 +1,11 @@
 -- A step is decided on one chain of its task, and recorded while the task is open and still has that chain (I4).
--- In the task: n how many steps were permitted, k the chain as text, r when the last one was recorded.
 -- ARGV: task id, agent, step id, count that was decided on, chain text after it or '' when not permitted, step JSON, event,
 --       the most steps of a task, idempotency key or '', digest, its ttl ms,
 --       issuer and owner of the agent
 -- RETURNS: {'ok', now} | {'moved', count, chain, time} | {'same', step id, time and JSON} | {'taken'}
 --          | {'blocked', by what} | {fault code}
 local task, id = ARGV[1], ARGV[3]
-local facts = redis.call('HMGET', key(task), 's', 'd', 'a', 'n', 'k', 'r', 'l')
+local facts = redis.call('HMGET', key(task), 's', 'd', 'a', 'q')
 if not facts[1] or facts[3] ~= ARGV[2] then return { 'task.unknown' } end
 local at = timeMs()
 if facts[1] ~= 'o' or tonumber(facts[2]) <= at then return { 'task.ended' } end
@@ -23,14 +22,17 @@ if idem then
   if before then return { 'same', seen[2], before } end
 end
 
-if (facts[4] or '0') ~= ARGV[4] then return { 'moved', facts[4] or '0', facts[5] or '', facts[6] or '0' } end
+local chain = chainKey(task, facts[4])
+if (redis.call('HGET', chain, 'n') or '0') ~= ARGV[4] then return movedFrom(chain, task) end
 if redis.call('HLEN', steps) >= tonumber(ARGV[8]) then return { 'task.steps' } end
 if redis.call('HSETNX', steps, id, at .. ' ' .. ARGV[6]) == 0 then return { 'taken' } end
 redis.call('PEXPIREAT', steps, redis.call('PEXPIRETIME', key(task)))
 if ARGV[5] ~= '' then
-  redis.call('HSET', key(task), 'n', ARGV[4] + 1, 'k', ARGV[5], 'r', at)
-  -- Leases that were decided on the chain before it are looked at again.
-  if tonumber(facts[7] or '0') > 0 then redis.call('ZADD', key('stepped'), ARGV[4] + 1, task) end
+  redis.call('HSET', chain, 'n', ARGV[4] + 1, 'k', ARGV[5])
+  redis.call('HSET', key(task), 'r', at)
+  -- Leases that were decided on the chain before it are looked at again: l of the root are live, or some of its t sub-tasks may have.
+  local root = redis.call('HMGET', chain, 'l', 't')
+  if root[2] or tonumber(root[1] or '0') > 0 then redis.call('ZADD', key('stepped'), ARGV[4] + 1, facts[4] or task) end
 end
 if idem then
   redis.call('HSET', idem, 'digest', ARGV[10], 'id', id)
