@@ -1,5 +1,5 @@
 import type { AuditRecordShape } from '../src/wire/audit.js';
-import { span } from './time.js';
+import { span } from './span.js';
 import { causeOf, effectWords } from './words.js';
 
 /** One event as a person would tell it. */

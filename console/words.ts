@@ -1,6 +1,6 @@
 import type { LeaseShape } from '../src/wire/lease.js';
 import type { TaskSummaryShape } from '../src/wire/task.js';
-import { span } from './time.js';
+import { span } from './span.js';
 
 type State = LeaseShape['state'];
 type Effect = LeaseShape['revocation']['effect'];
@@ -42,26 +42,24 @@ export const isOver = (lease: LeaseShape): boolean => lease.state === 'revoked' 
 /** Ends are asked for and over within seconds; what takes longer an operator should know of. */
 const lateMs = 30_000;
 
-let cutOf = 0;
-let cut = '';
-
-/** Whether a moment is longer ago than that. Moments are compared as they are spelled: ten thousand are, every second. */
-function isLate(instant: string, now: number): boolean {
-  if (now !== cutOf) [cutOf, cut] = [now, new Date(now - lateMs).toISOString()];
-  return instant < cut;
+/** From when on somebody should look at it, if it stays as it is, in ms since the epoch; Infinity for never. */
+export function troubleFrom(lease: LeaseShape): number {
+  const { requestedAt } = lease.revocation;
+  if (lease.state === 'stuck') return -Infinity;
+  if (lease.state === 'revoking')
+    return requestedAt === undefined ? Infinity : Date.parse(requestedAt) + lateMs;
+  return isOver(lease) ? Infinity : Date.parse(lease.expiresAt) + lateMs;
 }
 
 /** Why somebody should look at it; undefined for a lease that is as it should be. */
 export function troubleOf(lease: LeaseShape, now: number): string | undefined {
+  if (now <= troubleFrom(lease)) return undefined;
   const { requestedAt, attempts, lastFault } = lease.revocation;
   const fault = lastFault === undefined ? '' : `, last ${lastFault}`;
   if (lease.state === 'stuck')
     return `cannot be revoked: ${attempts} attempt${attempts === 1 ? '' : 's'}${fault}`;
-  if (lease.state === 'revoking' && requestedAt !== undefined && isLate(requestedAt, now))
-    return `its end is late by ${span(now - Date.parse(requestedAt))}${fault}`;
-  if ((lease.state === 'active' || lease.state === 'reserved') && isLate(lease.expiresAt, now))
-    return `nobody has taken it back for ${span(now - Date.parse(lease.expiresAt))}`;
-  return undefined;
+  if (lease.state === 'revoking') return `its end is late by ${span(now - Date.parse(requestedAt!))}${fault}`;
+  return `nobody has taken it back for ${span(now - Date.parse(lease.expiresAt))}`;
 }
 
 /** What will end it, or has. */

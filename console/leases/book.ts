@@ -1,100 +1,104 @@
 import { signal } from '@preact/signals';
+import type { ReadonlySignal } from '@preact/signals';
 import type { leasePage, LeaseShape } from '../../src/wire/lease.js';
 import type { LiveChangesShape } from '../../src/wire/live.js';
 import type { Shape } from '../../src/wire/shape.js';
 import type { TaskSummaryShape } from '../../src/wire/task.js';
-import { pages } from '../api.js';
+import { get } from '../api.js';
 import { paused } from '../live.js';
+import { inSlices } from '../slices.js';
 import { now } from '../time.js';
-import { isOver, shortAgent, troubleOf } from '../words.js';
-import { sortedList } from './sorted-list.js';
-import { apiQuery, belongs } from './view.js';
+import { isOver } from '../words.js';
+import { openListing } from './listing.js';
+import type { Listed } from './listing.js';
+import type { Sorting } from './order.js';
+import { isAskedFor, queriesOf } from './view.js';
 import type { View } from './view.js';
 
 type LeasePage = Shape<typeof leasePage>;
 
-export type Column = 'state' | 'agent' | 'task' | 'credential' | 'ends' | 'began';
-
-/** So many are loaded by themselves; more by asking, a part at a time. */
-const atFirst = 10_000;
+/** So many are loaded by themselves, and again whenever more is asked for. */
+export const mostAtOnce = 100_000;
 const pageSize = 500;
-const reorderMs = 10_000;
 
-/** The leases of one view, kept as they change. */
+/** The leases that the API was asked for, kept as they change, and those of them that are listed. */
 export interface Book {
-  readonly rows: { readonly value: readonly LeaseShape[] };
+  /** Another value, at most once a frame, whenever what is listed has changed. */
+  readonly listed: ReadonlySignal<Listed>;
   readonly tasks: ReadonlyMap<string, TaskSummaryShape>;
-  readonly busy: { readonly value: boolean };
-  readonly fault: { readonly value: unknown };
+  readonly busy: ReadonlySignal<boolean>;
+  readonly fault: ReadonlySignal<unknown>;
   /** There is more than has been loaded. */
-  readonly more: { readonly value: boolean };
+  readonly more: ReadonlySignal<boolean>;
   load(): Promise<void>;
   loadMore(): Promise<void>;
   apply(changes: LiveChangesShape): void;
-  sort(column: Column, descending: boolean): void;
+  /** The same leases, others of them or in another order: nothing is loaded for it. */
+  arrange(view: View, sorting: Sorting): Promise<void>;
   find(id: string): LeaseShape | undefined;
   close(): void;
 }
 
-export function openBook(view: View, column: Column, descending: boolean): Book {
+export function openBook(view: View, sorting: Sorting): Book {
+  const paths = queriesOf(view).map((query) => `/v1/leases?${query}&page_size=${pageSize}&with_tasks=true`);
   const leases = new Map<string, LeaseShape>();
   const tasks = new Map<string, TaskSummaryShape>();
-  const rows = signal<readonly LeaseShape[]>([]);
+  const listing = openListing({ leases, tasks }, view, sorting, () => now.peek());
+  const listed = signal(listing.listed());
   const [busy, more] = [signal(false), signal(false)];
   const fault = signal<unknown>(undefined);
-  let order = orderOf(column, tasks);
-  const list = sortedList((lease) => order(lease, now.peek()));
-  let next: string | undefined;
   let stop = new AbortController();
-  let frame = 0;
+  /** Pages that are still to be asked for. */
+  let left: readonly string[] = [];
   let met = new Set<string>();
+  /** Told of by the feed since the page was asked for that is under way: what the page says of them may be older. */
+  const told = new Set<string>();
 
-  const show = () => {
-    frame = 0;
-    const sorted = list.sorted();
-    rows.value = descending ? sorted.toReversed() : sorted;
-  };
-  /** Once for whatever comes in before the next frame. */
-  const showSoon = () => void (frame ||= requestAnimationFrame(show));
-
-  // With the time some come to be in trouble.
-  const timer = setInterval(() => {
-    if (paused.peek()) return;
-    list.reorder();
-    showSoon();
-  }, reorderMs);
+  let frame = 0;
+  const showSoon = () =>
+    void (frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      listed.value = listing.listed();
+    }));
+  const quiet = now.subscribe(() => {
+    if (!paused.peek()) void listing.tick().then((any) => any && showSoon());
+  });
 
   const take = (lease: LeaseShape) => {
-    if (belongs(lease, tasks.get(lease.task), view, now.peek())) leases.set(lease.id, lease);
+    if (isAskedFor(lease, view)) leases.set(lease.id, lease);
     else leases.delete(lease.id);
-    list.put(lease.id, leases.get(lease.id));
+    listing.put(lease.id);
+  };
+  const drop = (id: string) => {
+    leases.delete(id);
+    listing.put(id);
   };
 
-  async function loadPages(token: string | undefined, most: number): Promise<void> {
-    const signal = stop.signal;
-    let looked = 0;
+  async function loadPage(path: string, signal: AbortSignal): Promise<number> {
+    told.clear();
+    const page = await get<LeasePage>(path, { signal });
+    for (const [id, task] of Object.entries(page.tasks ?? {})) tasks.set(id, task);
+    for (const lease of page.items) {
+      met.add(lease.id);
+      if (!told.has(lease.id)) take(lease);
+    }
+    const last = page.items.at(-1);
+    // Those that are over come after all that are not.
+    const isEnd = page.next_page_token === undefined || (view.only !== 'over' && last && isOver(last));
+    const bare = path.replace(/&page_token=.*/, '');
+    left = left.slice(1);
+    if (!isEnd) left = [`${bare}&page_token=${encodeURIComponent(page.next_page_token!)}`, ...left];
+    showSoon();
+    return page.items.length;
+  }
+
+  async function loadMore(): Promise<void> {
+    const { signal } = stop;
     busy.value = true;
     try {
-      const query = `/v1/leases?${apiQuery(view)}&page_size=${pageSize}&with_tasks=true`;
-      next = await pages<LeasePage>(
-        token === undefined ? query : `${query}&page_token=${encodeURIComponent(token)}`,
-        (page) => {
-          for (const [id, task] of Object.entries(page.tasks ?? {})) tasks.set(id, task);
-          for (const lease of page.items) {
-            met.add(lease.id);
-            take(lease);
-          }
-          looked += page.items.length;
-          showSoon();
-          const last = page.items.at(-1);
-          // Those that are over come after all that are not.
-          if (view.only === 'live' && last && isOver(last)) return false;
-          return looked < most;
-        },
-        { signal },
-      );
-      const wentPast = view.only === 'live' && looked < most;
-      more.value = next !== undefined && !wentPast;
+      for (let looked = 0; left.length > 0 && looked < mostAtOnce;)
+        looked += await loadPage(left[0]!, signal);
+      more.value = left.length > 0;
       fault.value = undefined;
     } catch (error) {
       if (!signal.aborted) fault.value = error;
@@ -104,7 +108,7 @@ export function openBook(view: View, column: Column, descending: boolean): Book 
   }
 
   return {
-    rows,
+    listed,
     tasks,
     busy,
     fault,
@@ -112,66 +116,36 @@ export function openBook(view: View, column: Column, descending: boolean): Book 
     async load() {
       stop.abort();
       stop = new AbortController();
+      const { signal } = stop;
       const before = [...leases.keys()];
       met = new Set();
-      await loadPages(undefined, atFirst);
-      if (fault.peek() !== undefined || more.peek()) return;
-      // What was listed before and was not met again is gone.
-      for (const id of before)
-        if (!met.has(id)) {
-          leases.delete(id);
-          list.put(id, undefined);
-        }
+      left = paths;
+      await loadMore();
+      if (signal.aborted || fault.peek() !== undefined || more.peek()) return;
+      // What was held before and was not met again is gone.
+      await inSlices(before, (id) => met.has(id) || drop(id), signal);
       showSoon();
     },
-    loadMore: () => loadPages(next, atFirst),
+    loadMore,
     apply({ leases: changed, tasks: theirs }) {
       if (changed.length === 0) return;
       for (const [id, task] of Object.entries(theirs)) tasks.set(id, task);
-      for (const lease of changed) take(lease);
+      for (const lease of changed) {
+        told.add(lease.id);
+        met.add(lease.id);
+        take(lease);
+      }
       showSoon();
     },
-    sort(by, downwards) {
-      descending = downwards;
-      order = orderOf(by, tasks);
-      list.reorder();
-      showSoon();
+    async arrange(toView, toSorting) {
+      if (await listing.arrange(toView, toSorting)) showSoon();
     },
     find: (id) => leases.get(id),
     close() {
       stop.abort();
+      listing.close();
       cancelAnimationFrame(frame);
-      clearInterval(timer);
+      quiet();
     },
   };
-}
-
-type Order = (lease: LeaseShape, now: number) => string;
-
-const stateRank: Record<LeaseShape['state'], number> = {
-  stuck: 0,
-  revoking: 2,
-  active: 3,
-  reserved: 4,
-  revoked: 5,
-  expired: 6,
-};
-
-/** What to sort by, as text. Unless told otherwise what is in trouble comes first, then what ends soonest. */
-function orderOf(column: Column, tasks: ReadonlyMap<string, TaskSummaryShape>): Order {
-  switch (column) {
-    case 'agent':
-      return (lease) => `${shortAgent(lease.agent)} ${lease.expiresAt}`;
-    case 'task':
-      return (lease) => `${tasks.get(lease.task)?.intent ?? ''} ${lease.task}`;
-    case 'credential':
-      return (lease) => `${lease.credential} ${lease.expiresAt}`;
-    case 'began':
-      return (lease) => lease.reservedAt;
-    case 'ends':
-      return (lease) => lease.expiresAt;
-    case 'state':
-      return (lease, now) =>
-        `${troubleOf(lease, now) === undefined ? stateRank[lease.state] : lease.state === 'stuck' ? 0 : 1} ${lease.expiresAt}`;
-  }
 }

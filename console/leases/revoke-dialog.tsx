@@ -1,37 +1,31 @@
 import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import type { LeaseShape } from '../../src/wire/lease.js';
 import type { TaskSummaryShape } from '../../src/wire/task.js';
 import { Dialog } from '../parts/dialog.jsx';
 import { Words } from '../parts/text.jsx';
+import { inSlices } from '../slices.js';
 import { effectWords, shortAgent } from '../words.js';
 import { revokeAll } from './revoke-many.js';
 
-/** What revoking these would end: whose they are, for what, and how surely. Nothing happens before the reason is given. */
-export function RevokeDialog(props: {
+interface Chosen {
   readonly leases: readonly LeaseShape[];
   readonly tasks: ReadonlyMap<string, TaskSummaryShape>;
   readonly onClose: () => void;
-}) {
-  const { leases, tasks, onClose } = props;
+}
+
+/** What revoking these would end: whose they are, for what, and how surely. Nothing happens before the reason is given. */
+export function RevokeDialog({ leases, tasks, onClose }: Chosen) {
   const reason = useSignal('');
-  const count = leases.length;
+  const those = `${leases.length.toLocaleString()} lease${leases.length === 1 ? '' : 's'}`;
   return (
-    <Dialog title={`Revoke ${count} lease${count === 1 ? '' : 's'}`} onClose={onClose}>
+    <Dialog title={`Revoke ${those}`} onClose={onClose}>
       <p>
         Their agents lose them now, in the middle of what they do. Their tasks stay open: an agent may ask
         again. To end a task, open it.
       </p>
       <div class="radius">
-        <Tally title="Agents" of={leases.map(({ agent }) => shortAgent(agent))} />
-        <Tally
-          title="Providers"
-          of={leases.map(({ provider, credential }) => `${provider}: ${credential}`)}
-        />
-        <Tally title="Tasks" of={leases.map(({ task }) => tasks.get(task)?.intent ?? task)} />
-        <Tally
-          title="What revoking does"
-          of={leases.map(({ revocation }) => effectWords[revocation.effect])}
-        />
+        <Radius leases={leases} tasks={tasks} />
       </div>
       <form
         method="dialog"
@@ -56,7 +50,7 @@ export function RevokeDialog(props: {
             Cancel
           </button>
           <button class="bad" disabled={reason.value.trim() === ''}>
-            Revoke {count} lease{count === 1 ? '' : 's'}
+            Revoke {those}
           </button>
         </p>
       </form>
@@ -66,23 +60,64 @@ export function RevokeDialog(props: {
 
 const mostNamed = 5;
 
-function Tally({ title, of }: { title: string; of: readonly string[] }) {
-  const counts = new Map<string, number>();
-  for (const each of of) counts.set(each, (counts.get(each) ?? 0) + 1);
-  const sorted = [...counts].toSorted(([, a], [, b]) => b - a);
-  return (
-    <section>
+interface Tally {
+  readonly title: string;
+  readonly different: number;
+  readonly first: readonly (readonly [name: string, count: number])[];
+}
+
+/** Counted in slices: there may be a hundred thousand. */
+function Radius({ leases, tasks }: Pick<Chosen, 'leases' | 'tasks'>) {
+  const tallies = useSignal<readonly Tally[]>([]);
+  useEffect(() => {
+    const stop = new AbortController();
+    void count(leases, tasks, stop.signal).then(
+      (counted) => stop.signal.aborted || (tallies.value = counted),
+    );
+    return () => stop.abort();
+  }, [leases]);
+  if (tallies.value.length === 0) return <p class="quiet">Counting…</p>;
+  return tallies.value.map(({ title, different, first }) => (
+    <section key={title}>
       <h3>
-        {title} <span class="quiet">{counts.size}</span>
+        {title} <span class="quiet">{different.toLocaleString()}</span>
       </h3>
       <ul>
-        {sorted.slice(0, mostNamed).map(([name, count]) => (
+        {first.map(([name, count]) => (
           <li key={name}>
-            <Words text={name} clip /> <span class="quiet">{count}</span>
+            <Words text={name} clip /> <span class="quiet">{count.toLocaleString()}</span>
           </li>
         ))}
-        {sorted.length > mostNamed && <li class="quiet">and {sorted.length - mostNamed} more</li>}
+        {different > first.length && (
+          <li class="quiet">and {(different - first.length).toLocaleString()} more</li>
+        )}
       </ul>
     </section>
+  ));
+}
+
+async function count(
+  leases: Chosen['leases'],
+  tasks: Chosen['tasks'],
+  signal: AbortSignal,
+): Promise<readonly Tally[]> {
+  const words: readonly (readonly [title: string, of: (lease: LeaseShape) => string])[] = [
+    ['Agents', ({ agent }) => shortAgent(agent)],
+    ['Providers', ({ provider, credential }) => `${provider}: ${credential}`],
+    ['Tasks', ({ task }) => tasks.get(task)?.intent ?? task],
+    ['What revoking does', ({ revocation }) => effectWords[revocation.effect]],
+  ];
+  const counts = words.map(([title, of]) => ({ title, of, by: new Map<string, number>() }));
+  await inSlices(
+    leases,
+    (lease) => {
+      for (const { of, by } of counts) by.set(of(lease), (by.get(of(lease)) ?? 0) + 1);
+    },
+    signal,
   );
+  return counts.map(({ title, by }) => ({
+    title,
+    different: by.size,
+    first: [...by].toSorted(([, a], [, b]) => b - a).slice(0, mostNamed),
+  }));
 }

@@ -1,4 +1,4 @@
-import { carryOn, dismiss, order, takeOver, tryFailedAgain } from './revoke-many.js';
+import { dismiss, order, takeOver, tryFailedAgain } from './revoke-many.js';
 import { Words } from '../parts/text.jsx';
 import { hrefOf } from '../place.js';
 import { may, session } from '../session.js';
@@ -7,14 +7,14 @@ import { may, session } from '../session.js';
 export function RevokeProgress() {
   const current = order.value;
   if (!current) return null;
-  const { by, left, done, failed, away, over } = current;
+  const { by, ids, answered, failed, away, over } = current;
   const me = session.value?.principal;
-  const total = left.length + done + failed.length;
+  const [done, total] = [answered - failed.length, ids.length].map((count) => count.toLocaleString());
   return (
     <section class="note progress" aria-label="Revoking">
       <label>
         {over ? `Revocation of ${done} of ${total} ordered` : `Ordering revocations: ${done} of ${total}`}
-        <progress max={total} value={done + failed.length} />
+        <progress max={ids.length} value={answered} />
       </label>
       {away && <span class="warn">The broker does not answer. It is asked again until it does.</span>}
       {!over && by !== me && (
@@ -32,14 +32,9 @@ export function RevokeProgress() {
           </button>
         </>
       )}
-      {!over && by === me && !away && left.length > 0 && (
-        <button type="button" onClick={carryOn}>
-          Continue
-        </button>
-      )}
       {failed.length > 0 && (
         <div role="alert">
-          <strong>{failed.length} could not be revoked.</strong>
+          <strong>{failed.length.toLocaleString()} could not be revoked.</strong>
           <ul>
             {failed.slice(0, 10).map(({ id, why }) => (
               <li key={id}>

@@ -10,15 +10,11 @@ import { Words } from '../parts/text.jsx';
 import { hrefOf } from '../place.js';
 import { moment, now } from '../time.js';
 import { effectWords, endingOf, isOver, scopeOf, shortAgent, troubleOf } from '../words.js';
-import type { Book, Column } from './book.js';
+import type { Book } from './book.js';
+import type { Column, Sorting } from './order.js';
 
 const rowHeight = 48;
 const beyond = 6;
-
-export interface Sorting {
-  readonly column: Column;
-  readonly descending: boolean;
-}
 
 /** A native table of which only the rows in sight are in the document; the rest is room above and below them. */
 export function LeaseTable(props: {
@@ -27,6 +23,8 @@ export function LeaseTable(props: {
   readonly sorting: Sorting;
   readonly onSort: (column: Column) => void;
   readonly selected: Signal<ReadonlySet<string>>;
+  /** All that are listed are selected. */
+  readonly all: boolean;
   readonly selectable: boolean;
 }) {
   const { book, selected, sorting } = props;
@@ -41,11 +39,9 @@ export function LeaseTable(props: {
     return () => observer.disconnect();
   }, []);
   const first = useComputed(() => Math.max(0, Math.floor(top.value / rowHeight) - beyond)).value;
-  const rows = book.rows.value;
-  const shown = rows.slice(first, first + Math.ceil(height.value / rowHeight) + 2 * beyond);
-  const below = rows.length - first - shown.length;
-  const all =
-    rows.length > 0 && selected.value.size >= rows.length && rows.every(({ id }) => selected.value.has(id));
+  const listed = book.listed.value;
+  const shown = listed.slice(first, Math.ceil(height.value / rowHeight) + 2 * beyond);
+  const below = listed.size - first - shown.length;
 
   const toggle = (id: string, on: boolean) => {
     const next = new Set(selected.peek());
@@ -63,7 +59,7 @@ export function LeaseTable(props: {
       aria-label={props.caption}
       onScroll={(event) => (top.value = event.currentTarget.scrollTop)}
     >
-      <table class="leases" aria-rowcount={rows.length + 1}>
+      <table class="leases" aria-rowcount={listed.size + 1}>
         <caption class="unseen">{props.caption}</caption>
         <thead>
           <tr aria-rowindex={1}>
@@ -72,10 +68,10 @@ export function LeaseTable(props: {
                 <input
                   type="checkbox"
                   aria-label="Select all that are listed"
-                  checked={all}
-                  disabled={rows.length === 0}
+                  checked={props.all}
+                  disabled={listed.size === 0}
                   onChange={(event) =>
-                    (selected.value = new Set(event.currentTarget.checked ? rows.map(({ id }) => id) : []))
+                    (selected.value = new Set(event.currentTarget.checked ? listed.ids() : []))
                   }
                 />
               </th>

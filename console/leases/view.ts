@@ -1,6 +1,6 @@
 import type { LeaseShape } from '../../src/wire/lease.js';
 import type { TaskSummaryShape } from '../../src/wire/task.js';
-import { isOver, troubleOf } from '../words.js';
+import { isOver, troubleFrom } from '../words.js';
 
 /** Which leases are listed; the query of the page says the same. */
 export interface View {
@@ -38,48 +38,52 @@ export function viewOf(query: URLSearchParams): View {
   };
 }
 
-/** What the API can be asked for of it; the rest is looked at here. */
-export function apiQuery({ only, agent, provider, credential, effect, task }: View): string {
+/** The lists to ask the API for, one after the other, which hold all of it; the rest is looked at here. */
+export function queriesOf({ only, agent, provider, credential, effect, task }: View): string[] {
   const query = new URLSearchParams();
-  const set = (name: string, value: string) => value !== '' && query.set(name, value);
-  set('agent', agent);
-  set('provider', provider);
-  set('credential', credential);
-  set('effect', effect);
-  set('task', task);
-  if (only === 'over') set('state', 'revoked');
-  return query.toString();
+  for (const [name, value] of Object.entries({ agent, provider, credential, effect, task }))
+    if (value !== '') query.set(name, value);
+  const states = only === 'over' ? ['revoked', 'expired'] : [undefined];
+  return states.map((state) => {
+    if (state !== undefined) query.set('state', state);
+    return query.toString();
+  });
 }
 
-export function belongs(
+/** Whether it is one of those that the API was asked for, as far as those in the same lists differ in it. */
+export const isAskedFor = (lease: LeaseShape, view: View): boolean =>
+  (view.agent === '' || lease.agent === view.agent) &&
+  (view.provider === '' || lease.provider === view.provider) &&
+  (view.credential === '' || lease.credential === view.credential) &&
+  (view.effect === '' || lease.revocation.effect === view.effect) &&
+  (view.task === '' || lease.task === view.task) &&
+  isOver(lease) === (view.only === 'over');
+
+/** Of those, whether it is listed now. */
+export const isListed = (
   lease: LeaseShape,
   task: TaskSummaryShape | undefined,
-  view: View,
+  { only, words }: View,
   now: number,
-): boolean {
-  return (
-    isOfKind(lease, view.only, now) &&
-    (view.agent === '' || lease.agent === view.agent) &&
-    (view.provider === '' || lease.provider === view.provider) &&
-    (view.credential === '' || lease.credential === view.credential) &&
-    (view.effect === '' || lease.revocation.effect === view.effect) &&
-    (view.task === '' || lease.task === view.task) &&
-    (view.words === '' || textOf(lease, task).includes(view.words))
-  );
+): boolean => isOfKind(lease, only, now) && (words === '' || textOf(lease, task).includes(words));
+
+/** When time alone changes whether or where it is listed, in ms since the epoch. */
+export function turnsOf(lease: LeaseShape, { only }: View): number[] {
+  const trouble = troubleFrom(lease);
+  return only === 'soon' ? [trouble, Date.parse(lease.expiresAt) - soonMs] : [trouble];
 }
 
 function isOfKind(lease: LeaseShape, only: View['only'], now: number): boolean {
   switch (only) {
     case 'live':
-      return !isOver(lease);
     case 'over':
-      return isOver(lease);
+      return true;
     case 'ending':
       return lease.state === 'revoking' || lease.state === 'stuck';
     case 'soon':
-      return !isOver(lease) && Date.parse(lease.expiresAt) - now < soonMs;
+      return Date.parse(lease.expiresAt) - now < soonMs;
     case 'trouble':
-      return troubleOf(lease, now) !== undefined;
+      return now > troubleFrom(lease);
   }
 }
 

@@ -16,7 +16,8 @@ import { Timeline } from '../parts/timeline.jsx';
 import { readLog } from '../log.js';
 import { hrefOf } from '../place.js';
 import { may } from '../session.js';
-import { moment, now, span } from '../time.js';
+import { span } from '../span.js';
+import { moment, now } from '../time.js';
 import { effectWords, endingOf, isOver, scopeOf, troubleOf } from '../words.js';
 
 interface Found {

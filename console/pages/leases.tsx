@@ -1,24 +1,23 @@
-import { signal, useComputed, useSignal } from '@preact/signals';
+import { signal, useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
+import type { LeaseShape } from '../../src/wire/lease.js';
 import { announce } from '../parts/announce.jsx';
 import { ProblemNote } from '../parts/problem.jsx';
-import { openBook } from '../leases/book.js';
-import type { Column } from '../leases/book.js';
+import { mostAtOnce, openBook } from '../leases/book.js';
+import type { Listed } from '../leases/listing.js';
+import { columns } from '../leases/order.js';
+import type { Column, Sorting } from '../leases/order.js';
 import { RevokeDialog } from '../leases/revoke-dialog.jsx';
 import { forgetView, savedViews, saveView } from '../leases/saved-views.js';
 import { LeaseTable } from '../leases/table.jsx';
-import type { Sorting } from '../leases/table.jsx';
-import { kinds, viewOf } from '../leases/view.js';
+import { kinds, queriesOf, viewOf } from '../leases/view.js';
 import { listen } from '../live.js';
 import { ask, go, place } from '../place.js';
 import { may } from '../session.js';
-import { now } from '../time.js';
-import { effectWords, troubleOf } from '../words.js';
+import { effectWords } from '../words.js';
 
 /** Survives the updates of the list, and looking at something else. */
 const selected = signal<ReadonlySet<string>>(new Set());
-
-const columns: readonly Column[] = ['state', 'agent', 'task', 'credential', 'ends', 'began'];
 
 const sortingOf = (query: URLSearchParams): Sorting => {
   const text = query.get('sort') ?? 'state';
@@ -30,9 +29,9 @@ export function LeasesPage() {
   const { query } = place.value;
   const view = viewOf(query);
   const sorting = sortingOf(query);
-  const key = JSON.stringify(view);
-  const revoking = useSignal(false);
-  const book = useMemo(() => openBook(view, sorting.column, sorting.descending), [key]);
+  /** Those that were selected when it was asked for: what is previewed is what is revoked. */
+  const revoking = useSignal<readonly LeaseShape[] | undefined>(undefined);
+  const book = useMemo(() => openBook(view, sorting), queriesOf(view));
   useEffect(() => {
     void book.load();
     const quiet = listen({ changes: (changes) => book.apply(changes), resync: () => void book.load() });
@@ -41,19 +40,21 @@ export function LeasesPage() {
       book.close();
     };
   }, [book]);
-  useEffect(() => book.sort(sorting.column, sorting.descending), [book, sorting.column, sorting.descending]);
+  useEffect(
+    () => void book.arrange(view, sorting),
+    [book, view.only, view.words, sorting.column, sorting.descending],
+  );
 
-  const rows = book.rows.value;
-  const trouble = useComputed(
-    () => book.rows.value.filter((lease) => troubleOf(lease, now.value) !== undefined).length,
-  ).value;
-  const chosen = [...selected.value].flatMap((id) => book.find(id) ?? []);
+  const listed = book.listed.value;
+  const chosen = useMemo(() => countOf(selected.value, listed), [selected.value, listed]);
   const title = kinds.find(([kind]) => kind === view.only)![1];
-  const count = `${rows.length.toLocaleString()} lease${rows.length === 1 ? '' : 's'}`;
-  const summary = `${count}${book.more.value ? ' so far, and more' : ''}, ${trouble} in trouble`;
+  const busy = book.busy.value;
+  const count = `${listed.size.toLocaleString()} lease${listed.size === 1 ? '' : 's'}`;
+  const soFar = busy ? ' so far, more are being loaded' : book.more.value ? ' so far, and more' : '';
+  const summary = `${count}${soFar}, ${listed.troubled.toLocaleString()} in trouble`;
   useEffect(() => {
-    if (!book.busy.value) announce(summary);
-  }, [summary, book.busy.value]);
+    if (!busy) announce(summary);
+  }, [summary, busy]);
 
   const sortBy = (column: Column) =>
     go(ask({ sort: `${sorting.column === column && !sorting.descending ? '-' : ''}${column}` }), 'replace');
@@ -63,7 +64,7 @@ export function LeasesPage() {
       <header class="page-head">
         <h1 tabIndex={-1}>Leases</h1>
         <p class="quiet" data-testid="summary">
-          {book.busy.value && rows.length === 0 ? 'Loading' : summary}
+          {busy && listed.size === 0 ? 'Loading' : summary}
         </p>
       </header>
       <Views />
@@ -76,10 +77,14 @@ export function LeasesPage() {
           <button
             class="bad"
             type="button"
-            disabled={chosen.length === 0}
-            onClick={() => (revoking.value = true)}
+            disabled={chosen === 0}
+            onClick={() =>
+              (revoking.value = [...selected.value].flatMap((id) =>
+                listed.has(id) ? (book.find(id) ?? []) : [],
+              ))
+            }
           >
-            Revoke {chosen.length === 0 ? '' : chosen.length.toLocaleString()} selected
+            Revoke {chosen === 0 ? '' : chosen.toLocaleString()} selected
           </button>
         ) : (
           <span class="quiet">To revoke leases you need the role admin.</span>
@@ -90,12 +95,12 @@ export function LeasesPage() {
           </button>
         )}
         {book.more.value && (
-          <button type="button" disabled={book.busy.value} onClick={() => void book.loadMore()}>
-            Load 10,000 more
+          <button type="button" disabled={busy} onClick={() => void book.loadMore()}>
+            Load {mostAtOnce.toLocaleString()} more
           </button>
         )}
       </div>
-      {rows.length === 0 && !book.busy.value ? (
+      {listed.size === 0 && !busy ? (
         <p class="empty">
           {view.only === 'trouble'
             ? 'No lease is in trouble: whatever should have ended has ended.'
@@ -108,21 +113,29 @@ export function LeasesPage() {
           sorting={sorting}
           onSort={sortBy}
           selected={selected}
+          all={listed.size > 0 && chosen === listed.size}
           selectable={may('admin')}
         />
       )}
       {revoking.value && (
         <RevokeDialog
-          leases={chosen}
+          leases={revoking.value}
           tasks={book.tasks}
           onClose={() => {
-            revoking.value = false;
+            revoking.value = undefined;
             selected.value = new Set();
           }}
         />
       )}
     </div>
   );
+}
+
+/** How many of those that are selected are listed. */
+function countOf(ids: ReadonlySet<string>, listed: Listed): number {
+  let count = 0;
+  for (const id of ids) if (listed.has(id)) count++;
+  return count;
 }
 
 /** Everything that a view is, but for the view itself. */

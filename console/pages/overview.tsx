@@ -9,7 +9,8 @@ import { ProblemNote } from '../parts/problem.jsx';
 import { State } from '../parts/state.jsx';
 import { TroubleList } from '../parts/trouble-list.jsx';
 import { hrefOf } from '../place.js';
-import { moment, now, span } from '../time.js';
+import { span } from '../span.js';
+import { moment, now } from '../time.js';
 import { troubleOf } from '../words.js';
 
 type LeasePage = Shape<typeof leasePage>;

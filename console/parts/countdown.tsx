@@ -1,5 +1,6 @@
 import { useComputed } from '@preact/signals';
-import { moment, now, span } from '../time.js';
+import { span } from '../span.js';
+import { moment, now } from '../time.js';
 
 /** How long until then, and when that is. Only its text changes from second to second. */
 export function Countdown({ at }: { at: string }) {
