@@ -15,12 +15,20 @@ export function addServeCredentials(program: Command, terminal: Terminal): void 
     .argument('[command...]', 'after "--": a command to run with them; without one, prints what to export')
     .requiredOption('--credential <entry>', 'catalog entry')
     .option('--port <number>', 'port on 127.0.0.1; any free one when left out', '0')
-    .option('--token-in-environment', 'the token as a variable too, for SDKs of 2023 and before, which read no file')
+    .option(
+      '--token-in-environment',
+      'the token as a variable too, for SDKs of 2023 and before, which read no file',
+    )
     .option('--end-task', 'end the task even when it was given by --task');
   askOptions(clientOptions(command)).action(acting(terminal, serve));
 }
 
-type ServeOptions = AskOptions & { credential: string; port: string; tokenInEnvironment?: boolean; endTask?: boolean };
+type ServeOptions = AskOptions & {
+  credential: string;
+  port: string;
+  tokenInEnvironment?: boolean;
+  endTask?: boolean;
+};
 
 async function serve(verb: Verb<ServeOptions>, ...args: readonly unknown[]): Promise<void> {
   const { client, terminal, options } = verb;
