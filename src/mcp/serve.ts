@@ -1,3 +1,4 @@
+import { finished } from 'node:stream';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import type { Session } from './session.js';
 import { mcpServer } from './tools.js';
@@ -9,11 +10,9 @@ import { mcpServer } from './tools.js';
 export function serveMcp(session: Session, version: string): { close(): Promise<void> } {
   let closing: Promise<void> | undefined;
   const close = () => (closing ??= session.close());
-  const handle = serveStdio(() => {
-    const server = mcpServer(session, version);
-    server.server.onclose = () => void close().catch(() => {});
-    return server;
-  });
+  // Not when a server closes: one that was only asked what it is makes way for that of an older revision.
+  finished(process.stdin, { writable: false }, () => void close().catch(() => {}));
+  const handle = serveStdio(() => mcpServer(session, version));
   return {
     async close() {
       await handle.close();

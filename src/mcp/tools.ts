@@ -39,6 +39,7 @@ export function mcpServer(session: Session, version: string): McpServer {
   const server = new McpServer(
     { name: 'protem', version },
     {
+      capabilities: { tools: { listChanged: false } },
       instructions:
         'Credentials for one task, each for as long as it is needed. Ask for one right before a program needs it, hand the program the file, and release it when the program is done. Secrets are never shown here, and files with them are not to be read.',
     },
