@@ -181,6 +181,7 @@ async function openPorts(
     identify: createIdentify(settings, {
       clock: ledger.clock,
       proofs: ledger.proofs(settings.dpop.requireNonce ? settings.dpop.nonceLifetime * 1000 : undefined),
+      endedAt: (id) => risks.endedAt(id),
       listeningAt: () => place.url,
       onRefusal: (reason) => void refusals.tell({ type: 'identity.refused', reason }).catch(couldNotRecord),
     }),

@@ -1,4 +1,4 @@
-import { isSenderConstrained } from '../identity/principal.js';
+import { isSenderConstrained, provedAt } from '../identity/principal.js';
 import type { Principal } from '../identity/principal.js';
 import { Fault, faultCode } from '../kernel/fault.js';
 import { newLeaseId } from '../kernel/id.js';
@@ -118,11 +118,15 @@ function orderOf(
 }
 
 const conditionsOf = (
-  { limits, guard, inventory }: Ports,
+  { limits, guard, inventory, ledger }: Ports,
   { entry, principal, task, approved, request: { step, tool } }: Decided,
 ) => ({
   mustHold: guard?.mustHold(),
-  asking: { principal, owner: ownerOf(inventory, principal.id) },
+  asking: {
+    principal,
+    owner: ownerOf(inventory, principal.id),
+    provedAt: provedAt(principal, ledger.clock()),
+  },
   ofAgent: limits.liveLeasesPerAgent,
   ofEntry: entry.maximumLive,
   ofTask: limits.liveLeasesPerTask,

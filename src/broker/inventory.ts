@@ -1,5 +1,7 @@
+import { provedAt } from '../identity/principal.js';
 import type { Principal } from '../identity/principal.js';
 import { Fault } from '../kernel/fault.js';
+import type { SeenAs } from '../ledger/agent-ledger.js';
 import type { Task } from '../task/task.js';
 import type { Ports } from './ports.js';
 
@@ -28,9 +30,13 @@ export const isOwnerless = (inventory: Inventory, agent: string): boolean =>
 
 /** As the ledger remembers an agent that asks. */
 export const seenAs = (
-  { inventory }: Pick<Ports, 'inventory'>,
-  { id, issuer }: Principal,
-): { issuer: string; owner: string } => ({ issuer, owner: ownerOf(inventory, id) });
+  { inventory, ledger }: Pick<Ports, 'inventory' | 'ledger'>,
+  principal: Principal,
+): SeenAs => ({
+  issuer: principal.issuer,
+  owner: ownerOf(inventory, principal.id),
+  provedAt: provedAt(principal, ledger.clock()),
+});
 
 /**
  * DEL-06, OPS-01: authority that was handed on is no more than those above still have. Throws `agent.ownerless`, and

@@ -5,6 +5,8 @@ import type { Ports } from './ports.js';
 export interface KnownRisks {
   /** 0 (none) to 3 (high), as it was at the last look. */
   of(agent: string): number;
+  /** Until when (ms epoch) the tokens were issued that prove nothing any more; undefined where none was ended. */
+  endedAt(agent: string): number | undefined;
   /** Asks the store whether anything is new. */
   look(): Promise<void>;
 }
@@ -12,13 +14,15 @@ export interface KnownRisks {
 /** The risk of agents is asked at every decision, so it is known here; what was decided before it was is looked at again. */
 export function openKnownRisks({ ledger }: Pick<Ports, 'ledger'>): KnownRisks {
   let known: ReadonlyMap<string, readonly RiskSignal[]> = new Map();
+  let ended: ReadonlyMap<string, number> = new Map();
   let version = 0;
   return {
+    endedAt: (agent) => ended.get(agent),
     of: (agent) => riskOf(known.get(agent), ledger.clock()),
     async look() {
       const now = await ledger.agents.risksVersion();
       if (now === version) return;
-      known = await ledger.agents.risks();
+      [known, ended] = await Promise.all([ledger.agents.risks(), ledger.agents.endedProofs()]);
       version = now;
     },
   };

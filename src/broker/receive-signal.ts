@@ -56,6 +56,7 @@ async function takeEffect(
       block: false,
       cause: 'context_changed',
       once,
+      ended: { agent, at: happenedAt(body, issuedAt) },
     });
 }
 

@@ -1,6 +1,7 @@
 import type { Principal } from '../identity/principal.js';
 import { Fault } from '../kernel/fault.js';
 import { newWithdrawalId } from '../kernel/id.js';
+import { present } from '../kernel/present.js';
 import type { Page, PageQuery } from '../ledger/ledger.js';
 import type { Block, Progress, Withdrawal } from '../revocation/withdrawal.js';
 import type { Along } from '../ledger/withdrawal-ledger.js';
@@ -39,6 +40,7 @@ export async function beginRevocation(
     readonly cause: Withdrawal['cause'];
     readonly disabled?: true;
     readonly once?: Along['once'];
+    readonly ended?: Along['ended'];
   },
 ): Promise<BegunRevocation | undefined> {
   const { scope, reason, cause } = want;
@@ -56,7 +58,7 @@ export async function beginRevocation(
   };
   const begun = await ports.ledger.withdrawals.begin(
     withdrawal,
-    { ...(block && { block }), ...(want.once && { once: want.once }) },
+    present({ block, once: want.once, ended: want.ended }),
     event,
   );
   if (!begun) return undefined;

@@ -53,6 +53,7 @@ const dpopErrors: Partial<Record<FaultCode, string>> = {
 };
 
 function challengeOf(code: FaultCode): string | undefined {
+  if (code === 'identity.stale') return `Bearer realm="protem", error="invalid_token", ${dpopChallenge}`;
   if (code === 'identity.unproven') return `Bearer realm="protem", ${dpopChallenge}`;
   const error = dpopErrors[code];
   return error && `${dpopChallenge}, error="${error}"`;

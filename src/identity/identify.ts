@@ -8,6 +8,7 @@ import { readClaims, readJws } from './jws.js';
 import { verifySvid } from './jwt-svid.js';
 import { fetchKeys, type FetchKeys } from './key-fetch.js';
 import { verifyOidc } from './oidc-issuer.js';
+import { provedAt } from './principal.js';
 import type { Identify, Principal } from './principal.js';
 import type { Proof } from './proof.js';
 import { unproven } from './refusal.js';
@@ -20,6 +21,8 @@ export interface IdentifyPorts {
   /** Told why each token was refused, by a stable code; never told the token. */
   readonly onRefusal?: (reason: string) => void;
   readonly proofs: ProofStore;
+  /** Until when (ms epoch) tokens were issued whose session was ended since. */
+  readonly endedAt?: (id: string) => number | undefined;
   /** Where this broker listens, for a settings file that does not say where it is reached. */
   readonly listeningAt: () => string | undefined;
 }
@@ -60,6 +63,7 @@ export function createIdentify(settings: IdentitySettings, ports: IdentifyPorts)
   return async (token, showing) => {
     try {
       const principal = await whose(token);
+      mustBeNewer(principal, ports);
       const demand = demands.get(principal.issuer) ?? 'no';
       return await constrain(principal, demand, showing && { ...showing, token }, verifyProof);
     } catch (cause) {
@@ -68,6 +72,14 @@ export function createIdentify(settings: IdentitySettings, ports: IdentifyPorts)
       throw cause;
     }
   };
+}
+
+function mustBeNewer(principal: Principal, { endedAt, clock }: IdentifyPorts): void {
+  const ended = endedAt?.(principal.id);
+  if (ended !== undefined && provedAt(principal, clock()) <= ended)
+    throw new Fault('identity.stale', 'The session of this caller was ended after its token was issued.', {
+      reason: 'session.ended',
+    });
 }
 
 const proofRules = (

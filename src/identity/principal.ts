@@ -47,6 +47,13 @@ export interface Principal {
  */
 export type Identify = (token: string, showing?: Showing) => Promise<Principal>;
 
+/** The longest that a token without `iat` may have been out already. */
+const oldestUndatedMs = 86_400_000;
+
+/** When the token was issued at the earliest, in milliseconds since the epoch. */
+export const provedAt = ({ proofIssuedAt }: Principal, now: number): number =>
+  proofIssuedAt ?? Math.floor(now) - oldestUndatedMs;
+
 /** Whether only the holder of a key that its token names can ask as this principal. */
 export const isSenderConstrained = ({ boundTo, provedBy }: Principal): boolean =>
   boundTo !== undefined && boundTo === provedBy;

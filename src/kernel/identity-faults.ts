@@ -58,6 +58,7 @@ export const identityFaults = {
     status: 401,
     title: 'A fresh proof of identity is needed',
     retry: false,
-    remedy: 'Get a token that is issued after the last step of the task, and ask again with it.',
+    remedy:
+      'Get a token that is issued after the last step of the task, and after whatever ended the session, and ask again with it.',
   },
 } as const satisfies Record<string, FaultKind>;

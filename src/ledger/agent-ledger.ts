@@ -5,6 +5,8 @@ import type { ToolChain } from '../task/chain.js';
 export interface SeenAs {
   readonly issuer: string;
   readonly owner: string;
+  /** When its token was issued, ms epoch. */
+  readonly provedAt: number;
 }
 
 /** What the store knows of an agent by its requests. */
@@ -41,8 +43,10 @@ export interface AgentLedger {
   ownAll(ownerOf: (agent: string) => string): Promise<number>;
   /** By task, as it stands now. */
   lately(tasks: readonly { readonly id: string; readonly agent: string }[]): Promise<readonly Lately[]>;
-  /** Grows whenever a signal is written. */
+  /** Grows whenever a signal, or the end of a session, is written. */
   risksVersion(): Promise<number>;
+  /** By agent: until when (ms epoch) the tokens were issued that prove nothing any more. */
+  endedProofs(): Promise<ReadonlyMap<string, number>>;
   /** By agent: what an operator says of it, and what each stream of signals does. */
   risks(): Promise<ReadonlyMap<string, readonly RiskSignal[]>>;
 }

@@ -101,7 +101,7 @@ export interface LeaseQuery extends PageQuery {
 export interface Conditions {
   readonly mustHold?: string | undefined;
   /** Who asks, for blocks and for when the lease is looked at again; `owner` is '' where nobody is. */
-  readonly asking?: { readonly principal: Principal; readonly owner: string } | undefined;
+  readonly asking?: ({ readonly principal: Principal } & Pick<SeenAs, 'owner' | 'provedAt'>) | undefined;
   readonly ofAgent?: number | undefined;
   readonly ofEntry?: number | undefined;
   readonly ofTask?: number | undefined;

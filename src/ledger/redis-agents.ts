@@ -74,6 +74,11 @@ export function redisAgents(redis: RedisClient, prefix: string): AgentLedger {
 
     risksVersion: async () => Number((await ask(redis.get(`${prefix}:risks-version`))) ?? 0),
 
+    async endedProofs() {
+      const fields = await ask(redis.hgetall(`${prefix}:ended-proofs`));
+      return new Map(Object.entries(fields).map(([agent, at]) => [agent, Number(at)]));
+    },
+
     async risks() {
       const fields = await ask(redis.hgetall(`${prefix}:risks`));
       const found = new Map<string, RiskSignal[]>();

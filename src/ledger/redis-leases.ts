@@ -51,6 +51,8 @@ const refusals: Partial<Record<FaultCode, string>> = {
   'approval.pending': 'Nobody has answered yet.',
   'approval.denied': 'It was denied.',
   'approval.expired': 'The approval is no longer good.',
+  'identity.stale': 'The session of this agent was ended after its token was issued.',
+  'delegation.unproven': 'An agent that delegated this task has to prove itself again first.',
   'idempotency.reused': 'The Idempotency-Key was used for another request.',
   'idempotency.in_flight': 'The first request with this Idempotency-Key is still being worked on.',
 };

@@ -37,6 +37,7 @@ export function redisSteps(
         idempotencyMs,
         asking.issuer,
         asking.owner,
+        asking.provedAt,
       )) as [string, ...(string | number)[]];
       if (is === 'moved') throw known.moved(taskId, answer);
       if (is === 'same') return toStep(taskId, agent, String(answer[0]), String(answer[1]));

@@ -131,6 +131,7 @@ export function redisTasks(
         bounds.tree,
         asking.issuer,
         asking.owner,
+        asking.provedAt,
       )) as [string, number | string];
       if (is === 'taken') return undefined;
       if (is === 'blocked') throw blocked(String(value));

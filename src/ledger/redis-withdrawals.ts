@@ -3,7 +3,9 @@ import { withdrawalIdPattern } from '../kernel/id.js';
 import { scopeText } from '../revocation/withdrawal.js';
 import type { Block, Progress, Withdrawal } from '../revocation/withdrawal.js';
 import { parseLease } from './lease-record.js';
-import { blocked } from './redis-leases.js';
+import { faults } from '../kernel/fault.js';
+import type { FaultCode } from '../kernel/fault.js';
+import { blocked, refusal } from './redis-leases.js';
 import { decodePageToken, encodePageToken } from './page-token.js';
 import type { RedisClient, RunScript } from './script.js';
 import { unavailable } from './script.js';
@@ -17,12 +19,13 @@ const fieldOf = ({ disabled, scope }: Block): string =>
   disabled ? `disabled:${scope.name}` : scopeText(scope);
 
 /** Hash and field of what is written along, and its value. */
-function written({ block, risk }: Along): [string, string, string] {
+function written({ block, risk, ended }: Along): [string, string, string] {
   if (block) return ['blocks', fieldOf(block), JSON.stringify(block)];
   if (risk) {
     const field = risk.stream === undefined ? risk.agent : `${risk.agent}\n${risk.stream}`;
     return ['risks', field, risk.signal ? JSON.stringify(risk.signal) : ''];
   }
+  if (ended) return ['ended-proofs', ended.agent, String(Math.floor(ended.at))];
   return ['', '', ''];
 }
 
@@ -143,7 +146,7 @@ export function redisWithdrawals(
 
     async pass({ agent, provider = '', entry = '', task = '', delegate = '', issuer = '', owner }) {
       const name = String(await run('blocked', agent, provider, entry, task, delegate, issuer, owner));
-      if (name !== '') throw blocked(name);
+      if (name !== '') throw name in faults ? refusal(name as FaultCode) : blocked(name);
     },
 
     lift: async (block, event) =>

@@ -12,6 +12,7 @@ export const conditionsText = (lease: NewLease, only: Conditions): string =>
     h: only.mustHold,
     i: only.asking?.principal.issuer,
     w: only.asking?.owner,
+    f: only.asking?.provedAt,
     p: only.asking && (provenText(only.asking.principal) || undefined),
     v: only.chain,
     s: only.step?.id,

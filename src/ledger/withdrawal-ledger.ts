@@ -9,6 +9,8 @@ export interface Along {
   readonly block?: Block;
   /** The agent and its signal; none when it counts no longer. Of an operator, unless a stream is named. */
   readonly risk?: { readonly agent: string; readonly stream?: string; readonly signal?: RiskSignal };
+  /** What was proved by a token that this agent was issued until then (ms epoch) proves nothing any more. */
+  readonly ended?: { readonly agent: string; readonly at: number };
   /** Asked with this name within its time before, it does nothing. */
   readonly once?: { readonly name: string; readonly forMs: number };
 }

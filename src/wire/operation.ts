@@ -52,6 +52,7 @@ const onTheWay: readonly FaultCode[] = [
 
 const ofBearers: readonly FaultCode[] = [
   'identity.unproven',
+  'identity.stale',
   'identity.unavailable',
   'dpop.missing',
   'dpop.required',

@@ -5,6 +5,7 @@ import * as oauth from 'oauth4webapi';
 import { createIdentify } from '../../src/identity/identify.js';
 import { identitySettings } from '../../src/identity/identity-settings.js';
 import { systemClock } from '../../src/kernel/clock.js';
+import { Fault } from '../../src/kernel/fault.js';
 import { redisLedger } from '../../src/ledger/redis-ledger.js';
 import { jwksOf, makeSigner, signJws } from '../identity/signer.js';
 import { backends, connected, uniquePrefix } from '../setup/backends.js';
@@ -247,4 +248,14 @@ describe('a token that is bound to none', () => {
     const served = await api({ requireSenderConstraint: 'bound' });
     for (const prove of [false, true]) expectProblem(await list(served, tokenFor(), prove), 'dpop.required');
   });
+});
+
+test('a 401 for a token that is too old says how to prove oneself (RFC 9110 section 15.5.2)', async () => {
+  const stale = new Fault('identity.stale', 'The session of this caller was ended.');
+  const api = await serving({ broker: { identify: () => Promise.reject(stale) } });
+  const answer = await api.call('GET', '/v1/tasks');
+  expectProblem(answer, 'identity.stale');
+  expect(answer.headers.get('www-authenticate')).toMatch(
+    /^Bearer realm="protem", error="invalid_token", DPoP realm="protem", algs="ES256 /,
+  );
 });

@@ -1,7 +1,7 @@
 -- Many leases are to be taken back, or looked at again. What stands against issuing from now on (a block), or what made
 -- it necessary (a risk), is written in the same step. Nothing is done when this was asked before.
 -- ARGV: withdrawal id, what of it as JSON, its retention ms, name of what is asked once or '', its ttl ms,
---       'blocks' | 'risks' | '', field, value (a risk of '' is forgotten), event, subject ...
+--       'blocks' | 'risks' | 'ended-proofs' | '', field, value (a risk of '' is forgotten), event, subject ...
 --       The field of a risk is the agent, as operators say, or the agent, a line break and the stream that says so.
 -- RETURNS: {'ok', now, the block that stands} | {'same'}
 local id, at = ARGV[1], timeMs()
@@ -10,6 +10,10 @@ local stands = ''
 if ARGV[6] == 'blocks' then
   redis.call('HSETNX', key('blocks'), ARGV[7], ARGV[8])
   stands = redis.call('HGET', key('blocks'), ARGV[7])
+elseif ARGV[6] == 'ended-proofs' then
+  local before = tonumber(redis.call('HGET', key('ended-proofs'), ARGV[7]) or '0')
+  redis.call('HSET', key('ended-proofs'), ARGV[7], math.max(before, tonumber(ARGV[8])))
+  redis.call('INCR', key('risks-version'))
 elseif ARGV[6] == 'risks' then
   local risks, agent = key('risks'), string.match(ARGV[7], '^[^\n]*')
   if agent == ARGV[7] then

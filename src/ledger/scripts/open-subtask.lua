@@ -2,7 +2,7 @@
 -- sub-tasks names them in its field h, eight characters each; its root counts all of the tree in field t.
 -- ARGV: task id, agent, deadline ms, body JSON, event, retention ms, idempotency key or '', digest, its ttl ms,
 --       parent id, parent's agent, root id, the most sub-tasks of one task, and of one tree,
---       issuer and owner of the parent's agent
+--       issuer and owner of the parent's agent, when its token was issued
 -- RETURNS: {'ok', now} | {'same', task id} | {'taken'} | {'blocked', by what} | {fault code}
 local id, agent, deadline = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local parent, root = ARGV[10], ARGV[12]
@@ -10,7 +10,9 @@ local at = timeMs()
 local above = redis.call('HMGET', key(parent), 's', 'd', 'a', 'h')
 if not above[1] or above[3] ~= ARGV[11] then return { 'task.unknown' } end
 if above[1] ~= 'o' or tonumber(above[2]) <= at then return { 'task.ended' } end
-seenAgent(ARGV[11], at, ARGV[15], ARGV[16])
+local unproven = endedProof(ARGV[11], ARGV[17], parent)
+if unproven then return { unproven } end
+seenAgent(ARGV[11], at, ARGV[15], ARGV[16], ARGV[17])
 local block = blockOf(ARGV[11], '', '', parent) or blockOf(agent, '', '', parent)
 if block then return { 'blocked', block } end
 if deadline > tonumber(above[2]) then return { 'delegation.wider' } end

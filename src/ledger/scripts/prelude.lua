@@ -199,10 +199,27 @@ local function beginRevoking(id, head, body, why, by, requestedAt, dueAt, reason
   redis.call('ZADD', key('due:' .. head.p), dueAt, id)
 end
 
--- An agent has asked for something: when, by which issuer's token (i), and whose it is (w). Blocks look there.
-local function seenAgent(agent, at, issuer, owner)
+-- Whose session was ended, and when: a token from before that proves nothing any more, and what was delegated waits until
+-- whoever delegated it has shown a newer one. A fault code, or nil. Where nothing was ended this is one look.
+local function endedProof(agent, provedAt, task)
+  local ended = key('ended-proofs')
+  if redis.call('EXISTS', ended) == 0 then return nil end
+  local since = redis.call('HGET', ended, agent)
+  if since and tonumber(provedAt) <= tonumber(since) then return 'identity.stale' end
+  local text = task and redis.call('HGET', key(task), 'b')
+  for _, actor in ipairs(text and cjson.decode(text).actors or {}) do
+    since = redis.call('HGET', ended, actor.id)
+    local shown = since and redis.call('HGET', key('agent:' .. actor.id), 'f')
+    if since and tonumber(shown or '0') <= tonumber(since) then return 'delegation.unproven' end
+  end
+  return nil
+end
+
+-- An agent has asked for something: when, by which issuer's token (i) of when (f), and whose it is (w). Blocks look there.
+local function seenAgent(agent, at, issuer, owner, provedAt)
   if issuer == '' then return end
-  local isNew = redis.call('HSET', key('agent:' .. agent), 't', at, 'i', issuer, 'w', owner or '') > 0
+  local facts = { 't', at, 'i', issuer, 'w', owner or '', 'f', provedAt or 0 }
+  local isNew = redis.call('HSET', key('agent:' .. agent), unpack(facts)) > 0
   if isNew then redis.call('SADD', key('agents'), agent) end
 end
 

@@ -3,7 +3,7 @@
 -- ARGV: lease id, task id, agent, provider, body JSON, ttl ms, mint timeout ms, effect, event,
 --       idempotency key or '', digest, its ttl ms,
 --       conditions as JSON: n catalog entry; y ceiling ms; h an event that must be there; the most live leases of it (e), of the agent
---       (a), of the task (o), and of all (t), or none; i issuer, w owner, p what else the token proved, as text or none,
+--       (a), of the task (o), and of all (t), or none; i issuer, w owner, f when the token was issued, p what else it proved, as text or none,
 --       v the count of the tool chain that was decided on; s a permitted step for tool u,
 --       issue rates (q) as {agent, task or entry; most; within ms},
 --       r the approval it is used for {i id, g digest of the request},
@@ -25,8 +25,10 @@ if only.s then
   if not facts or facts.decision ~= 'permit' or facts.tool ~= only.u then return { 'step.unknown' } end
 end
 if redis.call('EXISTS', key(id)) == 1 then return { 'taken' } end
+local unproven = endedProof(agent, only.f or 0, task)
+if unproven then return { unproven } end
 -- Seen, and as whom; the same step looks whether an operator has blocked it, so that nothing overtakes the block.
-seenAgent(agent, at, only.i or '', only.w)
+seenAgent(agent, at, only.i or '', only.w, only.f)
 local block = blockOf(agent, provider, only.n, task)
 if block then return { 'blocked', block } end
 

@@ -1,7 +1,7 @@
 -- A step is decided on one chain of its task, and recorded while the task is open and still has that chain (I4).
 -- ARGV: task id, agent, step id, count that was decided on, chain text after it or '' when not permitted, step JSON, event,
 --       the most steps of a task, idempotency key or '', digest, its ttl ms,
---       issuer and owner of the agent
+--       issuer and owner of the agent, when its token was issued
 -- RETURNS: {'ok', now} | {'moved', count, chain, time} | {'same', step id, time and JSON} | {'taken'}
 --          | {'blocked', by what} | {fault code}
 local task, id = ARGV[1], ARGV[3]
@@ -9,7 +9,9 @@ local facts = redis.call('HMGET', key(task), 's', 'd', 'a', 'q')
 if not facts[1] or facts[3] ~= ARGV[2] then return { 'task.unknown' } end
 local at = timeMs()
 if facts[1] ~= 'o' or tonumber(facts[2]) <= at then return { 'task.ended' } end
-seenAgent(ARGV[2], at, ARGV[12], ARGV[13])
+local unproven = endedProof(ARGV[2], ARGV[14], task)
+if unproven then return { unproven } end
+seenAgent(ARGV[2], at, ARGV[12], ARGV[13], ARGV[14])
 local block = blockOf(ARGV[2], '', '', task)
 if block then return { 'blocked', block } end
 local steps = key('steps:' .. task)
