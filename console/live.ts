@@ -7,6 +7,9 @@ export type Link = 'opening' | 'live' | 'away' | 'stalled';
 
 /** How the live feed is doing, and when something was last heard of it. */
 export const link = signal<Link>('opening');
+/** The feed has begun, or has kept others waiting long enough: what is loaded from then on misses nothing, or is looked at again. */
+export const begun = signal(false);
+const patienceMs = 2000;
 /** Updates wait while this is set; nothing is lost by it. */
 export const paused = signal(false);
 
@@ -61,25 +64,27 @@ let source: EventSource | undefined;
 /** Follows the feed as long as somebody is signed in. The browser says by itself where it was when it comes back. */
 export function follow(): void {
   if (source) return;
-  source = new EventSource('/v1/events');
-  source.onopen = () => (link.value = 'live');
-  source.onerror = () => {
-    link.value = 'away';
-    // The browser tries again by itself, unless the answer was a refusal.
-    if (source?.readyState !== EventSource.CLOSED) return;
-    source = undefined;
-    setTimeout(() => {
-      findSession().then(
-        () => {
-          follow();
-          resync();
-        },
-        () => session.value && follow(),
-      );
-    }, 2000);
+  const opened = new EventSource('/v1/events');
+  source = opened;
+  let isNew = true;
+  opened.onopen = () => {
+    link.value = 'live';
+    // What was loaded before may have changed before it began.
+    if (isNew && begun.peek()) resync();
+    isNew = false;
+    begun.value = true;
   };
+  opened.onerror = () => {
+    link.value = 'away';
+    begun.value = true;
+    // The browser tries again by itself, unless the answer was a refusal.
+    if (opened.readyState === EventSource.CLOSED && source === opened) openAnother();
+  };
+  setTimeout(() => {
+    if (source === opened) begun.value = true;
+  }, patienceMs);
   const on = (name: string, act: (data: string) => void) =>
-    source?.addEventListener(name, (message) => act((message as MessageEvent<string>).data));
+    opened.addEventListener(name, (message) => act((message as MessageEvent<string>).data));
   on('changes', (data) => {
     link.value = 'live';
     heard(JSON.parse(data) as LiveChangesShape);
@@ -95,8 +100,14 @@ export function follow(): void {
   });
 }
 
+function openAnother(): void {
+  source = undefined;
+  setTimeout(() => void findSession().then(follow, () => session.value && follow()), patienceMs);
+}
+
 export function unfollow(): void {
   source?.close();
   source = undefined;
+  begun.value = false;
   link.value = 'opening';
 }

@@ -2,7 +2,7 @@ import 'uplot/dist/uPlot.min.css';
 import './style.css';
 import { effect } from '@preact/signals';
 import { render } from 'preact';
-import { follow, unfollow } from './live.js';
+import { begun, follow, unfollow } from './live.js';
 import { carryOn } from './leases/revoke-many.js';
 import { AgentsPage } from './pages/agents.jsx';
 import { ApprovalPage, ApprovalsPage } from './pages/approvals.jsx';
@@ -50,11 +50,7 @@ function Page() {
 function Console() {
   if (session.value === undefined) return <main class="signed-out">Loading…</main>;
   if (session.value === null) return <SignedOut />;
-  return (
-    <Shell>
-      <Page />
-    </Shell>
-  );
+  return <Shell>{begun.value ? <Page /> : <p class="page quiet">Loading…</p>}</Shell>;
 }
 
 effect(() => {

@@ -106,4 +106,37 @@ withBrowser('the console when it is interrupted', () => {
     await page.getByLabel(`Select ${lease}`).waitFor({ state: 'detached' });
     await page.getByText('Live', { exact: true }).first().waitFor();
   });
+
+  test('a list is asked for when the feed has begun, so that nothing changes unseen between the two', async () => {
+    const order: string[] = [];
+    const told = (name: string) => (at: { url(): string }) =>
+      new URL(at.url()).pathname === `/v1/${name}` && order.push(name);
+    const [begun, asked] = [told('events'), told('leases')];
+    page.on('response', begun).on('request', asked);
+    await page.goto(`${sandbox.url}/console/leases`);
+    await page
+      .getByText(/^\d+ leases?, \d+ in trouble/)
+      .first()
+      .waitFor();
+    page.off('response', begun).off('request', asked);
+    expect(order.slice(0, 2)).toEqual(['events', 'leases']);
+  });
+
+  test('a feed that begins late makes up for what has changed since the list was loaded', async () => {
+    const task = await sandbox.openTask('reporter');
+    const lease = await sandbox.lease('reporter', task);
+    let begin = () => {};
+    const late = new Promise<void>((resolve) => (begin = resolve));
+    await page.route('**/v1/events', async (route) => {
+      await late;
+      await route.continue();
+    });
+    await page.goto(`${sandbox.url}/console/leases?task=${task}`);
+    await page.getByLabel(`Select ${lease}`).waitFor();
+    await sandbox.call('operator', 'POST', `/v1/leases/${lease}/revoke`, { reason: 'meanwhile' });
+    await eventually('revoked', async () => (await sandbox.stateOf(lease)) === 'revoked');
+    begin();
+    await page.getByLabel(`Select ${lease}`).waitFor({ state: 'detached' });
+    await page.unroute('**/v1/events');
+  });
 });
