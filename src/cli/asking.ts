@@ -25,18 +25,27 @@ export const askOptions = (command: Command): Command =>
     .option('--tool <name>', 'the tool that is about to use it')
     .option('--reason <text>', 'why, for the audit log');
 
+/** For verbs that are about a task that is there already. */
+export const taskOption = (command: Command): Command =>
+  command.option('--task <id>', 'the task (PROTEM_TASK)');
+
+/** @throws UsageError when none was named, or what was named is none */
+export function inTask({ environment }: Terminal, named: string | undefined): string {
+  const given = named ?? environment['PROTEM_TASK'] ?? '';
+  if (given === '') throw new UsageError('Of which task? Give --task or set PROTEM_TASK.');
+  if (!/^tsk_[0-9A-Za-z]{8}$/.test(given)) throw new UsageError(`"${given}" is not the id of a task.`);
+  return given;
+}
+
 /** The task that was named, or one that is opened, and whether it was. */
 export async function taskFor(
   client: ProtemClient,
-  { environment }: Terminal,
+  terminal: Terminal,
   options: AskOptions,
   usual: { readonly intent: string; readonly deadline: string },
 ): Promise<{ readonly id: string; readonly opened: boolean }> {
-  const given = options.task ?? environment['PROTEM_TASK'];
-  if (given !== undefined && given !== '') {
-    if (!/^tsk_[0-9A-Za-z]{8}$/.test(given)) throw new UsageError(`"${given}" is not the id of a task.`);
-    return { id: given, opened: false };
-  }
+  if ((options.task ?? terminal.environment['PROTEM_TASK'] ?? '') !== '')
+    return { id: inTask(terminal, options.task), opened: false };
   const intent = options.intent ?? usual.intent;
   const tools = options.tool === undefined ? {} : { tools: [options.tool] };
   const task = await client.openTask({ intent, deadline: options.deadline ?? usual.deadline, ...tools });

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { addBreakGlass } from './commands/break-glass.js';
+import { addCatalog } from './commands/catalog.js';
 import { addCompletion } from './commands/completion.js';
 import { addExports } from './commands/export.js';
 import { addKill } from './commands/kill.js';
@@ -7,6 +8,7 @@ import { addLeases } from './commands/lease.js';
 import { addOperators } from './commands/operator.js';
 import { addRun } from './commands/run.js';
 import { addServeCredentials } from './commands/serve-credentials.js';
+import { addSteps } from './commands/step.js';
 import { addTasks } from './commands/task.js';
 import { addWebhooks } from './commands/webhook.js';
 import type { Terminal } from './terminal.js';
@@ -17,6 +19,8 @@ export function addClientCommands(program: Command, terminal: Terminal): void {
   addExports(program, terminal);
   addServeCredentials(program, terminal);
   addTasks(program, terminal);
+  addSteps(program, terminal);
+  addCatalog(program, terminal);
   addLeases(program, terminal);
   addOperators(program, terminal);
   addBreakGlass(program, terminal);

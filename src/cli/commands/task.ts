@@ -5,6 +5,7 @@ import { UsageError } from '../terminal.js';
 import { acting, answerOptions } from '../verb.js';
 import type { Verb } from '../verb.js';
 import { listed } from '../listed.js';
+import { addDelegate } from './delegate.js';
 
 const columns = { id: 'id', state: 'state', agent: 'agent', deadline: 'deadline', intent: 'intent' };
 
@@ -16,7 +17,7 @@ const labelOf = (text: string, before: Readonly<Record<string, string>> = {}) =>
 
 /** `protem task`: what credentials are issued for, and end with. */
 export function addTasks(program: Command, terminal: Terminal): void {
-  const tasks = program.command('task').description('open, see and end tasks');
+  const tasks = program.command('task').description('open, see, delegate and end tasks');
   const verb = (name: string, description: string) =>
     answerOptions(tasks.command(name).description(description));
 
@@ -39,6 +40,7 @@ export function addTasks(program: Command, terminal: Terminal): void {
   verb('get', 'see a task')
     .argument('<task>')
     .action(acting(terminal, async (one, task = '') => one.print(await one.client.findTask(task))));
+  addDelegate(answerOptions(tasks.command('delegate')), terminal);
   verb('end', 'end a task: nothing more is issued for it, and all its leases are revoked')
     .argument('<task>')
     .option('--outcome <outcome>', 'completed, failed or cancelled', 'completed')

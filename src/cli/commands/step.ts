@@ -1,0 +1,67 @@
+import type { Command } from 'commander';
+import { present } from '../../kernel/present.js';
+import { inTask, taskOption } from '../asking.js';
+import { exitCodes } from '../exit-code.js';
+import type { Terminal } from '../terminal.js';
+import { acting, answerOptions } from '../verb.js';
+import type { Verb } from '../verb.js';
+
+const columns = {
+  at: 'decidedAt',
+  decision: 'decision',
+  tool: 'tool',
+  kind: 'kind',
+  data: 'dataClass',
+  fault: 'fault',
+  policies: 'policies',
+};
+
+interface Announced {
+  task?: string;
+  target?: string;
+  dataClass?: string;
+  reason?: string;
+}
+
+/** `protem step`: tool calls inside a task, announced before they are made. */
+export function addSteps(program: Command, terminal: Terminal): void {
+  const steps = program.command('step').description('announce and see the tool calls of a task');
+  const verb = (name: string, description: string) =>
+    taskOption(answerOptions(steps.command(name).description(description)));
+
+  verb('announce', 'ask whether a tool may be called now: exit code 3 for no, 5 when a person is to be asked')
+    .argument('<tool>', 'the tool that is about to be called')
+    .option('--target <text>', 'what it is to be called on, in words')
+    .option('--data-class <name>', 'the class of data that it is to touch')
+    .option('--reason <text>', 'why, for the audit log')
+    .action(acting(terminal, announce));
+  verb('ls', 'list the latest steps of a task, the last one at the end').action(
+    acting(terminal, async (one: Verb<{ task?: string }>) => {
+      const { items } = (await one.client.call({ method: 'GET', path: pathOf(one) })) as { items: unknown[] };
+      await one.print(items, columns);
+    }),
+  );
+}
+
+const pathOf = ({ terminal, options }: Verb<{ task?: string }>) =>
+  `/v1/tasks/${inTask(terminal, options.task)}/steps`;
+
+const codeOf: Readonly<Record<string, number>> = {
+  permit: exitCodes.ok,
+  ask: exitCodes.pending,
+  deny: exitCodes.denied,
+};
+
+async function announce(one: Verb<Announced>, tool = ''): Promise<void> {
+  const { target, dataClass, reason } = one.options;
+  const step = (await one.client.call({
+    method: 'POST',
+    path: pathOf(one),
+    body: present({ tool, target, dataClass, reason }),
+    headers: { 'idempotency-key': globalThis.crypto.randomUUID() },
+    safe: true,
+  })) as { readonly decision: string; readonly remedy?: string };
+  await one.print(step);
+  if (step.remedy !== undefined) one.say(step.remedy);
+  process.exitCode = codeOf[step.decision] ?? exitCodes.failure;
+}
