@@ -60,6 +60,8 @@ export interface Caused {
   readonly request?: string;
   /** W3C Trace Context. */
   readonly traceparent?: string;
+  /** Where it could not be told when it happened: ms since the epoch, on the store's clock. */
+  readonly happenedAt?: number;
 }
 
 /** Every fact worth telling. One type per fact; no field ever holds a secret or a token. */

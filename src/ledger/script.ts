@@ -57,7 +57,7 @@ export type ScriptName = (typeof names)[number];
 /** Runs one of the ledger's scripts; what Redis cannot do is Fault `state.unavailable`. */
 export type RunScript = (name: ScriptName, ...args: (string | number)[]) => Promise<unknown>;
 
-/** What ends things is carried out by a Redis that is full as well; what begins things is not. */
+/** What ends things is carried out by a Redis that is full, or whose log cannot be written; what begins things is not. */
 const endings: ReadonlySet<ScriptName> = new Set([
   'end-task',
   'abandon',
@@ -83,8 +83,9 @@ const endings: ReadonlySet<ScriptName> = new Set([
 
 function loadScript(name: ScriptName): { text: string; sha: string } {
   const read = (file: string) => readFileSync(new URL(`./scripts/${file}.lua`, import.meta.url), 'utf8');
-  const flags = endings.has(name) ? '#!lua flags=allow-oom\n' : '';
-  const text = `${flags}${read('prelude')}\n${read(name)}`;
+  const isEnding = endings.has(name);
+  const flags = isEnding ? '#!lua flags=allow-oom\n' : '';
+  const text = `${flags}local isEnding = ${isEnding}\n${read('prelude')}\n${read(name)}`;
   return { text, sha: createHash('sha1').update(text).digest('hex') };
 }
 

@@ -22,6 +22,7 @@ local function traceOf(id)
   return trace
 end
 
+tellUntold()
 local provider, at = ARGV[1], timeMs()
 local due = key('due:' .. provider)
 local found = redis.call('ZRANGEBYSCORE', due, '-inf', at, 'WITHSCORES', 'LIMIT', 0, ARGV[2])

@@ -2,6 +2,7 @@
 -- first, as far back as there are tasks. What is opened meanwhile moves the others back, so none is passed over.
 -- ARGV: how many tasks were looked at before, how many to look at
 -- RETURNS: {how many were looked at now, or '' when there are no more; the leases that were put back}
+tellUntold()
 local from, atOnce = tonumber(ARGV[1]), tonumber(ARGV[2])
 local tasks = redis.call('ZREVRANGE', key('tasks'), from, from + atOnce - 1)
 local at, remembered, mended = timeMs(), false, {}

@@ -3,7 +3,8 @@
 -- Time is always the store's own (TIME), never a client's.
 local prefix = string.sub(KEYS[1], 1, -8)
 
--- The last argument of every script is not its own: what caused it, as members of a JSON object, or ''.
+-- Before this text stands `isEnding`: whether the script ends things. The last argument of every script is not its own:
+-- what caused it, as members of a JSON object, or ''.
 local causedBy = table.remove(ARGV)
 
 local function key(name) return prefix .. ':' .. name end
@@ -22,13 +23,36 @@ local function timeMs()
   return t[1] * 1000 + math.floor(t[2] / 1000)
 end
 
--- Writes one audit event beside the change it tells of, and under the histories it belongs to.
-local function tell(text, ...)
-  if causedBy ~= '' then text = string.sub(text, 1, -2) .. ',' .. causedBy .. '}' end
-  local id = redis.call('XADD', KEYS[1], '*', 'e', text)
-  for _, subject in ipairs({ ... }) do
+-- One audit event in the log, and under the histories it belongs to; or the error of the store.
+local function write(text, subjects)
+  local id = redis.pcall('XADD', KEYS[1], '*', 'e', text)
+  if type(id) == 'table' then return id end
+  for _, subject in ipairs(subjects) do
     if subject ~= '' then redis.call('RPUSH', key('log:' .. subject), id) end
   end
+end
+
+-- What could not be told when it happened, in its order.
+local function tellUntold()
+  for _ = 1, 1000 do
+    local first = redis.call('LINDEX', key('untold'), 0)
+    if not first or write(unpack(cjson.decode(first))) then return end
+    redis.call('LPOP', key('untold'))
+  end
+end
+
+local function with(text, members) return string.sub(text, 1, -2) .. ',' .. members .. '}' end
+
+-- Tells of a change in the step that makes it. What begins something fails with a log that cannot be written (I1); what
+-- ends something does not wait for it (I7): it is told as soon as it can be, with the time it happened.
+local function tell(text, ...)
+  if causedBy ~= '' then text = with(text, causedBy) end
+  if isEnding and redis.call('EXISTS', key('untold')) == 1 then tellUntold() end
+  local failed = write(text, { ... })
+  if not failed then return end
+  if not isEnding then error(failed) end
+  text = with(text, '"happenedAt":' .. string.format('%.0f', timeMs()))
+  redis.call('RPUSH', key('untold'), cjson.encode({ text, { ... } }))
 end
 
 -- What people outside are to hear of, for the worker to send; in the same step as the change. It is bounded: where no
