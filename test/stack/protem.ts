@@ -34,8 +34,15 @@ export interface Protem {
 type Role = 'api' | 'worker' | 'serve';
 type Environment = Readonly<Record<string, string>>;
 
-function launch(parameters: readonly string[], environment: Environment) {
-  const child = spawn(process.execPath, [main, ...parameters], {
+/** What runs it, before its own parameters. */
+type Program = readonly [string, ...string[]];
+
+function launch(
+  parameters: readonly string[],
+  environment: Environment,
+  [program, ...first]: Program = [process.execPath, main],
+) {
+  const child = spawn(program, [...first, ...parameters], {
     env: { PATH: process.env['PATH'], ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -48,8 +55,13 @@ function launch(parameters: readonly string[], environment: Environment) {
 }
 
 /** Starts it and waits until it says that it is running. */
-export async function startProtem(role: Role, config: string, environment: Environment): Promise<Protem> {
-  const { child, output, complaints } = launch([role, '--config', config], environment);
+export async function startProtem(
+  role: Role,
+  config: string,
+  environment: Environment,
+  program?: Program,
+): Promise<Protem> {
+  const { child, output, complaints } = launch([role, '--config', config], environment, program);
   const log = () =>
     output()
       .split('\n')
