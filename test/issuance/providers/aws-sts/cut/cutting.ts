@@ -1,3 +1,4 @@
+import { ListRolePoliciesCommand } from '@aws-sdk/client-iam';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterEach } from '@jest/globals';
 import type { Handle, Order, Provider, Revoked } from '../../../../../src/issuance/provider.js';
@@ -12,6 +13,7 @@ import type { AwsSeed } from '../../../../../src/sandbox/aws/seed.js';
 import { type AwsStandIn, startAwsStandIn } from '../../../../../src/sandbox/aws/stand-in.js';
 import { newLease, newTask, reservedEvent } from '../../../../fake/ledger-facts.js';
 import { worldOn } from '../../../../fake/provider-world.js';
+import { iamOf } from '../../../../sandbox/aws/clients.js';
 import { arnOf, readPrefix, seed } from '../../../../sandbox/aws/reports-account.js';
 import { backends, connected, uniquePrefix } from '../../../../setup/backends.js';
 
@@ -177,3 +179,9 @@ export async function revokedFully(
 
 export const eventsOf = (standIn: AwsStandIn, name: string) =>
   standIn.trail().filter(({ eventName }) => eventName === name);
+
+/** The documents of the broker that stand on the role, by name. */
+export const policiesOf = async (standIn: Parameters<typeof iamOf>[0], RoleName = 'reports') => {
+  const { PolicyNames = [] } = await iamOf(standIn).send(new ListRolePoliciesCommand({ RoleName }));
+  return PolicyNames.filter((name) => name.startsWith('protem-'));
+};
