@@ -1,65 +1,10 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Fault } from '../../src/kernel/fault.js';
-import { agent, agentToken } from '../fake/pretend-broker.js';
-import { signal } from '../fake/signal.js';
+import { agentToken } from '../fake/pretend-broker.js';
 import { expectProblem, rawProblem, serving } from './serving.js';
 
 const ask = { intent: 'Summarise the reports', deadline: '2h' };
-
-test('WID-03 a request without a token is unproven, and told how to prove itself', async () => {
-  const { call, broker, logged } = await serving();
-  const answer = await call('POST', '/v1/tasks', { token: null, body: ask });
-  const problem = expectProblem(answer, 'identity.unproven');
-  expect(answer.headers.get('www-authenticate')).toMatch(
-    /^Bearer realm="protem", DPoP realm="protem", algs="ES256 [^"]*"$/,
-  );
-  expect(await logged({ requestId: problem.instance })).toMatchObject({ reason: 'no Authorization header' });
-  expect(broker.calls).toEqual([]);
-});
-
-test.each([
-  ['another scheme', 'Basic YTpi'],
-  ['no scheme', agentToken],
-  ['no token', 'Bearer '],
-  ['two tokens', `Bearer ${agentToken} ${agentToken}`],
-  ['a list of tokens', `Bearer ${agentToken}, Bearer ${agentToken}`],
-  ['characters that no token has', 'Bearer <script>'],
-])('an Authorization header with %s never reaches the broker', async (_what, authorization) => {
-  const { call, broker } = await serving();
-  expectProblem(
-    await call('GET', '/v1/tasks', { token: null, headers: { authorization } }),
-    'identity.unproven',
-  );
-  expect(broker.calls).toEqual([]);
-});
-
-test('two Authorization headers prove nothing, even when both are good', async () => {
-  const { connection, broker, logged } = await serving();
-  const { socket, closed } = await connection();
-  const header = `Authorization: Bearer ${agentToken}\r\n`;
-  socket.write(`GET /v1/tasks HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${header}${header}\r\n`);
-  expect(rawProblem(await closed).problem.code).toBe('identity.unproven');
-  expect(await logged({ fault: 'identity.unproven' })).toMatchObject({
-    reason: 'more than one Authorization header',
-  });
-  expect(broker.calls).toEqual([]);
-});
-
-test('every unproven caller is told the same, whatever was wrong', async () => {
-  const { call } = await serving();
-  const answers = [
-    await call('GET', '/v1/tasks', { token: null }),
-    await call('GET', '/v1/tasks', { token: 'forged' }),
-    await call('GET', '/v1/tasks', { token: null, headers: { authorization: 'Basic YTpi' } }),
-  ];
-  expect(new Set(answers.map(({ json }) => json['detail'])).size).toBe(1);
-});
-
-test('who asks is settled before the body is looked at', async () => {
-  const { call } = await serving();
-  expectProblem(await call('POST', '/v1/tasks', { token: 'forged', body: '{nonsense' }), 'identity.unproven');
-});
 
 test.each([
   ['no JSON', '{"intent": nope}'],
@@ -204,93 +149,6 @@ test('HEAD is answered as GET, without the body', async () => {
 test('a path that is not percent-encoded is malformed, not an accident', async () => {
   const { call } = await serving();
   expectProblem(await call('GET', '/v1/tasks/%E0%A4%A'), 'request.malformed');
-});
-
-test.each([
-  ['no HTTP', 'EHLO mail\r\n\r\n', 'request.malformed'],
-  ['a bad header', 'GET /livez HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n', 'request.malformed'],
-  [
-    'two lengths',
-    'POST /v1/tasks HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n',
-    'request.malformed',
-  ],
-  [
-    'a length and chunks',
-    'POST /v1/tasks HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
-    'request.malformed',
-  ],
-  ['no host', 'GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n', 'request.malformed'],
-  [
-    'a head of 20 kB',
-    `GET /livez HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(20_000)}\r\n\r\n`,
-    'request.too_large',
-  ],
-])('a connection with %s is answered with a problem and closed', async (_what, bytes, code) => {
-  const { connection, logged } = await serving();
-  const { socket, closed } = await connection();
-  socket.write(bytes);
-  const { problem, status } = rawProblem(await closed);
-  expect([problem.code, problem.status]).toEqual([code, status]);
-  expect(await logged({ requestId: problem.instance })).toMatchObject({ fault: code });
-});
-
-test('an expectation that nobody knows is no reason to refuse', async () => {
-  const { connection } = await serving();
-  const { socket, closed } = await connection();
-  socket.write('GET /livez HTTP/1.1\r\nHost: x\r\nExpect: miracles\r\nConnection: close\r\n\r\n');
-  expect(await closed).toMatch(/^HTTP\/1\.1 200 /);
-});
-
-test('headers that never end are given up on', async () => {
-  const { connection } = await serving({ limits: { headersTimeoutMs: 100 } });
-  const { socket, closed } = await connection();
-  socket.write('GET /v1/tasks HTTP/1.1\r\nHost: x\r\n');
-  const { status, problem } = rawProblem(await closed);
-  expect([status, problem.code]).toEqual([408, 'request.timeout']);
-});
-
-test('a body that never ends is given up on, and nothing is done', async () => {
-  const { connection, broker, logged } = await serving({
-    limits: { headersTimeoutMs: 100, requestTimeoutMs: 100 },
-  });
-  const { socket, closed } = await connection();
-  socket.write(
-    `POST /v1/tasks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${agentToken}\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{`,
-  );
-  const { problem } = rawProblem(await closed);
-  expect(problem.code).toBe('request.timeout');
-  expect(await logged({ requestId: problem.instance })).toMatchObject({ status: 408, route: '/v1/tasks' });
-  expect(broker.tasks.size).toBe(0);
-});
-
-test('a caller that leaves in the middle of its body leaves no trace but a log line', async () => {
-  const arrived = signal();
-  const { connection, broker, logged } = await serving({
-    broker: {
-      identify: async () => {
-        arrived.give();
-        return agent;
-      },
-    },
-  });
-  const { socket } = await connection();
-  socket.write(
-    `POST /v1/tasks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${agentToken}\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{`,
-  );
-  await arrived.given;
-  socket.resetAndDestroy();
-  expect(await logged({ status: 499 })).toMatchObject({ route: '/v1/tasks' });
-  expect(broker.tasks.size).toBe(0);
-});
-
-test('a caller that stops speaking in the middle of its body is told so', async () => {
-  const { connection, broker } = await serving();
-  const { socket, closed } = await connection();
-  socket.end(
-    `POST /v1/tasks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${agentToken}\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{`,
-  );
-  expect(rawProblem(await closed).problem.code).toBe('request.malformed');
-  expect(broker.tasks.size).toBe(0);
 });
 
 test('whatever the body is, the answer is one that is described, and none is a 5xx', async () => {

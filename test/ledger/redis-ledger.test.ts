@@ -1,5 +1,4 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { recordHash, chainStart } from '../../src/audit/chain.js';
 import { newTaskId } from '../../src/kernel/id.js';
 import type { NewLease } from '../../src/lease/lease.js';
 import type { Ledger } from '../../src/ledger/ledger.js';
@@ -237,97 +236,6 @@ describe.each(backends)('the ledger on $name', ({ url }) => {
       [broken.id, lost.id].sort(),
     );
     expect(await typesOf(task.id)).toContain('lease.quarantined');
-  });
-
-  test('leases are listed page by page with filters, each exactly once', async () => {
-    const own = redisLedger(redis, { prefix: uniquePrefix() });
-    const task = (await own.tasks.open(newTask()))!;
-    const ids: string[] = [];
-    for (let i = 0; i < 25; i++) {
-      const lease = newLease(task.id, { provider: i % 2 ? 'a' : 'b', entry: i % 5 ? 'x' : 'y' });
-      ids.push((await own.leases.reserve(lease, reservedEvent(lease))).id);
-    }
-    const all = async (query: object) => {
-      const found: string[] = [];
-      let pageToken: string | undefined;
-      do {
-        const page = await own.leases.list({ pageSize: 7, ...query, ...(pageToken && { pageToken }) });
-        found.push(...page.items.map((lease) => lease.id));
-        pageToken = page.nextPageToken;
-      } while (pageToken);
-      return found;
-    };
-    expect((await all({})).sort()).toEqual([...ids].sort());
-    expect((await all({ task: task.id })).sort()).toEqual([...ids].sort());
-    expect(await all({ provider: 'a' })).toHaveLength(12);
-    expect(await all({ entry: 'y' })).toHaveLength(5);
-    expect(await all({ state: 'active' })).toEqual([]);
-    await expect(own.leases.list({ pageSize: 5, pageToken: 'nonsense' })).rejects.toMatchObject({
-      code: 'request.malformed',
-    });
-  });
-
-  test('every change is told once, in order, and the chain over all of it holds', async () => {
-    const own = redisLedger(redis, { prefix: uniquePrefix() });
-    const task = (await own.tasks.open(newTask()))!;
-    const lease = newLease(task.id);
-    const held = await own.leases.reserve(lease, reservedEvent(lease));
-    await own.leases.activate(held, { expiresAt: Date.now() + 5000, effect: lease.effect });
-    await own.tasks.end(task.id, { outcome: 'completed', by: 'orc', via: 'call' });
-    await own.leases.settle(lease.id, { is: 'revoked' });
-    await own.log.record({ type: 'identity.refused', reason: 'svid.expired', count: 1 });
-    const { items } = await own.log.read({ pageSize: 100 });
-    expect(items.map((record) => record.event.type)).toEqual([
-      'task.opened',
-      'lease.reserved',
-      'lease.active',
-      'task.ended',
-      'lease.revoking',
-      'lease.revoked',
-      'identity.refused',
-    ]);
-    let previous = chainStart;
-    for (const [index, record] of items.entries()) {
-      expect(record.seq).toBe(index + 1);
-      expect(record.previous).toBe(previous);
-      expect(record.hash).toBe(recordHash(record));
-      previous = record.hash;
-    }
-    expect((await own.log.read({ subject: lease.id, pageSize: 100 })).items).toHaveLength(6);
-    expect((await own.log.read({ subject: agent, pageSize: 100 })).items).toHaveLength(6);
-  });
-
-  test('several processes may seal at once: the chain stays whole', async () => {
-    const shared = uniquePrefix();
-    const ledgers = await Promise.all(
-      [1, 2, 3].map(async () => redisLedger(await connected(url), { prefix: shared })),
-    );
-    await Promise.all(
-      ledgers.flatMap((each, n) =>
-        Array.from({ length: 30 }, async (_, i) => {
-          await each.log.record({ type: 'identity.refused', reason: `${n}-${i}`, count: 1 });
-          await each.log.seal();
-        }),
-      ),
-    );
-    const { items } = await ledgers[0]!.log.read({ pageSize: 500 });
-    expect(items.map((record) => record.seq)).toEqual(Array.from({ length: 90 }, (_, i) => i + 1));
-  });
-
-  test('live leases are counted by provider and state as they move', async () => {
-    const own = redisLedger(redis, { prefix: uniquePrefix() });
-    const task = (await own.tasks.open(newTask()))!;
-    const leases = [newLease(task.id), newLease(task.id), newLease(task.id)];
-    const held = await Promise.all(leases.map((lease) => own.leases.reserve(lease, reservedEvent(lease))));
-    await own.leases.activate(held[0]!, { expiresAt: undefined, effect: 'revoked_at_provider' });
-    await own.leases.revoke(leases[1]!.id, 'operator', 'op');
-    expect(await own.leases.counts()).toEqual(
-      expect.arrayContaining([
-        { provider: 'vault', state: 'active', count: 1 },
-        { provider: 'vault', state: 'revoking', count: 1 },
-        { provider: 'vault', state: 'reserved', count: 1 },
-      ]),
-    );
   });
 });
 

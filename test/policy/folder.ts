@@ -69,3 +69,6 @@ export const askFor = (entry: CatalogEntry, { principal, task, ...over }: Parts 
 /** `permit` or `forbid` of issuing, with an id and a condition. */
 export const rule = (effect: 'permit' | 'forbid', id: string, when = 'true', annotations = ''): string =>
   `@id("${id}") ${annotations}\n${effect} (principal, action == Protem::Action::"issue", resource) when { ${when} };\n`;
+
+/** Forbids what nobody has approved, and says whom to ask. */
+export const ask = rule('forbid', 'look', '!context.verified.approved', '@ask("approver, admin")');

@@ -1,11 +1,7 @@
 import { fileURLToPath } from 'node:url';
-import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { providerKinds } from '../../src/issuance/providers/registry.js';
-import { Secret } from '../../src/kernel/secret.js';
 import { loadSettings, SettingsError } from '../../src/settings/load.js';
-import type { Settings } from '../../src/settings/load.js';
-import { unsafeNames } from '../../src/settings/schema.js';
 import { environment, load, problemsOf, sound, written } from './settings-file.js';
 
 describe('settings that are sound', () => {
@@ -139,68 +135,6 @@ describe('what stands where', () => {
   });
 });
 
-describe('no secret is printed', () => {
-  const canary = 'canary-0123456789';
-  const printed = (value: unknown) =>
-    [
-      inspect(value, { depth: 20, showHidden: true }),
-      JSON.stringify(value, (_key, inner: unknown) => (inner instanceof Map ? [...inner] : inner)),
-      String(value),
-    ].join('\n');
-  const withoutKinds = (settings: Settings) => ({
-    ...settings,
-    providers: [...settings.providers].map(([name, section]) => [name, section.settings]),
-  });
-  const secrets = (over: object = {}) => ({
-    ...sound,
-    redis: { ...sound.redis, password: { env: 'CANARY' } },
-    providers: {
-      vault: { ...sound.providers.vault, auth: { method: 'token', token: { env: 'CANARY' } } },
-    },
-    hooks: { ci: { scheme: 'bearer', secrets: [{ env: 'CANARY' }] } },
-    ...over,
-  });
-
-  test('of settings that are sound', () => {
-    const settings = load(secrets(), { CANARY: canary });
-    expect(settings.redis.password?.reveal()).toBe(canary);
-    expect(printed(withoutKinds(settings))).not.toContain(canary);
-  });
-
-  test('of settings that are not', () => {
-    const broken = secrets({
-      hooks: { ci: { scheme: 'standard-webhooks', secrets: [{ env: 'CANARY' }] } },
-      log: { level: { env: 'CANARY' } },
-      redis: { url: { env: 'CANARY' }, password: { env: 'CANARY' }, prefix: { file: written(canary) } },
-      nothing: { env: 'CANARY' },
-    });
-    for (const over of [{}, { PROTEM_REDIS_PASSWORD: canary }, { PROTEM_LOG_LEVEL_FILE: written(canary) }])
-      try {
-        load(broken, { CANARY: canary, ...over });
-        throw new Error('it was taken for sound');
-      } catch (error) {
-        expect(error).toBeInstanceOf(SettingsError);
-        expect(printed(error)).not.toContain(canary);
-      }
-  });
-
-  test('that stands in the address of the store', () => {
-    const settings = load(sound, { PROTEM_REDIS_URL: `rediss://protem:${canary}%21@redis.example:6379/2` });
-    expect(settings.redis.password).toBeInstanceOf(Secret);
-    expect(settings.redis.password?.reveal()).toBe(`${canary}!`);
-    expect(settings.redis.url).toBe('rediss://protem@redis.example:6379/2');
-    expect(printed(withoutKinds(settings))).not.toContain(canary);
-    const own = load(sound, {
-      PROTEM_REDIS_URL: `rediss://:${canary}@redis.example`,
-      PROTEM_REDIS_PASSWORD: 'named',
-    });
-    expect(own.redis.password?.reveal()).toBe('named');
-    const broken = () => load(sound, { PROTEM_REDIS_URL: `rediss://:${canary}@redis example` });
-    expect(broken).toThrow(SettingsError);
-    expect(broken).not.toThrow(canary);
-  });
-});
-
 describe('settings that are not sound', () => {
   test('every problem is named at once, each with its path', () => {
     const problems = problemsOf({
@@ -282,51 +216,5 @@ describe('settings that are not sound', () => {
     const problems = problemsOf(text);
     expect(problems.length).toBeLessThanOrEqual(1);
     expect(({} as { audience?: string }).audience).toBeUndefined();
-  });
-});
-
-describe('OPS-08: what is unsafe is refused unless it is allowed by its name', () => {
-  const issuer = { ...sound.issuers[0]!, allowHttp: true };
-  const trusting = (bundle: object) => ({
-    trustDomains: [
-      { name: 'example.org', bundle, allowHttp: true, rules: [{ path: '/agent/*', kind: 'agent' }] },
-    ],
-  });
-  const vaultAt = (address: string) => ({ providers: { vault: { ...sound.providers.vault, address } } });
-  const sentinel = (host: string) => ({ name: 'm', addresses: [{ host, port: 26_379 }] });
-
-  test.each([
-    ['redis-without-tls', { redis: { url: 'redis://redis.example' } }],
-    ['redis-without-tls', { redis: { url: 'redis://127.0.0.1', sentinel: sentinel('10.0.0.1') } }],
-    ['issuer-over-http', { issuers: [{ ...issuer, issuer: 'http://issuer.example' }] }],
-    ['issuer-over-http', { issuers: [{ ...issuer, keys: { url: 'http://keys.example/jwks' } }] }],
-    ['issuer-over-http', trusting({ url: 'http://bundle.example' })],
-    ['provider-over-http', vaultAt('http://vault.example:8200')],
-    ['provider-over-http', vaultAt('HTTP://vault.example:8200')],
-    ['provider-over-http', vaultAt('http://127.0.0.1.example')],
-  ])('%s: %j', (name, over) => {
-    const settings = { ...sound, ...over };
-    const problems = problemsOf(settings);
-    expect(problems).toHaveLength(1);
-    expect(problems[0]).toContain(`allowUnsafe: [${name}]`);
-    expect(problemsOf({ ...settings, allowUnsafe: [name] })).toEqual([]);
-    const others = unsafeNames.filter((other) => other !== name);
-    expect(problemsOf({ ...settings, allowUnsafe: others })).toEqual(problems);
-  });
-
-  test.each([
-    { redis: { url: 'redis://localhost' } },
-    { redis: { url: 'redis://[::1]:6379' } },
-    { redis: { url: 'redis://127.0.0.1', sentinel: sentinel('127.0.0.1') } },
-    { redis: { url: 'rediss://redis.example', sentinel: sentinel('10.0.0.1') } },
-    { issuers: [{ ...issuer, issuer: 'http://127.0.0.1:8701' }] },
-    trusting({ url: 'http://localhost/bundle' }),
-    vaultAt('http://127.0.0.1:8200'),
-  ])("this machine is nobody else's wire: %j", (over) => {
-    expect(problemsOf({ ...sound, ...over })).toEqual([]);
-  });
-
-  test('a name that does not exist is a problem', () => {
-    expect(problemsOf({ ...sound, allowUnsafe: ['everything'] })[0]).toMatch(/^allowUnsafe\.0: /);
   });
 });

@@ -1,50 +1,8 @@
 import { inspect } from 'node:util';
-import { afterEach, expect, test } from '@jest/globals';
-import type { Handle, Order, Provider } from '../../../../src/issuance/provider.js';
-import { openVault } from '../../../../src/issuance/providers/vault/index.js';
-import type { VaultScope } from '../../../../src/issuance/providers/vault/scope.js';
-import { settings } from '../../../../src/issuance/providers/vault/settings.js';
-import type { VaultStandInOptions } from '../../../../src/sandbox/vault/stand-in.js';
-import { authAnswer, lookupAnswer, startRawVault, type Heard, type Said } from './raw-vault.js';
-import { ask, connects, orderOf, parseSettings, reports, startSeeded, tokensOf } from './stand-in-broker.js';
-
-const closing: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).toReversed()) await close();
-});
-
-async function open(more: Record<string, unknown> = {}, options: VaultStandInOptions = {}) {
-  const vault = await startSeeded(options);
-  const provider = openVault('vault', parseSettings(vault, more));
-  closing.push(
-    () => vault.close(),
-    () => provider.close(),
-  );
-  return { vault, provider };
-}
-
-async function openRaw(answer: (heard: Heard) => Said, more: Record<string, unknown> = {}) {
-  const raw = await startRawVault((heard) =>
-    heard.path === 'auth/token/lookup-self' ? lookupAnswer : answer(heard),
-  );
-  const auth = { method: 'token', token: 'hvs.broker-token-0123456789' };
-  const provider = openVault('vault', settings.parse({ address: raw.url, auth, ...more }));
-  closing.push(raw.close, () => provider.close());
-  return { raw, provider };
-}
-
-/** Issues, and says what had been called when each handle was learned. */
-async function issue(
-  provider: Provider<VaultScope>,
-  order: Order<VaultScope>,
-  calls: () => number = () => 0,
-) {
-  const learned: { handle: Handle; calls: number }[] = [];
-  const issued = await provider.issue(order, provider.plan(order), async (handle) => {
-    learned.push({ handle, calls: calls() });
-  });
-  return { issued, secret: issued.secret.reveal(), learned, last: learned.at(-1)!.handle };
-}
+import { expect, test } from '@jest/globals';
+import { authAnswer } from './raw-vault.js';
+import { ask, connects, orderOf, reports, tokensOf } from './stand-in-broker.js';
+import { issue, open, openRaw } from './minting.js';
 
 test('the token of a lease carries its lease, task, agent and entry, its end, its ceiling, and no policy but those of the entry', async () => {
   const { vault, provider } = await open();
@@ -271,77 +229,4 @@ test('a secret without data is nonsense', async () => {
       : { status: 200, body: { lease_id: 'a/b', data: null } },
   );
   await expect(issue(provider, orderOf(reports))).rejects.toMatchObject({ code: 'provider.nonsense' });
-});
-
-test('the broker logs in again, once, when Vault no longer knows its token', async () => {
-  const appRole = { roleId: 'role', secretId: 'secret-id', policies: ['broker'], ttlSeconds: 1200 };
-  const vault = await startSeeded({
-    policies: { broker: 'path "auth/token/create-orphan" { capabilities = ["update", "sudo"] }' },
-    appRoles: [appRole],
-  });
-  let now = Date.now();
-  const auth = { method: 'approle', roleId: 'role', secretId: 'secret-id' };
-  const world = { clock: () => now, readText: async () => '', later: () => () => {} };
-  const provider = openVault('vault', parseSettings(vault, { auth }), world);
-  closing.push(
-    () => vault.close(),
-    () => provider.close(),
-  );
-  await issue(provider, orderOf(reports));
-
-  const { data } = await ask(vault, 'auth/token/accessors?list=true');
-  for (const accessor of (data as { keys: string[] }).keys) {
-    const token = await ask(vault, 'auth/token/lookup-accessor', { accessor });
-    const { path } = token['data'] as { path: string };
-    if (path === 'auth/approle/login') await ask(vault, 'auth/token/revoke-accessor', { accessor });
-  }
-  await expect(issue(provider, orderOf(reports))).rejects.toMatchObject({ code: 'provider.refused' });
-  now += 60_000;
-  const before = vault.calls();
-  await issue(provider, orderOf(reports));
-  // Refused, logged in, created, read.
-  expect(vault.calls() - before).toBe(4);
-});
-
-test('a broker that lost its token gets one for the next lease without failing the others', async () => {
-  const { vault, provider } = await open();
-  const all = await Promise.all(Array.from({ length: 20 }, () => issue(provider, orderOf(reports))));
-  expect(new Set(all.map(({ last }) => last['leaseId'])).size).toBe(20);
-  expect(vault.databaseUsers()).toHaveLength(20);
-});
-
-test('the service account file is read again at every login', async () => {
-  const account = { role: 'protem', policies: ['reports'], ttlSeconds: 1200, jwt: 'second-token' };
-  const vault = await startSeeded({ serviceAccounts: [account] });
-  const tokens = ['first-token\n', 'second-token\n'];
-  const paths: string[] = [];
-  const provider = openVault(
-    'vault',
-    parseSettings(vault, { auth: { method: 'kubernetes', role: 'protem' } }),
-    {
-      clock: Date.now,
-      later: () => () => {},
-      readText: async (path) => {
-        paths.push(path);
-        return tokens.shift() ?? '';
-      },
-    },
-  );
-  closing.push(
-    () => vault.close(),
-    () => provider.close(),
-  );
-  const first = await provider.check().catch((error: unknown) => error);
-  expect(first).toMatchObject({ code: 'provider.refused' });
-  expect(inspect(first, { depth: Infinity })).not.toContain('first-token');
-  await expect(provider.check()).rejects.toMatchObject({ reason: expect.stringMatching(/lack "update"/) });
-  expect(paths).toEqual(Array(2).fill('/var/run/secrets/kubernetes.io/serviceaccount/token'));
-});
-
-test('a token file that is not there is said in the reason', async () => {
-  const { provider } = await open({ auth: { method: 'jwt', role: 'protem', tokenFile: '/nowhere/token' } });
-  await expect(provider.check()).rejects.toMatchObject({
-    code: 'provider.unavailable',
-    reason: 'the token file /nowhere/token cannot be read',
-  });
 });
