@@ -7,6 +7,7 @@ import { get } from '../api.js';
 import { RevokeDialog } from '../leases/revoke-dialog.jsx';
 import { listen } from '../live.js';
 import { useLoaded } from '../loading.js';
+import { ActChain, actingOf } from '../parts/act-chain.jsx';
 import { Countdown } from '../parts/countdown.jsx';
 import { Curl } from '../parts/curl.jsx';
 import { ProblemNote } from '../parts/problem.jsx';
@@ -80,6 +81,7 @@ function OneLease({ lease, task, records }: Found) {
       <div class="columns">
         <section class="card" aria-labelledby="why">
           <h2 id="why">Why it exists</h2>
+          <ActChain {...actingOf(lease, task)} />
           <Facts>
             <Fact name="Intent of its task">
               <Words text={task?.intent ?? 'no longer known'} />

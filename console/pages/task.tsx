@@ -3,12 +3,12 @@ import { useEffect } from 'preact/hooks';
 import type { AuditRecordShape } from '../../src/wire/audit.js';
 import type { leasePage, LeaseShape } from '../../src/wire/lease.js';
 import type { Shape } from '../../src/wire/shape.js';
-import type { steps, StepShape } from '../../src/wire/step.js';
 import type { TaskShape } from '../../src/wire/task.js';
 import { get, pages, post } from '../api.js';
 import { listen } from '../live.js';
 import { useLoaded } from '../loading.js';
 import { readLog } from '../log.js';
+import { ActChain, actingOf } from '../parts/act-chain.jsx';
 import { Countdown } from '../parts/countdown.jsx';
 import { Curl } from '../parts/curl.jsx';
 import { Dialog } from '../parts/dialog.jsx';
@@ -18,8 +18,11 @@ import { Fact, Facts, Id, Words } from '../parts/text.jsx';
 import { Steps } from '../parts/steps.jsx';
 import { SubTasks } from '../parts/sub-tasks.jsx';
 import { Timeline } from '../parts/timeline.jsx';
+import { ToolChain } from '../parts/tool-chain.jsx';
 import { hrefOf } from '../place.js';
 import { may } from '../session.js';
+import { readTree } from '../task-tree.js';
+import type { TaskTree } from '../task-tree.js';
 import { moment } from '../time.js';
 import { isOver } from '../words.js';
 
@@ -27,15 +30,15 @@ interface Found {
   readonly task: TaskShape;
   readonly leases: readonly LeaseShape[];
   readonly records: readonly AuditRecordShape[];
-  readonly steps: readonly StepShape[];
+  readonly tree: TaskTree;
 }
 
 async function find(id: string, signal: AbortSignal, unattended: boolean): Promise<Found> {
   const leases: LeaseShape[] = [];
-  const [task, records, taken] = await Promise.all([
-    get<TaskShape>(`/v1/tasks/${id}`, { signal, unattended }),
+  const task = await get<TaskShape>(`/v1/tasks/${id}`, { signal, unattended });
+  const [records, tree] = await Promise.all([
     readLog(`task=${id}`, signal, unattended),
-    get<Shape<typeof steps>>(`/v1/tasks/${id}/steps`, { signal, unattended }),
+    readTree(task, { signal, unattended }),
     pages<Shape<typeof leasePage>>(
       `/v1/leases?task=${id}&page_size=500`,
       (page) => {
@@ -45,7 +48,7 @@ async function find(id: string, signal: AbortSignal, unattended: boolean): Promi
       { signal, unattended },
     ),
   ]);
-  return { task, leases, records, steps: taken.items };
+  return { task, leases, records, tree };
 }
 
 export function TaskPage({ id }: { id: string }) {
@@ -71,9 +74,10 @@ export function TaskPage({ id }: { id: string }) {
   );
 }
 
-function OneTask({ task, leases, records, steps: taken, again }: Found & { again: () => void }) {
+function OneTask({ task, leases, records, tree, again }: Found & { again: () => void }) {
   const ending = useSignal(false);
   const live = leases.filter((lease) => !isOver(lease));
+  const taken = tree.steps.filter((step) => step.task === task.id);
   return (
     <>
       <section class="card" aria-labelledby="what-for">
@@ -81,6 +85,9 @@ function OneTask({ task, leases, records, steps: taken, again }: Found & { again
         <p class="intent">
           <Words text={task.intent} />
         </p>
+        <ActChain
+          {...actingOf(task, task, (agent) => tree.above.find((above) => above.agent === agent)?.id)}
+        />
         <Facts>
           <Fact name="State">
             {task.state === 'open'
@@ -94,8 +101,8 @@ function OneTask({ task, leases, records, steps: taken, again }: Found & { again
           <Fact name="Agent">
             <Words text={task.agent} />
           </Fact>
-          <Fact name="Opened by">
-            <Words text={task.openedBy} />, {moment(task.openedAt)}
+          <Fact name={task.parent === undefined ? 'Opened by' : 'Delegated by'}>
+            <Words text={task.actors?.[0] ?? task.openedBy} />, {moment(task.openedAt)}
           </Fact>
           <Fact name="On behalf of">
             <Words text={task.onBehalfOf ?? 'nobody is named'} />
@@ -110,7 +117,7 @@ function OneTask({ task, leases, records, steps: taken, again }: Found & { again
           )}
           {task.subtasks && task.subtasks.length > 0 && (
             <Fact name="Delegated to">
-              <SubTasks ids={task.subtasks} />
+              <SubTasks ids={task.subtasks} tree={tree} />
             </Fact>
           )}
           {Object.entries(task.labels).map(([name, value]) => (
@@ -125,6 +132,7 @@ function OneTask({ task, leases, records, steps: taken, again }: Found & { again
           </button>
         )}
       </section>
+      {tree.steps.length > 0 && <ToolChain task={task} tree={tree} />}
       <section aria-labelledby="its-leases">
         <h2 id="its-leases">
           Leases{' '}

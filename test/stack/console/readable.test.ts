@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { haveBrowser, openBrowser, openPage } from './browser.js';
+import { accessibilityProblems, haveBrowser, openBrowser, openPage } from './browser.js';
 import { startConsoleSandbox } from './console-sandbox.js';
 import type { ConsoleSandbox } from './console-sandbox.js';
 
@@ -81,6 +81,51 @@ withBrowser('what a stranger reads in the console', () => {
     await at(`/tasks/${task}`);
     const told = page.locator('.timeline > li').filter({ hasText: 'A tool call was decided' });
     await told.getByText('sql.query').first().waitFor();
+  });
+
+  test('a delegated task shows who acts for whom, end to end, and which tools it inherited', async () => {
+    const agent = (name: string) => `spiffe://sandbox.protem.example/agent/${name}`;
+    const step = (as: string, task: string, tool: string) =>
+      sandbox.call(as, 'POST', `/v1/tasks/${task}/steps`, { tool });
+    const task = await sandbox.openTask('orchestrator', {
+      agent: agent('reporter'),
+      onBehalfOf: 'dana@example.com',
+    });
+    await step('reporter', task, 'payments.list');
+    await step('reporter', task, 'unheard.of');
+    const delegated = await sandbox.call('reporter', 'POST', `/v1/tasks/${task}/subtasks`, {
+      intent: 'Look up one figure',
+      deadline: '10m',
+      agent: agent('helper'),
+      allowed: [{ credential: 'reports-db' }],
+    });
+    const { id: child } = delegated.body as { id: string };
+    await step('helper', child, 'sql.query');
+    await step('reporter', task, 's3.get');
+    const lease = await sandbox.lease('helper', child, { ttl: '5m' });
+    const itemsOf = (name: string) =>
+      page.getByRole('list', { name }).getByRole('listitem').allTextContents();
+
+    await at(`/tasks/${child}`);
+    await page.getByRole('heading', { name: 'Tools used so far' }).waitFor();
+    expect(await itemsOf('Who acts for whom')).toEqual([
+      'it is done fordana@example.com',
+      'opened byorchestrator:argo',
+      'delegated itagent/reporterits task',
+      'actsagent/helper',
+    ]);
+    expect(await itemsOf('Tools used so far, in order')).toEqual([
+      '1 · inheritedpayments.listread · restrictedagent/reporter',
+      '2sql.queryread · internal',
+      '3 · elsewhere in its delegations3.getread · internalagent/reporter',
+    ]);
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await at(`/leases/${lease}`);
+    await page.getByRole('heading', { name: 'Why it exists' }).waitFor();
+    expect((await itemsOf('Who acts for whom')).slice(2)).toEqual([
+      'delegated itagent/reporter',
+      'actsagent/helper',
+    ]);
   });
 
   test('who approves sees for whom, of what task and after which tools it is asked', async () => {
