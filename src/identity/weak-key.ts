@@ -1,5 +1,3 @@
-import type { JWK } from 'jose';
-
 /**
  * Primes by which a modulus of Infineon's flawed RSA library gives itself away (CVE-2017-15361, "The Return of
  * Coppersmith's Attack", section 2): its primes are powers of 65537 modulo each of these.
@@ -21,7 +19,7 @@ const fingerprint = tellingPrimes.map((prime) => ({ prime: BigInt(prime), powers
  * Whether the private half of an RSA key can be computed from the public one because a flawed chip made it (ROCA). A
  * sound modulus is taken for one once in 2^27.
  */
-export function isFactorable({ kty, n }: JWK): boolean {
+export function isFactorable({ kty, n }: { readonly kty?: unknown; readonly n?: unknown }): boolean {
   if (kty !== 'RSA' || typeof n !== 'string' || n === '') return false;
   const modulus = BigInt(`0x${Buffer.from(n, 'base64url').toString('hex')}`);
   return fingerprint.every(({ prime, powers }) => powers.has(Number(modulus % prime)));

@@ -1,5 +1,6 @@
 import { calculateJwkThumbprint, importJWK, type CryptoKey, type JWK } from 'jose';
 import { LRUCache } from 'lru-cache';
+import { isFactorable } from '../weak-key.js';
 import { invalidProof } from './flaw.js';
 
 /** Which keys an algorithm takes (RFC 7518 section 3.1, RFC 8037, RFC 9864): all asymmetric. */
@@ -51,6 +52,7 @@ export async function readProofKey(alg: string, jwk: unknown): Promise<ProofKey>
   const bare: JWK = { kty, ...Object.fromEntries(members) };
   if (bare.n !== undefined && Buffer.from(bare.n, 'base64url').length > largestModulusBytes)
     throw invalidProof('dpop.key');
+  if (isFactorable(bare)) throw invalidProof('dpop.key');
   const thumbprint = await calculateJwkThumbprint(bare, 'sha256');
   const known = imported.get(`${alg} ${thumbprint}`);
   if (known) return known;

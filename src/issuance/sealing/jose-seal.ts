@@ -1,4 +1,5 @@
 import { calculateJwkThumbprint, CompactEncrypt, importJWK } from 'jose';
+import { isFactorable } from '../../identity/weak-key.js';
 import { Fault } from '../../kernel/fault.js';
 import type { PublicKey } from './public-key.js';
 
@@ -33,6 +34,7 @@ function bare(key: PublicKey) {
 export async function openSeal(key: PublicKey): Promise<Seal> {
   if (key.kty === 'RSA' && (bitsOf(key.n) < 2048 || bitsOf(key.n) > 4096))
     throw unusable('an RSA key of 2048 to 4096 bits is needed');
+  if (isFactorable(bare(key))) throw unusable('anyone can compute the private half of this key (ROCA)');
   const alg = key.kty === 'RSA' ? 'RSA-OAEP-256' : 'ECDH-ES+A256KW';
   try {
     const imported = await importJWK(bare(key), alg);

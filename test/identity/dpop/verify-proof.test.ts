@@ -3,6 +3,7 @@ import { calculateThumbprint, generateKeyPair, generateProof } from 'dpop';
 import fc from 'fast-check';
 import { comparableUri } from '../../../src/identity/dpop/http-uri.js';
 import { hmacJws, makeSigner, unsignedJws } from '../signer.js';
+import { wycheproof, type JwkSet } from '../wycheproof.js';
 import { rfcAccessToken, rfcResourceProof, rfcThumbprint, rfcTokenProof } from './rfc9449.js';
 import { athOf, proofOf, verifying } from './verifying.js';
 
@@ -107,6 +108,13 @@ describe('proofs of our own', () => {
     ['a critical header that nobody knows', 'dpop.signature', {}, { crit: ['x'], x: 1 }],
   ])('TOK-05 a proof with %s is refused: %s', async (_what, reason, over, header) => {
     expect(await outcome(proofOf(signer, { ...claims, ...over }, header))).toBe(reason);
+  });
+
+  test('TOK-05 a proof by a key whose private half anyone can compute is refused (ROCA)', async () => {
+    const [weak] = wycheproof<JwkSet>('json_web_key_test').filter(({ group }) => group.includes('roca'));
+    const { n, e } = weak!.key.keys[0]!;
+    const jwk = { kty: 'RSA', n, e };
+    expect(await outcome(proofOf(makeSigner('RS256', 'k'), claims, { jwk }))).toBe('dpop.key');
   });
 
   test('TOK-05 a proof that nobody signed, or that whoever verifies it could sign, is refused', async () => {

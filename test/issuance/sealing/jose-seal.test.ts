@@ -4,6 +4,8 @@ import { expect, test } from '@jest/globals';
 import { calculateJwkThumbprint } from 'jose';
 import { openSeal } from '../../../src/issuance/sealing/jose-seal.js';
 import type { PublicKey } from '../../../src/issuance/sealing/public-key.js';
+import { wycheproof } from '../../identity/wycheproof.js';
+import type { JwkSet } from '../../identity/wycheproof.js';
 import { openByHand } from './open-by-hand.js';
 
 const jwkOf = (key: KeyObject) => key.export({ format: 'jwk' }) as unknown as PublicKey;
@@ -34,6 +36,11 @@ test('the name that the agent gives its key comes back with what was sealed to i
 });
 
 const p256 = jwkOf(generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey) as { x: string };
+/** The ROCA key of Wycheproof, of 2049 bits. */
+function factorable(): object {
+  const [weak] = wycheproof<JwkSet>('json_web_key_test').filter(({ group }) => group.includes('roca'));
+  return { kty: 'RSA', e: 'AQAB', n: weak!.key.keys[0]!['n'] };
+}
 const rsa = (modulusLength: number, publicExponent = 65_537) =>
   jwkOf(generateKeyPairSync('rsa', { modulusLength, publicExponent }).publicKey);
 
@@ -53,6 +60,7 @@ test.each([
       ]).toString('base64url'),
     },
   ],
+  ['a modulus that anyone can factor', factorable()],
   ['RSA of 8192 bits', { kty: 'RSA', e: 'AQAB', n: Buffer.alloc(1024, 0xff).toString('base64url') }],
 ])('a key with %s is refused before anything is minted', async (_what, jwk) => {
   await expect(openSeal(jwk as PublicKey)).rejects.toMatchObject({
