@@ -2,59 +2,32 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { dispatchDue } from '../../src/broker/dispatch-due.js';
 import { grant } from '../../src/broker/grant.js';
 import { silentMeter } from '../../src/broker/meter.js';
-import type { Ports } from '../../src/broker/ports.js';
-import { ready } from '../../src/broker/ready.js';
 import { revoke } from '../../src/broker/revoke.js';
 import { openTask } from '../../src/broker/tasks.js';
 import { Fault } from '../../src/kernel/fault.js';
 import type { Ledger } from '../../src/ledger/ledger.js';
-import { redisLedger } from '../../src/ledger/redis-ledger.js';
-import { agent, brokerPorts } from '../fake/broker-ports.js';
+import { agent } from '../fake/broker-ports.js';
 import { pretendProvider } from '../fake/pretend-provider.js';
 import type { PretendProvider } from '../fake/pretend-provider.js';
-import { backends, connected, uniquePrefix } from '../setup/backends.js';
+import { ending, leased, openLedger, world as worldOf } from './revoking.js';
 
 let ledger: Ledger;
 let counted: (string | number | undefined)[][];
 
 beforeEach(async () => {
-  ledger = redisLedger(await connected(backends[0]!.url), { prefix: uniquePrefix(), claimMs: 60_000 });
-  await ledger.check();
+  ledger = await openLedger();
   counted = [];
 });
 
-/** The worker is not there: what is due only waits. */
-function world(provider: PretendProvider, over: Partial<Ports> = {}) {
-  const queued: string[] = [];
-  const { ports } = brokerPorts(ledger, [provider], {
-    queue: {
-      add: (_provider, ids) => Promise.resolve(void queued.push(...ids)),
-      backlog: () => Promise.resolve(queued.length),
-      close: () => Promise.resolve(),
-    },
-    meter: {
-      ...silentMeter,
-      revoked: (...facts) => void counted.push(facts),
-    },
-    ...over,
-  });
-  return { ports, queued };
-}
-
-async function leased(ports: Ports, provider = 'pretend') {
-  const deadlineAt = ledger.clock() + 3_600_000;
-  const task = await openTask(ports, agent, { intent: 't', deadlineAt, labels: {} });
-  const ask = { task: task.id, credential: `${provider}-entry`, parameters: {} };
-  return (await grant(ports, agent, ask)).lease;
-}
-const ending = async (id: string) => (await ledger.leases.revoke(id, 'operator', 'op'))!;
+const world = (provider: PretendProvider) =>
+  worldOf(ledger, provider, { meter: { ...silentMeter, revoked: (...facts) => void counted.push(facts) } });
 
 describe('one attempt to revoke', () => {
   test('takes it back at the provider by its latest handle, and measures the lag', async () => {
     const provider = pretendProvider();
     const { ports } = world(provider);
     const lease = await leased(ports);
-    await ending(lease.id);
+    await ending(ledger, lease.id);
     await revoke(ports, lease.id);
     expect(provider.live.size).toBe(0);
     const over = (await ledger.leases.find(lease.id))!;
@@ -71,7 +44,7 @@ describe('one attempt to revoke', () => {
     await revoke(ports, lease.id);
     await revoke(ports, 'lse_00000000000000');
     expect(provider.calls).toHaveLength(calls);
-    await ending(lease.id);
+    await ending(ledger, lease.id);
     await revoke(ports, lease.id);
     await revoke(ports, lease.id);
     expect(provider.calls).toHaveLength(calls + 1);
@@ -82,7 +55,7 @@ describe('one attempt to revoke', () => {
     const provider = pretendProvider();
     const { ports } = world(provider);
     const lease = await leased(ports);
-    await ending(lease.id);
+    await ending(ledger, lease.id);
     await Promise.all([revoke(ports, lease.id), revoke(ports, lease.id)]);
     const { items } = await ledger.log.read({ subject: lease.id, pageSize: 50 });
     expect(items.filter(({ event }) => event.type === 'lease.revoked')).toHaveLength(1);
@@ -102,7 +75,7 @@ describe('one attempt to revoke', () => {
       await new Promise((resolve) => setImmediate(resolve));
       id = provider.calls[0]?.replace('issue ', '');
     }
-    await ending(id);
+    await ending(ledger, id);
 
     const { revoke: look } = provider;
     let answer = () => {};
@@ -136,7 +109,7 @@ describe('one attempt to revoke', () => {
     const provider = pretendProvider();
     const { ports } = world(provider);
     const lease = await leased(ports);
-    await ending(lease.id);
+    await ending(ledger, lease.id);
     provider.failing.revoke = new Fault('provider.throttled', 'slow down');
     const before = ledger.clock();
     await revoke(ports, lease.id);
@@ -155,7 +128,7 @@ describe('one attempt to revoke', () => {
     const provider = pretendProvider();
     const { ports } = world(provider);
     const lease = await leased(ports);
-    await ending(lease.id);
+    await ending(ledger, lease.id);
     provider.failing.revoke = new TypeError('a flaw') as unknown as Fault;
     for (let i = 0; i < 6; i++) await revoke(ports, lease.id);
     expect(await ledger.leases.find(lease.id)).toMatchObject({
@@ -173,7 +146,7 @@ describe('one attempt to revoke', () => {
     const provider = pretendProvider();
     const { ports } = world(provider);
     const lease = await leased(ports);
-    await ending(lease.id);
+    await ending(ledger, lease.id);
     provider.hold.beforeRevoke = new Promise(() => {});
     await revoke({ ...ports, limits: { ...ports.limits, revokeTimeoutMs: 10 } }, lease.id);
     expect(await ledger.leases.find(lease.id)).toMatchObject({
@@ -186,7 +159,7 @@ describe('one attempt to revoke', () => {
     const provider = pretendProvider();
     const { ports } = world(provider);
     const lease = await leased(ports);
-    await ending(lease.id);
+    await ending(ledger, lease.id);
     await revoke({ ...ports, providers: new Map() }, lease.id);
     expect(await ledger.leases.find(lease.id)).toMatchObject({
       state: 'revoking',
@@ -198,7 +171,7 @@ describe('one attempt to revoke', () => {
     const provider = pretendProvider();
     const { ports } = world(provider);
     const lease = await leased(ports);
-    await ending(lease.id);
+    await ending(ledger, lease.id);
     const settle = () => Promise.reject(new Fault('state.unavailable', 'away'));
     const broken = { ...ports, ledger: { ...ledger, leases: { ...ledger.leases, settle } } };
     await expect(revoke(broken, lease.id)).rejects.toMatchObject({ code: 'state.unavailable' });
@@ -211,7 +184,7 @@ describe('one attempt to revoke', () => {
     const provider = pretendProvider('pretend', { effect: 'expires_only', endsAfterMs: 60_000 });
     const { ports } = world(provider);
     const lease = await leased(ports);
-    await ending(lease.id);
+    await ending(ledger, lease.id);
     await revoke(ports, lease.id);
     expect(await ledger.leases.find(lease.id)).toMatchObject({ state: 'revoking', attempts: 0 });
     const { nextDueAt } = await ledger.leases.claimDue('pretend', 10);
@@ -222,7 +195,7 @@ describe('one attempt to revoke', () => {
     const gone = pretendProvider('gone', { effect: 'expires_only', endsAfterMs: -6000 });
     const other = world(gone);
     const ended = await leased(other.ports, 'gone');
-    await ending(ended.id);
+    await ending(ledger, ended.id);
     await revoke(other.ports, ended.id);
     expect(await ledger.leases.find(ended.id)).toMatchObject({
       state: 'expired',
@@ -230,91 +203,5 @@ describe('one attempt to revoke', () => {
       cause: 'operator',
     });
     expect(counted.at(-1)?.slice(0, 3)).toEqual(['gone', 'operator', 'expired']);
-  });
-});
-
-describe('putting to work what is due', () => {
-  test('each due lease goes to the queue once, and the answer says when the next is due', async () => {
-    const { ports, queued } = world(pretendProvider());
-    const [one, two] = [await leased(ports), await leased(ports)];
-    await ending(one.id);
-    const { nextDueAt, now } = (await dispatchDue(ports, 'pretend'))!;
-    expect(queued).toEqual([one.id]);
-    expect(nextDueAt).toBeGreaterThan(now);
-    expect(nextDueAt).toBeLessThanOrEqual(two.expiresAt);
-    await dispatchDue(ports, 'pretend');
-    expect(queued).toEqual([one.id]);
-  });
-
-  test('more than one claim holds goes out whole', async () => {
-    const { ports, queued } = world(pretendProvider());
-    const leases = { ...ledger.leases };
-    let left = 1201;
-    leases.claimDue = (_provider, limit) => {
-      const leaseIds = Array.from({ length: Math.min(limit, left) }, (_, i) => `lse_${left - i}`);
-      left -= leaseIds.length;
-      return Promise.resolve({ leaseIds, now: 1, nextDueAt: undefined });
-    };
-    expect(await dispatchDue({ ...ports, ledger: { ...ledger, leases } }, 'pretend')).toEqual({
-      now: 1,
-      nextDueAt: undefined,
-    });
-    expect(new Set(queued).size).toBe(1201);
-  });
-
-  test('I8: what the queue did not take is due again when its claim has run out', async () => {
-    ledger = redisLedger(await connected(backends[0]!.url), { prefix: uniquePrefix(), claimMs: 0 });
-    const { ports, queued } = world(pretendProvider());
-    const lease = await leased(ports);
-    await ending(lease.id);
-    const away = { ...ports.queue, add: () => Promise.reject(new Error('away')) };
-    expect(await dispatchDue({ ...ports, queue: away }, 'pretend')).toBeUndefined();
-    await dispatchDue(ports, 'pretend');
-    expect(queued).toContain(lease.id);
-  });
-});
-
-describe('whether the broker is ready', () => {
-  test('it is while nothing is late, and names every provider that it looked at', async () => {
-    const { ports } = world(pretendProvider());
-    await leased(ports);
-    expect(await ready(ports)).toEqual({
-      ready: true,
-      checks: [
-        { name: 'state', ok: true },
-        { name: 'revocations of pretend', ok: true },
-      ],
-    });
-  });
-
-  test('OPS-03: it is not while a revocation is later than the settings allow, and says how late', async () => {
-    const { ports } = world(pretendProvider());
-    const lease = await leased(ports);
-    await ending(lease.id);
-    const leases = { ...ledger.leases, overdueMs: () => Promise.resolve(61_000) };
-    const answer = await ready({ ...ports, ledger: { ...ledger, leases } });
-    expect(answer).toMatchObject({ ready: false });
-    expect(answer.checks).toContainEqual({
-      name: 'revocations of pretend',
-      ok: false,
-      detail: 'the oldest open revocation is 61 s old',
-    });
-  });
-
-  test('rule 9: it is with records in quarantine too, and says how many', async () => {
-    const { ports } = world(pretendProvider());
-    const leases = { ...ledger.leases, quarantined: () => Promise.resolve(2) };
-    const answer = await ready({ ...ports, ledger: { ...ledger, leases } });
-    expect(answer.ready).toBe(true);
-    expect(answer.checks).toContainEqual({ name: 'records in quarantine: 2', ok: true });
-  });
-
-  test('I7: it is not while its state is away, and does not say where that is', async () => {
-    const { ports } = world(pretendProvider());
-    const check = () => Promise.reject(new Fault('state.unavailable', 'connect ECONNREFUSED 10.0.0.1'));
-    expect(await ready({ ...ports, ledger: { ...ledger, check } })).toEqual({
-      ready: false,
-      checks: [{ name: 'state', ok: false, detail: 'the state store does not answer' }],
-    });
   });
 });

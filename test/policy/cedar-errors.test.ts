@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { ask, askFor, catalog, entryOf, reports, rule } from './folder.js';
+import { ask, askFor, entryOf, reports, rule } from './folder.js';
 import { policyOf } from './loaded.js';
 
 test('POL-08: a forbid that cannot be evaluated denies, with its error, and is not remembered as an answer', () => {

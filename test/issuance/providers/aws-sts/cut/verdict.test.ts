@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { readCut, wrongFor } from '../../../../../src/issuance/providers/aws-sts/cut/verdict.js';
-import { judged, revoked, row, sessionOf } from './judge.js';
+import { judged, revoked, sessionOf } from './judge.js';
 import { a1, b1, D, render, taskAEnded } from './rendered.js';
 
 describe('read back', () => {
