@@ -2,11 +2,14 @@ import type { AuditRecordShape } from '../src/wire/audit.js';
 import { span } from './span.js';
 import { causeOf, effectWords } from './words.js';
 
+/** In words, or a moment in ms since the epoch. */
+type Fact = readonly [name: string, value: string | { readonly at: number }];
+
 /** One event as a person would tell it. */
 export interface Told {
   readonly title: string;
   readonly tone: 'plain' | 'good' | 'bad' | 'asks';
-  readonly facts: readonly (readonly [name: string, value: string])[];
+  readonly facts: readonly Fact[];
   readonly lease: string | undefined;
 }
 
@@ -53,13 +56,13 @@ const nameOf = (type: string): string =>
 
 export function storyOf(event: Event): Told {
   const { type } = event;
-  const facts: [string, string][] = [];
+  const facts: Fact[] = [];
   const say = (name: string, value: unknown) => {
     if (typeof value === 'string' && value !== '') facts.push([name, value]);
     else if (typeof value === 'number' || typeof value === 'boolean') facts.push([name, String(value)]);
   };
   const when = (name: string, value: unknown) => {
-    if (typeof value === 'number') facts.push([name, new Date(value).toISOString()]);
+    if (typeof value === 'number') facts.push([name, { at: value }]);
   };
   say('by', event['by']);
   say('via', event['via']);

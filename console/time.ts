@@ -1,4 +1,4 @@
-import { signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 
 /** By how much the broker's clock is ahead of this machine's, as far as it is known. */
 let aheadMs = 0;
@@ -16,9 +16,11 @@ setInterval(() => (now.value = Date.now() + aheadMs), 1000);
 const clockTime = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
 const dayAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 
+/** The day of the broker's time, here. */
+export const today = computed(() => new Date(now.value).toDateString());
+
 /** The time of day, with the day where it is not today. */
-export function moment(iso: string | number): string {
-  const date = new Date(iso);
-  const today = new Date(now.peek()).toDateString() === date.toDateString();
-  return (today ? clockTime : dayAndTime).format(date);
+export function moment(at: string | number, day = today.peek()): string {
+  const date = new Date(at);
+  return (date.toDateString() === day ? clockTime : dayAndTime).format(date);
 }

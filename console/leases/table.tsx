@@ -5,10 +5,11 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { LeaseShape } from '../../src/wire/lease.js';
 import type { TaskSummaryShape } from '../../src/wire/task.js';
 import { Countdown } from '../parts/countdown.jsx';
+import { Moment } from '../parts/moment.jsx';
 import { State } from '../parts/state.jsx';
 import { Words } from '../parts/text.jsx';
 import { hrefOf } from '../place.js';
-import { moment, now } from '../time.js';
+import { now } from '../time.js';
 import { effectWords, endingOf, isOver, scopeOf, shortAgent, troubleOf } from '../words.js';
 import type { Book } from './book.js';
 import type { Column, Sorting } from './order.js';
@@ -220,7 +221,7 @@ function Cells({ lease, task, index, selectable, selected, toggle }: RowOf) {
       </td>
       <td>
         {isOver(lease) && lease.revocation.endedAt !== undefined ? (
-          <time dateTime={lease.revocation.endedAt}>{moment(lease.revocation.endedAt)}</time>
+          <Moment at={lease.revocation.endedAt} />
         ) : (
           <Countdown at={lease.expiresAt} />
         )}

@@ -3,12 +3,12 @@ import type { agent, agentPage } from '../../src/wire/agent.js';
 import type { Shape } from '../../src/wire/shape.js';
 import { pages, post } from '../api.js';
 import { useLoaded } from '../loading.js';
+import { Moment } from '../parts/moment.jsx';
 import { ProblemNote } from '../parts/problem.jsx';
 import { ReasonDialog } from '../parts/reason-dialog.jsx';
 import { Words } from '../parts/text.jsx';
 import { hrefOf } from '../place.js';
 import { may } from '../session.js';
-import { moment } from '../time.js';
 
 type Agent = Shape<typeof agent>;
 
@@ -107,7 +107,7 @@ function Row({ one, change }: { one: Agent; change: (to: 'disable' | 'enable') =
         <span aria-hidden="true">{statusSigns[status]}</span> {status}
         {disabled && (
           <div class="quiet">
-            by <Words text={disabled.by} />, {moment(disabled.at)}: <Words text={disabled.reason} />
+            by <Words text={disabled.by} />, <Moment at={disabled.at} />: <Words text={disabled.reason} />
           </div>
         )}
       </td>
@@ -119,7 +119,7 @@ function Row({ one, change }: { one: Agent; change: (to: 'disable' | 'enable') =
           </div>
         )}
       </td>
-      <td>{lastSeenAt === undefined ? 'never' : moment(lastSeenAt)}</td>
+      <td>{lastSeenAt === undefined ? 'never' : <Moment at={lastSeenAt} />}</td>
       <td class="number">
         <a href={hrefOf.leases({ agent: id })}>{liveLeases.toLocaleString()}</a>
       </td>

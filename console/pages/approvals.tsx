@@ -8,10 +8,10 @@ import { useLoaded } from '../loading.js';
 import { ApprovalFacts } from '../parts/approval-facts.jsx';
 import { Countdown } from '../parts/countdown.jsx';
 import { Dialog } from '../parts/dialog.jsx';
+import { Moment } from '../parts/moment.jsx';
 import { ProblemNote } from '../parts/problem.jsx';
 import { Id, Words } from '../parts/text.jsx';
 import { may, session } from '../session.js';
-import { moment } from '../time.js';
 import { shortAgent } from '../words.js';
 
 type ApprovalPage = Shape<typeof approvalPage>;
@@ -97,7 +97,7 @@ function OpenApproval({ id, listed, again }: { id: string; listed: ApprovalShape
         <Words text={approval.request.credential} clip />
       </h2>
       <p class="quiet">
-        asked {moment(approval.requestedAt)}; lapses <Countdown at={approval.expiresAt} />
+        asked <Moment at={approval.requestedAt} />; lapses <Countdown at={approval.expiresAt} />
         {approval.persons > 1 &&
           `; ${approval.persons} persons have to approve, ${approval.answers.length} did`}
       </p>
@@ -240,7 +240,9 @@ function Answered({ approvals }: { approvals: readonly ApprovalShape[] }) {
           <tbody>
             {approvals.map(({ id, requestedAt, agent, request, status, answers }) => (
               <tr key={id}>
-                <td>{moment(requestedAt)}</td>
+                <td>
+                  <Moment at={requestedAt} />
+                </td>
                 <td>
                   <Words text={shortAgent(agent)} />
                 </td>

@@ -3,12 +3,12 @@ import type { breakGlassPage, BreakGlassShape } from '../../src/wire/break-glass
 import type { Shape } from '../../src/wire/shape.js';
 import { get, post } from '../api.js';
 import { useLoaded } from '../loading.js';
+import { Moment } from '../parts/moment.jsx';
 import { ProblemNote } from '../parts/problem.jsx';
 import { ReasonDialog } from '../parts/reason-dialog.jsx';
 import { Words } from '../parts/text.jsx';
 import { hrefOf } from '../place.js';
 import { may, session } from '../session.js';
-import { moment } from '../time.js';
 
 type Outcome = NonNullable<BreakGlassShape['review']>['outcome'];
 
@@ -50,13 +50,13 @@ export function BreakGlassPage() {
             <Words text={one.reason} /> <span class="quiet">({<Words text={one.ticket} />})</span>
           </p>
           <p class="quiet">
-            {moment(one.openedAt)} until {moment(one.endsAt)}, {one.status};{' '}
+            <Moment at={one.openedAt} /> until <Moment at={one.endsAt} />, {one.status};{' '}
             <a href={hrefOf.task(one.task)}>{one.task}</a>
           </p>
           {one.review ? (
             <p>
-              {outcomeWords[one.review.outcome]}, says <Words text={one.review.by} />, {moment(one.review.at)}
-              : <Words text={one.review.note} />
+              {outcomeWords[one.review.outcome]}, says <Words text={one.review.by} />,{' '}
+              <Moment at={one.review.at} />: <Words text={one.review.note} />
             </p>
           ) : (
             <Review one={one} begin={(outcome) => (reviewing.value = { one, outcome })} />

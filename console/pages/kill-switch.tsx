@@ -6,11 +6,11 @@ import type { Shape } from '../../src/wire/shape.js';
 import { get, post } from '../api.js';
 import { listen } from '../live.js';
 import { useLoaded } from '../loading.js';
+import { Moment } from '../parts/moment.jsx';
 import { ProblemNote } from '../parts/problem.jsx';
 import { ReasonDialog } from '../parts/reason-dialog.jsx';
 import { Words } from '../parts/text.jsx';
 import { may } from '../session.js';
-import { moment } from '../time.js';
 import { effectWords } from '../words.js';
 
 type Radius = Shape<typeof blastRadius>;
@@ -252,7 +252,7 @@ function Blocks({ blocks, lift }: { blocks: readonly Block[]; lift: (block: Bloc
             <strong>
               <ScopeWords {...block.scope} />
             </strong>
-            , by <Words text={block.by} />, {moment(block.at)}: <Words text={block.reason} />{' '}
+            , by <Words text={block.by} />, <Moment at={block.at} />: <Words text={block.reason} />{' '}
             {may('admin') && !block.disabled && (
               <button type="button" onClick={() => lift(block)}>
                 Lift…
@@ -275,7 +275,7 @@ function Progress({ revocations }: { revocations: readonly Revocation[] }) {
           <li key={one.id} class="revocation">
             <label>
               <span>
-                <ScopeWords {...one.scope} />, {moment(one.begunAt)} by <Words text={one.by} />:{' '}
+                <ScopeWords {...one.scope} />, <Moment at={one.begunAt} /> by <Words text={one.by} />:{' '}
                 <Words text={one.reason} />
               </span>
               <progress max={Math.max(1, one.total)} value={one.revoked + one.expired} />

@@ -10,6 +10,7 @@ import { useLoaded } from '../loading.js';
 import { ActChain, actingOf } from '../parts/act-chain.jsx';
 import { Countdown } from '../parts/countdown.jsx';
 import { Curl } from '../parts/curl.jsx';
+import { Moment } from '../parts/moment.jsx';
 import { ProblemNote } from '../parts/problem.jsx';
 import { State } from '../parts/state.jsx';
 import { Fact, Facts, Id, Words } from '../parts/text.jsx';
@@ -18,7 +19,7 @@ import { readLog } from '../log.js';
 import { hrefOf } from '../place.js';
 import { may } from '../session.js';
 import { span } from '../span.js';
-import { moment, now } from '../time.js';
+import { now } from '../time.js';
 import { effectWords, endingOf, isOver, scopeOf, troubleOf } from '../words.js';
 
 interface Found {
@@ -120,10 +121,12 @@ function OneLease({ lease, task, records }: Found) {
             <Fact name="Narrowed to">
               <Words text={scope === '' ? 'as wide as the entry' : scope} />
             </Fact>
-            <Fact name="Asked and granted">{granted(records, lease)}</Fact>
+            <Fact name="Asked and granted">
+              {granted(records)}since <Moment at={lease.reservedAt} />
+            </Fact>
             <Fact name={isOver(lease) ? 'Ended' : 'Ends'}>
               {isOver(lease) && revocation.endedAt !== undefined ? (
-                moment(revocation.endedAt)
+                <Moment at={revocation.endedAt} />
               ) : (
                 <Countdown at={lease.expiresAt} />
               )}{' '}
@@ -131,13 +134,13 @@ function OneLease({ lease, task, records }: Found) {
             </Fact>
             {lease.ceilingAt !== undefined && (
               <Fact name="Renewable until">
-                {moment(lease.ceilingAt)}, renewed {lease.renewals ?? 0} times
+                <Moment at={lease.ceilingAt} />, renewed {lease.renewals ?? 0} times
               </Fact>
             )}
             <Fact name="What revoking does">{effectWords[revocation.effect]}</Fact>
             {revocation.requestedAt !== undefined && (
               <Fact name="Revocation">
-                asked for {moment(revocation.requestedAt)}, {revocation.attempts} attempts
+                asked for <Moment at={revocation.requestedAt} />, {revocation.attempts} attempts
                 {revocation.endedAt !== undefined &&
                   `, over after ${span(Date.parse(revocation.endedAt) - Date.parse(revocation.requestedAt))}`}
               </Fact>
@@ -192,12 +195,10 @@ function deciding(records: readonly AuditRecordShape[]) {
   );
 }
 
-function granted(records: readonly AuditRecordShape[], lease: LeaseShape): string {
+/** Said before since when it is. */
+function granted(records: readonly AuditRecordShape[]): string {
   const reserved = reservedOf(records);
-  const since = moment(lease.reservedAt);
-  if (reserved?.asked?.ttlSeconds === undefined || reserved.ttlSeconds === undefined) return `since ${since}`;
+  if (reserved?.asked?.ttlSeconds === undefined || reserved.ttlSeconds === undefined) return '';
   const [asked, got] = [span(reserved.asked.ttlSeconds * 1000), span(reserved.ttlSeconds * 1000)];
-  return asked === got
-    ? `${got}, as asked, since ${since}`
-    : `asked ${asked}, granted ${got}, since ${since}`;
+  return asked === got ? `${got}, as asked, ` : `asked ${asked}, granted ${got}, `;
 }

@@ -5,12 +5,13 @@ import type { TaskSummaryShape } from '../../src/wire/task.js';
 import { get, pages } from '../api.js';
 import { useLoaded } from '../loading.js';
 import { Plot } from '../parts/plot.jsx';
+import { Moment } from '../parts/moment.jsx';
 import { ProblemNote } from '../parts/problem.jsx';
 import { State } from '../parts/state.jsx';
 import { TroubleList } from '../parts/trouble-list.jsx';
 import { hrefOf } from '../place.js';
 import { span } from '../span.js';
-import { moment, now } from '../time.js';
+import { now } from '../time.js';
 import { troubleOf } from '../words.js';
 
 type LeasePage = Shape<typeof leasePage>;
@@ -78,7 +79,11 @@ export function OverviewPage() {
     <div class="page">
       <header class="page-head">
         <h1 tabIndex={-1}>Overview</h1>
-        {value && <p class="quiet">as of {moment(value.overview.at)}</p>}
+        {value && (
+          <p class="quiet">
+            as of <Moment at={value.overview.at} />
+          </p>
+        )}
       </header>
       {fault !== undefined && <ProblemNote fault={fault} retry={again} />}
       {value && (
@@ -240,7 +245,7 @@ function Course({ overview: { course } }: { overview: OverviewShape }) {
       />
       {wholeFrom > from && (
         <p class="quiet">
-          The log is longer than is read for this page: the lines are whole since {moment(wholeFrom)}.
+          The log is longer than is read for this page: the lines are whole since <Moment at={wholeFrom} />.
         </p>
       )}
     </section>

@@ -13,6 +13,7 @@ import { Countdown } from '../parts/countdown.jsx';
 import { Curl } from '../parts/curl.jsx';
 import { Dialog } from '../parts/dialog.jsx';
 import { LeaseList } from '../parts/lease-list.jsx';
+import { Moment } from '../parts/moment.jsx';
 import { ProblemNote } from '../parts/problem.jsx';
 import { Fact, Facts, Id, Words } from '../parts/text.jsx';
 import { Steps } from '../parts/steps.jsx';
@@ -23,7 +24,6 @@ import { hrefOf } from '../place.js';
 import { may } from '../session.js';
 import { readTree } from '../task-tree.js';
 import type { TaskTree } from '../task-tree.js';
-import { moment } from '../time.js';
 import { isOver } from '../words.js';
 
 interface Found {
@@ -95,20 +95,24 @@ function OneTask({ task, leases, records, tree, again }: Found & { again: () => 
               : task.state === 'lapsed'
                 ? 'past its deadline'
                 : `ended, ${task.outcome ?? ''}`}
-            {task.endedAt !== undefined && ` ${moment(task.endedAt)} by `}
-            {task.endedBy !== undefined && <Words text={task.endedBy} />}
+            {task.endedAt !== undefined && (
+              <>
+                {' '}
+                <Moment at={task.endedAt} /> by <Words text={task.endedBy ?? ''} />
+              </>
+            )}
           </Fact>
           <Fact name="Agent">
             <Words text={task.agent} />
           </Fact>
           <Fact name={task.parent === undefined ? 'Opened by' : 'Delegated by'}>
-            <Words text={task.actors?.[0] ?? task.openedBy} />, {moment(task.openedAt)}
+            <Words text={task.actors?.[0] ?? task.openedBy} />, <Moment at={task.openedAt} />
           </Fact>
           <Fact name="On behalf of">
             <Words text={task.onBehalfOf ?? 'nobody is named'} />
           </Fact>
           <Fact name="Deadline">
-            {task.state === 'open' ? <Countdown at={task.deadline} /> : moment(task.deadline)}
+            {task.state === 'open' ? <Countdown at={task.deadline} /> : <Moment at={task.deadline} />}
           </Fact>
           {task.parent !== undefined && (
             <Fact name="Delegated from">

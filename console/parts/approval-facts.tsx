@@ -1,6 +1,6 @@
 import type { ApprovalShape } from '../../src/wire/approval.js';
 import { hrefOf } from '../place.js';
-import { moment } from '../time.js';
+import { Moment } from './moment.jsx';
 import { Fact, Facts, Words } from './text.jsx';
 
 /** What the broker knows stands apart from what the agent says: the one can be decided on, the other may persuade. */
@@ -47,7 +47,7 @@ export function ApprovalFacts({ approval }: { approval: ApprovalShape }) {
               </Fact>
               {verified.task && (
                 <Fact name="Task opened by">
-                  <Words text={verified.task.openedBy} />, {moment(verified.task.openedAt)}
+                  <Words text={verified.task.openedBy} />, <Moment at={verified.task.openedAt} />
                 </Fact>
               )}
               {verified.task?.intent !== undefined && (
@@ -57,9 +57,12 @@ export function ApprovalFacts({ approval }: { approval: ApprovalShape }) {
               )}
               <TaskFacts task={verified.task} />
               <Fact name="Had it before">
-                {verified.pastUse.leases === 0
-                  ? 'never'
-                  : `${verified.pastUse.leases} times${verified.pastUse.lastAt === undefined ? '' : `, last ${moment(verified.pastUse.lastAt)}`}`}
+                {verified.pastUse.leases === 0 ? 'never' : `${verified.pastUse.leases} times`}
+                {verified.pastUse.lastAt !== undefined && (
+                  <>
+                    , last <Moment at={verified.pastUse.lastAt} />
+                  </>
+                )}
               </Fact>
               {!verified.toolDeclared && <Fact name="Tool">was not declared when the task was opened</Fact>}
             </>
@@ -127,7 +130,7 @@ function Differences({ before }: { before: Before }) {
   return (
     <>
       <p class="quiet">
-        The same agent asked for it {moment(before.requestedAt)}: {before.status}.{' '}
+        The same agent asked for it <Moment at={before.requestedAt} />: {before.status}.{' '}
         {before.differences.length === 0 ? 'Nothing is different now.' : 'What is different now:'}
       </p>
       {before.differences.length > 0 && (

@@ -2,7 +2,7 @@ import type { CheckpointShape, checkpointPage } from '../../src/wire/checkpoint.
 import type { Shape } from '../../src/wire/shape.js';
 import { pages } from '../api.js';
 import { useLoaded } from '../loading.js';
-import { moment } from '../time.js';
+import { Moment } from './moment.jsx';
 
 async function latest(signal: AbortSignal, unattended: boolean): Promise<CheckpointShape | null> {
   let last: CheckpointShape | null = null;
@@ -26,7 +26,7 @@ export function Checkpoints() {
         </span>
       ) : (
         <>
-          Signed up to record <strong>{value.seq}</strong>, {moment(value.at)}.{' '}
+          Signed up to record <strong>{value.seq}</strong>, <Moment at={value.at} />.{' '}
           <code>protem audit verify</code> checks the signatures.
         </>
       )}

@@ -1,6 +1,7 @@
 import { useComputed } from '@preact/signals';
 import { span } from '../span.js';
-import { moment, now } from '../time.js';
+import { now } from '../time.js';
+import { Moment } from './moment.jsx';
 
 /** How long until then, and when that is. Only its text changes from second to second. */
 export function Countdown({ at }: { at: string }) {
@@ -9,8 +10,11 @@ export function Countdown({ at }: { at: string }) {
     return ms > 0 ? `in ${span(Math.max(1000, ms))}` : `${span(Math.max(1000, -ms))} ago`;
   });
   return (
-    <time dateTime={at}>
-      <span class="left">{left}</span> <span class="quiet">{moment(at)}</span>
-    </time>
+    <>
+      <span class="left">{left}</span>{' '}
+      <span class="quiet">
+        <Moment at={at} />
+      </span>
+    </>
   );
 }

@@ -1,8 +1,8 @@
 import type { LeaseShape } from '../../src/wire/lease.js';
 import { hrefOf } from '../place.js';
-import { moment } from '../time.js';
 import { effectWords, isOver, scopeOf } from '../words.js';
 import { Countdown } from './countdown.jsx';
+import { Moment } from './moment.jsx';
 import { State } from './state.jsx';
 import { Words } from './text.jsx';
 
@@ -38,7 +38,7 @@ export function LeaseList({ leases }: { leases: readonly LeaseShape[] }) {
               </td>
               <td>
                 {isOver(lease) ? (
-                  moment(lease.revocation.endedAt ?? lease.expiresAt)
+                  <Moment at={lease.revocation.endedAt ?? lease.expiresAt} />
                 ) : (
                   <Countdown at={lease.expiresAt} />
                 )}

@@ -1,5 +1,5 @@
 import type { StepShape } from '../../src/wire/step.js';
-import { moment } from '../time.js';
+import { Moment } from './moment.jsx';
 import { Words } from './text.jsx';
 
 const signs = { permit: '●', ask: '◐', deny: '▲' } as const;
@@ -26,7 +26,9 @@ export function Steps({ taken }: { taken: readonly StepShape[] }) {
           <tbody>
             {taken.map(({ id, tool, kind, dataClass, decision, policies, fault, decidedAt }) => (
               <tr key={id}>
-                <td>{moment(decidedAt)}</td>
+                <td>
+                  <Moment at={decidedAt} />
+                </td>
                 <td>
                   <Words text={tool} />{' '}
                   <span class="quiet">

@@ -1,7 +1,7 @@
 import type { AuditRecordShape } from '../../src/wire/audit.js';
 import { hrefOf } from '../place.js';
-import { moment } from '../time.js';
 import { storyOf } from '../story.js';
+import { Moment } from './moment.jsx';
 import { Words } from './text.jsx';
 
 /** What happened, in order; each with who, why and which policies decided. */
@@ -12,7 +12,7 @@ export function Timeline({ records }: { records: readonly AuditRecordShape[] }) 
         const { title, tone, facts, lease } = storyOf(event);
         return (
           <li key={id} class={`tone-${tone}`}>
-            <time dateTime={at}>{moment(at)}</time>
+            <Moment at={at} />
             <div>
               <strong>{title}</strong> {lease !== undefined && <a href={hrefOf.lease(lease)}>{lease}</a>}
               {facts.length > 0 && (
@@ -20,9 +20,7 @@ export function Timeline({ records }: { records: readonly AuditRecordShape[] }) 
                   {facts.map(([name, value]) => (
                     <div key={name}>
                       <dt>{name}</dt>
-                      <dd>
-                        <Words text={value} />
-                      </dd>
+                      <dd>{typeof value === 'string' ? <Words text={value} /> : <Moment at={value.at} />}</dd>
                     </div>
                   ))}
                 </dl>

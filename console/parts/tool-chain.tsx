@@ -2,8 +2,8 @@ import type { StepShape } from '../../src/wire/step.js';
 import type { TaskShape } from '../../src/wire/task.js';
 import { hrefOf } from '../place.js';
 import type { TaskTree } from '../task-tree.js';
-import { moment } from '../time.js';
 import { shortAgent } from '../words.js';
+import { Moment } from './moment.jsx';
 import { Words } from './text.jsx';
 
 const mostShown = 24;
@@ -38,10 +38,10 @@ export function ToolChain({ task: { id: own, openedAt }, tree }: { task: TaskSha
 function Call({ step, nth, from }: { step: StepShape; nth: number; from: string | undefined }) {
   const { task, agent, tool, kind, dataClass, decidedAt } = step;
   return (
-    <li class={from === undefined ? 'now' : 'other'} title={moment(decidedAt)}>
+    <li class={from === undefined ? 'now' : 'other'}>
       <span class="role">
         {nth}
-        {from !== undefined && ` · ${from}`}
+        {from !== undefined && ` · ${from}`} · <Moment at={decidedAt} />
       </span>
       <strong>
         <Words text={tool} />

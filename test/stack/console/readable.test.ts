@@ -114,7 +114,8 @@ withBrowser('what a stranger reads in the console', () => {
       'delegated itagent/reporterits task',
       'actsagent/helper',
     ]);
-    expect(await itemsOf('Tools used so far, in order')).toEqual([
+    const used = await itemsOf('Tools used so far, in order');
+    expect(used.map((text) => text.replace(/ · \d+:\d\d:\d\d [AP]M/, ''))).toEqual([
       '1 · inheritedpayments.listread · restrictedagent/reporter',
       '2sql.queryread · internal',
       '3 · elsewhere in its delegations3.getread · internalagent/reporter',
@@ -126,6 +127,30 @@ withBrowser('what a stranger reads in the console', () => {
       'delegated itagent/reporter',
       'actsagent/helper',
     ]);
+  });
+
+  test('what did not happen today is told with its day, and every time has the whole of it in UTC', async () => {
+    const task = await sandbox.openTask('reporter');
+    const lease = await sandbox.lease('reporter', task);
+    const longAgo = '2026-02-03T12:34:56.789Z';
+    await page.route('**/v1/audit?*', async (route) => {
+      const response = await route.fetch();
+      const page = (await response.json()) as { items: { at: string; event: { type: string } }[] };
+      for (const record of page.items) if (record.event.type === 'task.opened') record.at = longAgo;
+      await route.fulfill({ response, json: page });
+    });
+    await at(`/leases/${lease}`);
+    const timeOf = (text: string) =>
+      page.locator('.timeline > li').filter({ hasText: text }).locator(':scope > time');
+    const opened = timeOf('Task opened');
+    await opened.waitFor();
+    expect(await opened.textContent()).toMatch(/Feb 3, 2026, .*:34:56/);
+    expect(await opened.getAttribute('datetime')).toBe(longAgo);
+    expect(await opened.getAttribute('title')).toBe(longAgo);
+    expect(await timeOf('Made at the provider').textContent()).toMatch(/^\d+:\d\d:\d\d [AP]M$/);
+    const until = page.locator('.timeline dd time').first();
+    expect(await until.getAttribute('title')).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/);
+    await page.unroute('**/v1/audit?*');
   });
 
   test('who approves sees for whom, of what task and after which tools it is asked', async () => {
