@@ -1,0 +1,97 @@
+import { describe, expect, test } from '@jest/globals';
+import { cancelApproval, decideApproval, findApproval, revokeApproval } from '../../src/broker/approvals.js';
+import { grant } from '../../src/broker/grant.js';
+import { agent, admin, permitting, viewer } from '../fake/broker-ports.js';
+import { ann, askingBroker, bob } from '../fake/asking.js';
+
+const yes = { is: 'approve' } as const;
+const no = { is: 'deny', reason: 'not on a Friday' } as const;
+
+describe('less, no, and taking back', () => {
+  test('APR-06: a denial has a reason, and the same request is not shown to anyone for a while', async () => {
+    const { ask, ports, use } = await askingBroker();
+    const { id } = await ask();
+    await decideApproval(ports, ann, id, no);
+    await expect(use(id)).rejects.toMatchObject({
+      code: 'approval.denied',
+      message: expect.stringContaining('not on a Friday'),
+    });
+    await expect(ask()).rejects.toMatchObject({ code: 'approval.denied' });
+    expect((await ask({ reason: 'something else' })).state).toBe('pending');
+  });
+
+  test('after the cool-down a denied request can be asked again', async () => {
+    const { ask, ports } = await askingBroker({ settings: { askAgainAfter: 0.05 } });
+    const first = await ask();
+    await decideApproval(ports, ann, first.id, no);
+    let again = await ask().catch(() => undefined);
+    while (!again) again = await ask().catch(() => undefined);
+    expect(again.id).not.toBe(first.id);
+  });
+
+  test('an approval can give less: a shorter time, a folder within, fewer of a set; and no more is issued', async () => {
+    const { ask, ports, use } = await askingBroker();
+    const { id } = await ask();
+    const approved = await decideApproval(ports, ann, id, {
+      ...yes,
+      ttlSeconds: 60,
+      parameters: { prefix: 'reports/2026/', months: ['02'] },
+    });
+    expect(approved.granted).toEqual({
+      ttlSeconds: 60,
+      parameters: { prefix: 'reports/2026/', months: ['02'] },
+    });
+    const { lease } = await use(id);
+    expect(lease.parameters).toEqual({ prefix: 'reports/2026/', months: ['02'] });
+    expect(lease.expiresAt - lease.reservedAt).toBeLessThanOrEqual(60_000);
+  });
+
+  test.each([
+    ['a longer time', { ttlSeconds: 601 }],
+    ['another folder', { parameters: { prefix: 'reports/2025/' } }],
+    ['more of a set', { parameters: { months: ['01', '02'] } }],
+  ])('an answer cannot give %s', async (_what, more) => {
+    const { ask, ports } = await askingBroker();
+    const { id } = await ask({ parameters: { prefix: 'reports/2026/', months: ['01'] } });
+    await expect(decideApproval(ports, ann, id, { ...yes, ...more })).rejects.toMatchObject({
+      code: 'approval.wider',
+    });
+    expect(await findApproval(ports, ann, id)).toMatchObject({ state: 'pending', answers: [] });
+  });
+
+  test('APR-06: what its requester cancels is over', async () => {
+    const { ask, ports, use } = await askingBroker();
+    const { id } = await ask();
+    await expect(cancelApproval(ports, ann, id)).rejects.toMatchObject({ code: 'role.missing' });
+    await cancelApproval(ports, agent, id);
+    await expect(decideApproval(ports, ann, id, yes)).rejects.toMatchObject({ code: 'approval.decided' });
+    await expect(use(id)).rejects.toMatchObject({ code: 'approval.revoked' });
+  });
+
+  test('APR-06: an approval that was revoked before it was used issues nothing', async () => {
+    const { ask, ports, use, provider } = await askingBroker();
+    const { id } = await ask();
+    await decideApproval(ports, ann, id, yes);
+    await revokeApproval(ports, bob, id, 'changed my mind');
+    await expect(use(id)).rejects.toMatchObject({ code: 'approval.revoked' });
+    expect(provider.calls).toEqual([]);
+  });
+
+  test('APR-06: revoked after it was used, the lease goes as well', async () => {
+    const { ask, ports, use, provider } = await askingBroker();
+    const { id } = await ask();
+    await decideApproval(ports, ann, id, yes);
+    const { lease } = await use(id);
+    await expect(revokeApproval(ports, viewer, id, 'no')).rejects.toMatchObject({ code: 'role.missing' });
+    await revokeApproval(ports, admin, id, 'the ticket was a fake');
+    expect(await ports.ledger.leases.find(lease.id)).toMatchObject({ cause: 'operator' });
+    while (provider.live.size > 0) await new Promise((resolve) => setImmediate(resolve));
+  });
+
+  test('a policy that permits without asking has no use for approvals', async () => {
+    const { setPolicy, ports, task } = await askingBroker();
+    setPolicy(() => permitting());
+    const request = { task, credential: 'pretend-entry', parameters: {} };
+    await expect(grant(ports, agent, request)).resolves.toBeDefined();
+  });
+});
