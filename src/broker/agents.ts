@@ -36,7 +36,7 @@ export async function findAgent(ports: Ports, principal: Principal, id: string):
   return (await describe(ports, [id]))[0]!;
 }
 
-/** From its return on the agent gets nothing; its leases are being revoked. One that was never seen can be disabled, too. */
+/** From its return on the agent gets nothing, and its leases are being revoked. It may be one that was never seen. */
 export async function disableAgent(
   ports: Ports,
   principal: Principal,

@@ -12,7 +12,7 @@ export interface Canary {
   readonly parameters: ParameterValues;
 }
 
-/** No token can prove this name: `identity` refuses ids that begin with `protem:`. Policy has to permit it like any other. */
+/** No token can prove this name: `identity` refuses ids beginning with `protem:`. Policy has to permit it like others. */
 export const canaryId = 'protem:canary';
 
 const canary: Principal = {

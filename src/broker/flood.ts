@@ -1,6 +1,6 @@
 import type { AuditEvent } from '../audit/event.js';
 
-/** What a caller can cause in a loop, without any proof or beyond its quota: told at once the first time, then counted, and never dropped. */
+/** What a caller can cause in a loop, unproven or beyond its quota: told once, then counted, never dropped. */
 export type Counted = Extract<
   AuditEvent,
   { type: 'identity.refused' | 'hook.refused' | 'signal.refused' | 'credential.limited' | 'task.limited' }

@@ -11,7 +11,7 @@ export interface KnownRisks {
   look(): Promise<void>;
 }
 
-/** The risk of agents is asked at every decision, so it is known here; what was decided before it was is looked at again. */
+/** The risk of agents is asked at every decision, so it is kept here. What was decided before it was is judged again. */
 export function openKnownRisks({ ledger }: Pick<Ports, 'ledger'>): KnownRisks {
   let known: ReadonlyMap<string, readonly RiskSignal[]> = new Map();
   let ended: ReadonlyMap<string, number> = new Map();

@@ -24,7 +24,7 @@ export const strongestOf = (signals: readonly RiskSignal[] = [], now: number): R
 const levelAt = ({ level, endsAt = Infinity }: RiskSignal, now: number): number =>
   endsAt <= now ? 0 : riskLevels.indexOf(level);
 
-/** The highest of an agent and of those whose delegation led to its task: what hangs from them is as risky as they are. */
+/** The highest of an agent and of those who delegated its task to it: what hangs from them is as risky as they are. */
 export const highestRisk = (
   riskAt: (agent: string) => number,
   agent: string,

@@ -28,7 +28,7 @@ export interface Order<Scope = unknown> {
   readonly within?: readonly Ancestor[];
 }
 
-/** A task above the one that asks, with the most that it lets that one have; whose kind the scope is, is not known here. */
+/** A task above the one that asks, and the most that it lets that one have. Only the provider can read the scope. */
 export interface Ancestor {
   readonly taskId: string;
   readonly scope: unknown;

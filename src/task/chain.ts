@@ -6,7 +6,7 @@ export interface Tool {
   readonly dataClass: string;
 }
 
-/** The tools that the tasks of a tree were permitted to use so far. It only grows, and each change has another `count`. */
+/** The tools that the tasks of a tree were permitted to use so far. It only grows; `count` goes up with each change. */
 export interface ToolChain {
   /** How many steps were permitted. */
   readonly count: number;

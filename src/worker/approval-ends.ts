@@ -5,8 +5,7 @@ import type { Repeating } from './repeat.js';
 const everyMs = 1000;
 const atOnce = 100;
 
-/** Writes down what nobody answered in time, and which emergencies are over. Both have been so since their end, whether or
- * not this runs. */
+/** Writes down what nobody answered in time, and which emergencies are over. Both are so without it. */
 export const approvalEnds = ({ ledger, meter, log }: Pick<Ports, 'ledger' | 'meter' | 'log'>): Repeating =>
   repeat(async () => {
     const count = await ledger.approvals.expire(atOnce);

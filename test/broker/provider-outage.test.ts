@@ -16,7 +16,7 @@ import { backends, connected, uniquePrefix } from '../setup/backends.js';
 const outageMs = 600_000;
 const each = 20;
 
-/** A broker whose time is that of the store, set by the test, and two providers. Nothing but the clock moves by itself. */
+/** A broker with two providers, whose time is that of the store. Nothing moves but what the test moves. */
 async function world(url: string) {
   const prefix = uniquePrefix();
   const time = await clockedRedis(await connected(url), prefix, 1_800_000_000_000);

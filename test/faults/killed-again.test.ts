@@ -5,7 +5,7 @@ import { startScene } from './scene.js';
 import type { Scene } from './scene.js';
 
 const possible = canRun('a worker that is killed again and again', redisPrograms());
-/** A crashed job is found stalled after seven seconds at most, a lost claim after less; the rest is for a slow machine. */
+/** A crashed job is found after seven seconds at most, a lost claim after less; the rest is for a slow machine. */
 const atLastMs = 10_000;
 
 (possible ? describe : describe.skip)('a worker that is killed again and again over one lease', () => {

@@ -31,7 +31,7 @@ const scopes = [
   'resource == Protem::CatalogEntry::"gone"',
 ];
 const principals = ['principal', 'principal is Protem::Agent', 'principal == Protem::Agent::"agent-1"'];
-/** Every way to read something, and some that fail: adding up to more than 64 bits, tags and entities that are not there. */
+/** Every way to read something, and some that fail: sums of more than 64 bits, tags and entities that are not there. */
 const atoms = [
   'true',
   'principal.issuer == "i1"',

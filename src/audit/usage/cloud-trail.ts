@@ -4,7 +4,7 @@ import type { Use } from './use.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** `<prefix>.<task>.<lease>` and `<prefix>.<task>`: the names that the AWS provider gives sessions and SourceIdentities. */
+/** `<prefix>.<task>.<lease>` and `<prefix>.<task>`, as the AWS provider names sessions and SourceIdentities. */
 const marked = /^[^.]+\.([0-9A-Za-z]{8})(?:\.([0-9A-Za-z]{6}))?$/;
 
 /**

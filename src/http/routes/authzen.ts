@@ -59,7 +59,7 @@ export const authzenRoutes = ({
   },
 });
 
-/** One of several that lacks a part fails alone: the answers stand in the order of the questions (AuthZEN 1.0 section 7). */
+/** One that lacks a part fails alone: the answers stand in the order of the questions (AuthZEN 1.0 section 7). */
 const incomplete: Evaluation = { decision: false, reason: 'request.malformed', because: [] };
 
 /** What a caller says of the host is not repeated: who trusts this document would ask wherever it names. */

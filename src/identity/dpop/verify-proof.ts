@@ -97,7 +97,7 @@ function checkAge(iatSeconds: number, maximumAgeSeconds: number, clock: Clock): 
     throw invalidProof('dpop.stale');
 }
 
-/** Check 11: the time of a proof is told by the server's nonce where there is one, and by the sender's clock elsewhere. */
+/** Check 11: the time of a proof is that of the server's nonce where there is one, else that of the sender's clock. */
 const keptFor = ({ maximumAgeSeconds, nonceSeconds }: ProofRules, nonce: string | undefined) =>
   nonceSeconds === undefined
     ? { keepMs: (maximumAgeSeconds + 2 * clockToleranceSeconds) * 1000 }

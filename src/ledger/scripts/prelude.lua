@@ -65,8 +65,8 @@ end
 -- A lease is one string: a small JSON head that changes, a line break, and a JSON body that does not.
 -- Head: s state, p provider, o reserved at, e expiresAt, f effect, m mintUntil, u unending, c cause, q revocation
 -- requested at, w deny written at, n attempts, l last fault, z ended at, k keep the record for so long after its end,
--- b the withdrawal that it belongs to, y ceilingAt, g mayLiveUntil, x renewed at, j renewals, r a renewal under way {i its id, e the end it asked for, g what g
--- was before}. Body: see lease-record.ts.
+-- b the withdrawal that it belongs to, y ceilingAt, g mayLiveUntil, x renewed at, j renewals, r a renewal under way
+-- {i its id, e the end it asked for, g what g was before}. Body: see lease-record.ts.
 --
 -- That is how scripts know it. There are many records, so they are short: [state and effect, provider, o, e, {others}].
 -- Only o and what is in r are moments; e and those in `sinceReserved` are told from o, y and g from e. y is left out where
@@ -239,7 +239,7 @@ local function endedProof(agent, provedAt, task)
   return nil
 end
 
--- An agent has asked for something: when, by which issuer's token (i) of when (f), and whose it is (w). Blocks look there.
+-- An agent has asked for something: when, by which issuer's token (i) of when (f), whose it is (w). Blocks look there.
 local function seenAgent(agent, at, issuer, owner, provedAt)
   if issuer == '' then return end
   local facts = { 't', at, 'i', issuer, 'w', owner or '', 'f', provedAt or 0 }

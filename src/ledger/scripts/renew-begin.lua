@@ -10,7 +10,8 @@
 -- ARGV: lease id, agent, renewal id, asked ms, 1 when it was asked to be so short, limit ms, least ms, timeout ms, event,
 --       idempotency key or '', digest, its ttl ms, an event that must be there or '',
 --       the count of the tool chain that was decided on or ''
--- RETURNS: {'ok', now, end} | {'same'}, when there is nothing to do | {'moved', count, chain, time} | {'blocked', by what} | {fault code}
+-- RETURNS: {'ok', now, end} | {'same'}, when there is nothing to do | {'moved', count, chain, time}
+--          | {'blocked', by what} | {fault code}
 if ARGV[13] ~= '' and #redis.call('XRANGE', KEYS[1], ARGV[13], ARGV[13]) == 0 then return { 'state.rolled_back' } end
 local id, agent = ARGV[1], ARGV[2]
 local head, body = readLease(id)

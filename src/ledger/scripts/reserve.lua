@@ -2,13 +2,15 @@
 -- is minted (I2).
 -- ARGV: lease id, task id, agent, provider, body JSON, ttl ms, mint timeout ms, effect, event,
 --       idempotency key or '', digest, its ttl ms,
---       conditions as JSON: n catalog entry; y ceiling ms; h an event that must be there; the most live leases of it (e), of the agent
---       (a), of the task (o), and of all (t), or none; i issuer, w owner, f when the token was issued, p what else it proved, as text or none,
+--       conditions as JSON: n catalog entry; y ceiling ms; h an event that must be there;
+--       the most live leases of it (e), of the agent (a), of the task (o), and of all (t), or none;
+--       i issuer, w owner, f when the token was issued, p what else it proved, as text or none,
 --       v the count of the tool chain that was decided on; s a permitted step for tool u,
 --       issue rates (q) as {agent, task or entry; most; within ms},
 --       r the approval it is used for {i id, g digest of the request},
 --       keep ms or '', rosters to be listed in ...
--- RETURNS: {'ok', now, expiresAt, mintUntil} | {'moved', count, chain, time} | {fault code, what of it, ms to wait} | {'taken'}
+-- RETURNS: {'ok', now, expiresAt, mintUntil} | {'moved', count, chain, time} | {'taken'}
+--          | {fault code, what of it, ms to wait}
 local id, task, agent, provider = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local only = cjson.decode(ARGV[13])
 if only.h and #redis.call('XRANGE', KEYS[1], only.h, only.h) == 0 then return { 'state.rolled_back' } end

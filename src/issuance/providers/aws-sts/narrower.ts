@@ -34,7 +34,7 @@ function isBelow(one: Statement, over: Statement): boolean {
   );
 }
 
-/** The values of a condition are alternatives; patterns of StringLike (a folder in s3:prefix) may lie below one another. */
+/** The values of a condition are alternatives; patterns of StringLike (a folder in s3:prefix) may lie within others. */
 function isNarrower(operator: string, ours: unknown, theirs: unknown): boolean {
   if (JSON.stringify(ours) === JSON.stringify(theirs)) return true;
   if (operator !== 'StringLike' || ours === undefined) return false;

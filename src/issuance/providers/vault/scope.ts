@@ -41,7 +41,7 @@ export const scope = z
 
 export type VaultScope = z.output<typeof scope>;
 
-/** The policies of an order, looked at again now that the parameters are in them. Throws Fault `credential.parameters`. */
+/** Looks at the policies again, now that the parameters are filled in. Throws Fault `credential.parameters`. */
 export function policiesOf(policies: readonly string[]): readonly string[] {
   if (policies.some((policy) => isRoot(policy) || policy.trim() === ''))
     throw new Fault('credential.parameters', 'The parameters make no policies that the entry allows.');

@@ -1,7 +1,7 @@
 import { Fault } from '../../../../kernel/fault.js';
 import type { ProviderWorld } from '../../../world.js';
 
-/** A document that fills more than this of its share gives up what it can, and gets no new lease if that does not help. */
+/** Fuller than this, of its share, a document gives up what it can, and takes no new lease if that is too little. */
 export const fullAt = 0.9;
 const knownForMs = 5000;
 
