@@ -111,6 +111,27 @@ describe.each(backends)('while the log alone cannot be written, on $name', ({ ur
     expect((await types(lease)).slice(-2)).toEqual(['lease.revoking', 'lease.revoked']);
   });
 
+  test('I1: what begins something changes nothing, so that it can be begun again whole', async () => {
+    const lease = await leased();
+    const deadlineAt = ledger.clock() + 3_600_000;
+    const opening = { intent: 'again', deadlineAt, labels: {} };
+    const steps = { task: lease.taskId, tool: 'sql' };
+    const failed = expect.objectContaining({ code: 'state.unavailable' });
+    await withoutLog(async () => {
+      await expect(broker.openTask(agent, opening, 'the-key')).rejects.toEqual(failed);
+      await expect(broker.takeStep(agent, steps, 'the-step')).rejects.toEqual(failed);
+    });
+    const before = (await ledger.tasks.list({ pageSize: 100 })).items.length;
+    const task = await broker.openTask(agent, opening, 'the-key');
+    const step = await broker.takeStep(agent, steps, 'the-step');
+    expect((await ledger.tasks.list({ pageSize: 100 })).items).toHaveLength(before + 1);
+    expect(await broker.listSteps(agent, lease.taskId)).toEqual([step]);
+    const { items } = await ledger.log.read({ pageSize: 100 });
+    const of = (type: string) => items.filter(({ event }) => event.type === type).map(({ event }) => event);
+    expect(of('task.opened').map((event) => 'task' in event && event.task)).toEqual([lease.taskId, task.id]);
+    expect(of('step.decided')).toHaveLength(1);
+  });
+
   test('nothing is told twice, and what is told late is chained as all else', async () => {
     const lease = await leased();
     await withoutLog(async () => {

@@ -1,6 +1,7 @@
 -- One person's answer. `pending` is left once: whoever has not seen the answers before is told to look again.
 -- ARGV: approval id, how many answers were seen, 'p' | 'a' | 'd', answers JSON, granted JSON, for ms, event, keep ms
 -- RETURNS: 1, or false
+mustHaveLog()
 local id = ARGV[1]
 local facts = redis.call('HMGET', key(id), 's', 't', 'd', 'a', 'k', 'g')
 local at = timeMs()

@@ -3,6 +3,7 @@
 --       the most questions of one requester within so many ms
 -- RETURNS: {'opened', now, expiresAt} | {'same', id} | {'denied', id, ms left} | {'limit', ms left} | {'rate', ms left}
 --          | {'task.ended'}
+mustHaveLog()
 local id, agent, task, ask = ARGV[1], ARGV[2], ARGV[3], key('ask:' .. ARGV[4])
 local at = timeMs()
 local pendingMs = tonumber(ARGV[6])

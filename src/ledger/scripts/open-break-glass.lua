@@ -1,6 +1,7 @@
 -- An emergency, written down and announced before anything is minted.
 -- ARGV: id, operator, task, body JSON, ttl ms, event
 -- RETURNS: {now, endsAt}
+mustHaveLog()
 local id, by, task = ARGV[1], ARGV[2], ARGV[3]
 local at = timeMs()
 local endsAt = at + tonumber(ARGV[5])

@@ -4,6 +4,7 @@
 --       parent id, parent's agent, root id, the most sub-tasks of one task, and of one tree,
 --       issuer and owner of the parent's agent, when its token was issued
 -- RETURNS: {'ok', now} | {'same', task id} | {'taken'} | {'blocked', by what} | {fault code}
+mustHaveLog()
 local id, agent, deadline = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local parent, root = ARGV[10], ARGV[12]
 local at = timeMs()

@@ -2,6 +2,7 @@
 --       key of its run or '', the most tasks of its agent or '' within so many ms
 -- RETURNS: {'ok', now} | {'same', task id} | {'idempotency.reused'} | {'task.run_full'} | {'taken'}
 --          | {'quota.task_rate', ms to wait}
+mustHaveLog()
 local id, agent, deadline, body = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
 local at = timeMs()
 local idem = ARGV[7] ~= '' and key('idem:' .. ARGV[7])

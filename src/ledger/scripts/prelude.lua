@@ -55,6 +55,10 @@ local function tell(text, ...)
   redis.call('RPUSH', key('untold'), cjson.encode({ text, { ... } }))
 end
 
+-- What begins something asks this before it changes anything: a script that fails half-way is not undone, and its change
+-- would stand without its event. Deletes nothing, and fails where there is no log to be written.
+local function mustHaveLog() redis.call('XDEL', KEYS[1], '0-1') end
+
 -- What people outside are to hear of, for the worker to send; in the same step as the change. It is bounded: where no
 -- worker has run for that long, the oldest are not sent any more, and the audit log has them.
 local function announce(kind, subject)

@@ -12,6 +12,7 @@
 --       the count of the tool chain that was decided on or ''
 -- RETURNS: {'ok', now, end} | {'same'}, when there is nothing to do | {'moved', count, chain, time}
 --          | {'blocked', by what} | {fault code}
+mustHaveLog()
 if ARGV[13] ~= '' and #redis.call('XRANGE', KEYS[1], ARGV[13], ARGV[13]) == 0 then return { 'state.rolled_back' } end
 local id, agent = ARGV[1], ARGV[2]
 local head, body = readLease(id)

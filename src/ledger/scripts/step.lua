@@ -4,6 +4,7 @@
 --       issuer and owner of the agent, when its token was issued
 -- RETURNS: {'ok', now} | {'moved', count, chain, time} | {'same', step id, time and JSON} | {'taken'}
 --          | {'blocked', by what} | {fault code}
+mustHaveLog()
 local task, id = ARGV[1], ARGV[3]
 local facts = redis.call('HMGET', key(task), 's', 'd', 'a', 'q')
 if not facts[1] or facts[3] ~= ARGV[2] then return { 'task.unknown' } end
