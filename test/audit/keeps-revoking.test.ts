@@ -93,7 +93,11 @@ describe.each(backends)('while the log alone cannot be written, on $name', ({ ur
       await isRevoked(other);
     });
     expect((await types(one)).slice(-2)).toEqual(['lease.revoking', 'lease.revoked']);
-    expect((await told(one)).at(-2)).toMatchObject({ cause: 'operator', by: admin.id, reason: 'seen abroad' });
+    expect((await told(one)).at(-2)).toMatchObject({
+      cause: 'operator',
+      by: admin.id,
+      reason: 'seen abroad',
+    });
     expect((await types(other)).slice(-2)).toEqual(['lease.revoking', 'lease.revoked']);
     expect(await broker.listBlocks(admin)).toHaveLength(1);
     const { items } = await ledger.log.read({ pageSize: 100 });
