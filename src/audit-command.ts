@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { Option } from 'commander';
 import type { Command } from 'commander';
@@ -8,16 +7,30 @@ import type { ToldRecord } from './audit/formats/told.js';
 import type { Api, AuditFilter } from './cli/audit-api.js';
 import { exportAudit } from './cli/audit-export.js';
 import type { Out } from './cli/audit-export.js';
+import { tailAudit } from './cli/audit-tail.js';
 import { printUsage } from './cli/audit-usage.js';
 import type { UsageCommand } from './cli/audit-usage.js';
 import type { Settings } from './settings/load.js';
 import { verifyAudit } from './cli/audit-verify.js';
 import type { VerifyCommand } from './cli/audit-verify.js';
+import { tokenOf } from './cli/connect.js';
+import { recordLine } from './cli/record-line.js';
+import { UsageError } from './cli/terminal.js';
 import { serverVerbs } from './server-verbs.js';
 
 interface Connection {
   readonly url?: string;
   readonly tokenFile?: string;
+  readonly tokenCommand?: string;
+}
+
+interface Tail extends Connection {
+  readonly lease?: string;
+  readonly task?: string;
+  readonly agent?: string;
+  readonly since?: string;
+  readonly output?: 'text' | 'json';
+  readonly quiet?: boolean;
 }
 
 interface Export extends AuditFilter, Connection {
@@ -35,7 +48,7 @@ const out: Out = {
   say: (text) => void process.stderr.write(`${text}\n`),
 };
 
-/** `protem audit export`, `verify` and `usage`. */
+/** `protem audit export`, `tail`, `verify` and `usage`. */
 export function addAuditCommands(
   program: Command,
   config: readonly [string, string, string],
@@ -43,6 +56,7 @@ export function addAuditCommands(
 ): void {
   const audit = program.command('audit').description(serverVerbs.audit);
   connected(audit.command('export').description('write the log to standard output, a record a line'))
+    .addOption(new Option('--format <format>').choices(formats).default('jsonl'))
     .option('--lease <id>', 'only the path of this lease')
     .option('--task <id>', 'only this task')
     .option('--agent <id>', 'only this agent')
@@ -58,6 +72,20 @@ export function addAuditCommands(
       const shown = await exportAudit(apiOf(options), { ...options, format, isBatch }, out);
       out.say(`${shown} record${shown === 1 ? '' : 's'}`);
     });
+
+  connected(audit.command('tail').description('write what is added to the log, as it happens, until SIGINT'))
+    .option('--lease <id>', 'only what is about this lease')
+    .option('--task <id>', 'only this task')
+    .option('--agent <id>', 'only this agent')
+    .option('--since <when>', 'from a moment on, or from a duration ago (10m); from now on when left out')
+    .addOption(
+      new Option(
+        '-o, --output <format>',
+        'json: a record a line; text on a terminal, json elsewhere',
+      ).choices(['text', 'json']),
+    )
+    .option('-q, --quiet', 'say nothing on stderr but errors')
+    .action(tail);
 
   audit
     .command('usage')
@@ -95,16 +123,29 @@ function formatOf(format: Format, version: string): (record: ToldRecord) => obje
 
 const connected = (command: Command): Command =>
   command
-    .addOption(new Option('--format <format>').choices(formats).default('jsonl'))
     .option('--url <address>', 'of the broker (PROTEM_URL)')
-    .option('--token-file <file>', 'token of an operator (PROTEM_TOKEN_FILE, or PROTEM_TOKEN itself)');
+    .option('--token-file <file>', 'token of an operator (PROTEM_TOKEN_FILE, or PROTEM_TOKEN itself)')
+    .option('--token-command <command>', 'command that prints the token (PROTEM_TOKEN_COMMAND)');
+
+async function tail(options: Tail): Promise<void> {
+  const { lease, task, agent, since, output = process.stdout.isTTY ? 'text' : 'json' } = options;
+  const subjects = [lease, task, agent].filter((each) => each !== undefined);
+  if (subjects.length > 1) throw new UsageError('Give one of --lease, --task and --agent.');
+  const stopping = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
+  await tailAudit(
+    { ...apiOf(options), signal: stopping.signal },
+    {
+      format: output === 'json' ? (record) => JSON.stringify(record) : recordLine,
+      ...(since !== undefined && { since }),
+      ...(subjects[0] !== undefined && { subject: subjects[0] }),
+    },
+    options.quiet === true ? { ...out, say: () => {} } : out,
+  );
+}
 
 function apiOf(options: Connection): Api {
   const url = options.url ?? process.env['PROTEM_URL'];
-  const file = options.tokenFile ?? process.env['PROTEM_TOKEN_FILE'];
-  const given = process.env['PROTEM_TOKEN'];
-  if (url === undefined) throw new Error('Where is the broker? Set PROTEM_URL, or give --url.');
-  if (file === undefined && given === undefined)
-    throw new Error('Who asks? Set PROTEM_TOKEN_FILE or PROTEM_TOKEN, or give --token-file.');
-  return { url, token: () => (file === undefined ? given! : readFileSync(file, 'utf8').trim()) };
+  if (url === undefined) throw new UsageError('Where is the broker? Set PROTEM_URL, or give --url.');
+  return { url, token: tokenOf(process.env, options) };
 }

@@ -1,17 +1,24 @@
+import { pause } from '../sdk/call.js';
+import type { FetchedAnswer } from '../sdk/call.js';
 import type { AuditRecordShape } from '../wire/audit.js';
 import type { CheckpointShape } from '../wire/checkpoint.js';
+import { exchange } from './exchange.js';
 
 export interface Api {
   /** Such as https://protem.example. */
   readonly url: string;
   /** Of an operator. Asked for before each request, as it may be a file that is renewed. */
-  readonly token: () => string;
+  readonly token: () => string | Promise<string>;
   readonly sleep?: (ms: number) => Promise<void>;
+  /** Breaks off what is under way. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Page<Item> {
   readonly items: readonly Item[];
   readonly next_page_token?: string;
+  /** By the broker's clock, in whole seconds: ms epoch; undefined where it does not say. */
+  readonly answeredAt: number | undefined;
 }
 
 /** What the broker refused, in the words of its problem; `status` is that of HTTP. */
@@ -51,27 +58,40 @@ async function get<Item>(
   url.searchParams.set('page_size', String(pageSize));
   for (const [name, value] of Object.entries(query))
     if (value !== undefined) url.searchParams.set(name, value);
-  const sleep = api.sleep ?? ((ms) => new Promise((resolve) => setTimeout(resolve, ms)));
+  const { signal } = api;
+  const sleep = api.sleep ?? ((ms) => pause(ms, signal));
   for (let attempt = 1; ; attempt += 1) {
-    const response = await fetch(url, {
-      headers: { authorization: `Bearer ${api.token()}` },
-      redirect: 'error',
-    }).catch((cause: unknown) => {
-      if (attempt < attempts) return undefined;
-      throw new Error(`${api.url} cannot be reached`, { cause });
-    });
-    if (response?.ok) return (await response.json()) as Page<Item>;
-    const retryAfter = response ? response.headers.get('retry-after') : '1';
-    if (response && (retryAfter === null || attempt === attempts)) throw await refusalOf(response);
-    await response?.body?.cancel();
+    const headers = { authorization: `Bearer ${await api.token()}` };
+    const sent = { headers, redirect: 'error' as const, ...(signal && { signal }) };
+    const answer = await exchange(url.href, sent)
+      .then(async (response) => ({ response, body: bodyOf(await response.text()) }))
+      .catch((cause: unknown) => {
+        signal?.throwIfAborted();
+        if (attempt < attempts) return undefined;
+        throw new Error(`${api.url} cannot be reached`, { cause });
+      });
+    if (answer?.response.ok) {
+      const answeredAt = Date.parse(answer.response.headers.get('date') ?? '');
+      const page = answer.body as Omit<Page<Item>, 'answeredAt'>;
+      return { ...page, answeredAt: Number.isNaN(answeredAt) ? undefined : answeredAt };
+    }
+    const retryAfter = answer ? answer.response.headers.get('retry-after') : '1';
+    if (answer && (retryAfter === null || attempt === attempts))
+      throw refusalOf(answer.response, answer.body);
     await sleep(Number(retryAfter) * 1000);
   }
 }
 
-async function refusalOf(response: Response): Promise<Refused> {
-  const problem = (await response.json().catch(() => ({}))) as { detail?: string; remedy?: string };
-  const said = [problem.detail ?? `The answer was ${response.status}.`, problem.remedy]
-    .filter(Boolean)
-    .join(' ');
-  return new Refused(response.status, said);
+function bodyOf(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return {};
+  }
+}
+
+function refusalOf({ status }: FetchedAnswer, body: unknown): Refused {
+  const problem = body as { detail?: string; remedy?: string };
+  const said = [problem.detail ?? `The answer was ${status}.`, problem.remedy].filter(Boolean).join(' ');
+  return new Refused(status, said);
 }

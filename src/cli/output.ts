@@ -39,7 +39,7 @@ export function fieldOf(value: unknown, path: string): unknown {
 }
 
 /** One line of text; what would steer a terminal is left out. */
-function plain(value: unknown): string {
+export function plain(value: unknown): string {
   if (value === undefined || value === null) return '';
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   return text.replaceAll(/[\p{Cc}\u202a-\u202e\u2066-\u2069]+/gu, ' ');
