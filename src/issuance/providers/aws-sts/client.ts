@@ -98,7 +98,7 @@ const ownCredentials = ({ credentials }: AwsStsSettings): Pick<STSClientConfig, 
 
 /** The session on the way; the client asks again shortly before it ends. */
 async function assumeVia(own: STSClient, { via, timeout }: AwsStsSettings) {
-  const { Credentials: made } = await own.send(
+  const answer = await own.send(
     new AssumeRoleCommand({
       RoleArn: via?.role,
       RoleSessionName: 'protem',
@@ -107,8 +107,13 @@ async function assumeVia(own: STSClient, { via, timeout }: AwsStsSettings) {
     }),
     { abortSignal: AbortSignal.timeout(timeout * 1000) },
   );
+  return credentialsFrom(answer, 'the role on the way');
+}
+
+/** As other clients take them; Fault `provider.nonsense` when the role came without. */
+export function credentialsFrom({ Credentials: made }: AssumeRoleCommandOutput, role: string) {
   if (!made?.AccessKeyId || !made.SecretAccessKey || !made.SessionToken || !made.Expiration)
-    throw nonsense('the role on the way came without credentials');
+    throw nonsense(`${role} came without credentials`);
   return {
     accessKeyId: made.AccessKeyId,
     secretAccessKey: made.SecretAccessKey,

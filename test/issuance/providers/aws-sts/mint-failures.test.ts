@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { broken, type StandInFault } from '../../../../src/sandbox/aws/fault.js';
+import { start } from '../../../sandbox/aws/clients.js';
 import { arnOf } from '../../../sandbox/aws/reports-account.js';
-import { issue, orderOf, providerOf, start } from './minting.js';
+import { issue, orderOf, providerOf } from './minting.js';
 
 describe('what can go wrong at STS', () => {
   const cases: readonly [string, StandInFault, string][] = [

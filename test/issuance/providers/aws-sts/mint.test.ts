@@ -2,14 +2,16 @@ import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
 import { ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
 import { describe, expect, test } from '@jest/globals';
+import { s3Of, start } from '../../../sandbox/aws/clients.js';
 import { arnOf, otherAccount, readPrefix } from '../../../sandbox/aws/reports-account.js';
-import { issue, orderOf, providerOf, read, s3Of, start } from './minting.js';
+import { keyOf } from './account.js';
+import { issue, orderOf, providerOf, read } from './minting.js';
 
 describe('ISS-02 what an issued session can do', () => {
   test('it reads what the entry allows, and nothing else of what the role allows', async () => {
     const standIn = await start();
     const { secret } = await issue(providerOf(standIn), orderOf());
-    const s3 = s3Of(standIn, secret.reveal());
+    const s3 = s3Of(standIn, keyOf({ secret }));
     expect(await read(s3, 'q3/summary.csv')).toContain('north,42');
     const put = new PutObjectCommand({ Bucket: 'reports', Key: 'q3/new.csv', Body: 'x' });
     await expect(s3.send(put)).rejects.toMatchObject({ name: 'AccessDenied' });
@@ -24,9 +26,9 @@ describe('ISS-02 what an issued session can do', () => {
 
   test('it ends when it said it would', async () => {
     let ahead = 0;
-    const standIn = await start(() => Date.now() + ahead);
+    const standIn = await start({ clock: () => Date.now() + ahead });
     const { secret, expiresAt } = await issue(providerOf(standIn), orderOf());
-    const s3 = s3Of(standIn, secret.reveal());
+    const s3 = s3Of(standIn, keyOf({ secret }));
     await read(s3, 'q3/summary.csv');
     expect(new Date(String(secret.reveal()['Expiration'])).getTime()).toBe(expiresAt);
     ahead = 901_000;
@@ -37,13 +39,13 @@ describe('ISS-02 what an issued session can do', () => {
     const standIn = await start();
     const policyArns = [`arn:aws:iam::111122223333:policy/read-reports`];
     const { secret } = await issue(providerOf(standIn), orderOf({ policyArns }));
-    expect(await read(s3Of(standIn, secret.reveal()), 'q4/summary.csv')).toContain('region');
+    expect(await read(s3Of(standIn, keyOf({ secret })), 'q4/summary.csv')).toContain('region');
   });
 
   test('a boundary of the role still bounds it', async () => {
     const standIn = await start();
     const { secret } = await issue(providerOf(standIn), orderOf({ role: arnOf('bounded') }));
-    await expect(read(s3Of(standIn, secret.reveal()), 'q3/summary.csv')).rejects.toMatchObject({
+    await expect(read(s3Of(standIn, keyOf({ secret })), 'q3/summary.csv')).rejects.toMatchObject({
       name: 'AccessDenied',
     });
   });
@@ -64,7 +66,7 @@ describe('ISS-02 how a session is named', () => {
     });
     const { secret } = await issue(provider, order);
     expect(secret.reveal()['AccountId']).toBe('111122223333');
-    await read(s3Of(standIn, secret.reveal()), 'q3/summary.csv');
+    await read(s3Of(standIn, keyOf({ secret })), 'q3/summary.csv');
     expect(standIn.trail().at(-1)).toMatchObject({
       eventName: 'GetObject',
       userIdentity: {
@@ -104,7 +106,7 @@ describe('ISS-02 how a session is named', () => {
         ...order,
         scope: orderOf({ sessionPolicy: byTags(agent), tags: true }).scope,
       });
-      return read(s3Of(standIn, secret.reveal()), 'top.txt');
+      return read(s3Of(standIn, keyOf({ secret })), 'top.txt');
     };
     expect(await told(`sha256:${createHash('sha256').update('auth0|42 🤖').digest('hex')}`)).toBe('top');
     await expect(told('auth0')).rejects.toMatchObject({ name: 'AccessDenied' });

@@ -1,23 +1,17 @@
-import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { afterEach } from '@jest/globals';
 import { awsSts, openAwsSts } from '../../../../src/issuance/providers/aws-sts/index.js';
 import type { AwsStsScope } from '../../../../src/issuance/providers/aws-sts/scope.js';
 import type { Order, Provider } from '../../../../src/issuance/provider.js';
 import type { ProviderWorld } from '../../../../src/issuance/world.js';
 import { newLeaseId, newTaskId } from '../../../../src/kernel/id.js';
-import { type AwsStandIn, startAwsStandIn } from '../../../../src/sandbox/aws/stand-in.js';
-import { arnOf, readPrefix, seed } from '../../../sandbox/aws/reports-account.js';
+import type { AwsStandIn } from '../../../../src/sandbox/aws/stand-in.js';
+import { arnOf, readPrefix } from '../../../sandbox/aws/reports-account.js';
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0).toReversed()) await close();
 });
-
-export async function start(now?: () => number): Promise<AwsStandIn> {
-  const standIn = await startAwsStandIn(seed, now ? { clock: now } : {});
-  closing.push(() => standIn.close());
-  return standIn;
-}
 
 export function providerOf(
   standIn: Pick<AwsStandIn, 'url' | 'region' | 'accessKey'>,
@@ -55,24 +49,6 @@ export function orderOf(scope: object = {}, more: Partial<Order> = {}): Order<Aw
 
 export const issue = (provider: Provider<AwsStsScope>, order: Order<AwsStsScope>) =>
   provider.issue(order, provider.plan(order), () => Promise.resolve());
-
-type Credentials = Record<'AccessKeyId' | 'SecretAccessKey' | 'SessionToken', string>;
-
-export function s3Of(
-  standIn: Pick<AwsStandIn, 'url' | 'region'>,
-  secret: Readonly<Record<string, unknown>>,
-): S3Client {
-  const { AccessKeyId, SecretAccessKey, SessionToken } = secret as Credentials;
-  const client = new S3Client({
-    endpoint: standIn.url,
-    region: standIn.region,
-    forcePathStyle: true,
-    maxAttempts: 1,
-    credentials: { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken },
-  });
-  closing.push(() => Promise.resolve(client.destroy()));
-  return client;
-}
 
 export const read = async (client: S3Client, Key: string) => {
   const { Body } = await client.send(new GetObjectCommand({ Bucket: 'reports', Key }));

@@ -1,11 +1,12 @@
 import { GetScopedCredentialsCommand } from '@aws-sdk/client-sts';
 import { describe, expect, test } from '@jest/globals';
 import { newLeaseId, newTaskId } from '../../../../src/kernel/id.js';
-import { broken, denied, type StandInFault, throttled } from '../../../../src/sandbox/aws/fault.js';
+import { broken, denied, throttled } from '../../../../src/sandbox/aws/fault.js';
 import { type AwsStandIn, startAwsStandIn } from '../../../../src/sandbox/aws/stand-in.js';
 import { providerContract } from '../../../contract/provider.js';
 import { start, stsOf } from '../../../sandbox/aws/clients.js';
 import { account, arnOf, seed } from '../../../sandbox/aws/reports-account.js';
+import { backed } from './backed.js';
 import { callsOf, issue, keyOf, orderOf, providerOf, reads } from './account.js';
 
 const slice = { action: 'GetScopedCredentials' };
@@ -13,26 +14,8 @@ const inTask = (taskId: string) => orderOf({}, { taskId, leaseId: newLeaseId(tas
 
 providerContract('aws-sts in slices on the stand-in', async () => {
   const standIn = await startAwsStandIn(seed);
-  const faults: Record<string, StandInFault> = {
-    failing: broken,
-    silent: { is: 'hang' },
-    refusing: { is: 'error', code: 'MalformedPolicyDocument', status: 400 },
-    throttling: throttled,
-    nonsense: { is: 'nonsense' },
-  };
-  return {
-    provider: providerOf(standIn, { timeout: '1s' }),
-    order: () => orderOf(),
-    works: (secret) => reads(standIn, { secret: { reveal: () => secret } as never }, 'q3/summary.csv'),
-    publicFields: ['AccessKeyId', 'Expiration', 'AccountId'],
-    canaries: [standIn.accessKey.secretAccessKey],
-    calls: () => standIn.trail().length,
-    break: (how) => (how === 'gone' ? standIn.close() : Promise.resolve(standIn.setFault(faults[how]))),
-    upstreamText: 'was asked for',
-    loseAnswer: () => Promise.resolve(standIn.setFault({ is: 'dropped_answer' }, { times: 1 })),
-    connections: () => standIn.connections(),
-    close: () => standIn.close(),
-  };
+  const refusing = { is: 'error', code: 'MalformedPolicyDocument', status: 400 } as const;
+  return backed(standIn, providerOf(standIn, { timeout: '1s' }), orderOf, refusing);
 });
 
 describe('one session for the leases of a task', () => {

@@ -1,8 +1,7 @@
 import type { Clock } from '../../../../kernel/clock.js';
 import type { Handle } from '../../../provider.js';
 import type { Enrolment } from '../../../world.js';
-import { clientConfig, type StsCalls } from '../client.js';
-import { nonsense } from '../refusal.js';
+import { clientConfig, credentialsFrom, type StsCalls } from '../client.js';
 import { type AwsStsSettings, isLoopback, longestChainedSeconds } from '../settings.js';
 import { boundaryPlace } from './boundary-place.js';
 import { type IamCalls, openIam } from './iam.js';
@@ -60,20 +59,13 @@ export function openGroups(
   }
 
   async function assumed({ role, externalId }: { role: string; externalId?: string | undefined }) {
-    const { Credentials: made } = await sts.assumeRole({
+    const answer = await sts.assumeRole({
       RoleArn: role,
       RoleSessionName: 'protem-revoker',
       DurationSeconds: longestChainedSeconds,
       ...(externalId === undefined ? {} : { ExternalId: externalId }),
     });
-    if (!made?.AccessKeyId || !made.SecretAccessKey || !made.SessionToken || !made.Expiration)
-      throw nonsense('the revoker came without credentials');
-    return {
-      accessKeyId: made.AccessKeyId,
-      secretAccessKey: made.SecretAccessKey,
-      sessionToken: made.SessionToken,
-      expiration: made.Expiration,
-    };
+    return credentialsFrom(answer, 'the revoker');
   }
 
   const groupOf = (role: string) =>

@@ -1,11 +1,12 @@
 import { ListRolePoliciesCommand } from '@aws-sdk/client-iam';
-import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { afterEach } from '@jest/globals';
 import type { Handle, Order, Provider, Revoked } from '../../../../../src/issuance/provider.js';
 import { awsSts, openAwsSts } from '../../../../../src/issuance/providers/aws-sts/index.js';
 import type { AwsStsScope } from '../../../../../src/issuance/providers/aws-sts/scope.js';
 import type { ProviderWorld } from '../../../../../src/issuance/world.js';
 import { newLeaseId } from '../../../../../src/kernel/id.js';
+import { Secret } from '../../../../../src/kernel/secret.js';
 import type { Lease } from '../../../../../src/lease/lease.js';
 import type { Ledger } from '../../../../../src/ledger/ledger.js';
 import { redisLedger } from '../../../../../src/ledger/redis-ledger.js';
@@ -13,9 +14,10 @@ import type { AwsSeed } from '../../../../../src/sandbox/aws/seed.js';
 import { type AwsStandIn, startAwsStandIn } from '../../../../../src/sandbox/aws/stand-in.js';
 import { newLease, newTask, reservedEvent } from '../../../../fake/ledger-facts.js';
 import { worldOn } from '../../../../fake/provider-world.js';
-import { iamOf } from '../../../../sandbox/aws/clients.js';
+import { iamOf, s3Of } from '../../../../sandbox/aws/clients.js';
 import { arnOf, readPrefix, seed } from '../../../../sandbox/aws/reports-account.js';
 import { backends, connected, uniquePrefix } from '../../../../setup/backends.js';
+import { keyOf } from '../account.js';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -134,28 +136,16 @@ export const endedBy = async (ledger: Ledger, lease: Lease): Promise<Lease> =>
   (await ledger.leases.revoke(lease.id, 'operator', 'olga'))!;
 
 export async function letIn(
-  standIn: Pick<AwsStandIn, 'url' | 'region'>,
+  standIn: AwsStandIn,
   secret: Readonly<Record<string, unknown>>,
 ): Promise<boolean> {
-  const s3 = new S3Client({
-    endpoint: standIn.url,
-    region: standIn.region,
-    forcePathStyle: true,
-    maxAttempts: 1,
-    credentials: {
-      accessKeyId: String(secret['AccessKeyId']),
-      secretAccessKey: String(secret['SecretAccessKey']),
-      sessionToken: String(secret['SessionToken']),
-    },
-  });
+  const s3 = s3Of(standIn, keyOf({ secret: new Secret(secret) }));
   try {
     await s3.send(new GetObjectCommand({ Bucket: 'reports', Key: 'q3/summary.csv' }));
     return true;
   } catch (error) {
     if ((error as Error).name === 'AccessDenied') return false;
     throw error;
-  } finally {
-    s3.destroy();
   }
 }
 
