@@ -1,26 +1,22 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { NewLease } from '../../src/lease/lease.js';
 import type { Conditions, Ledger } from '../../src/ledger/ledger.js';
-import { redisLedger } from '../../src/ledger/redis-ledger.js';
 import type { RedisClient } from '../../src/ledger/script.js';
-import { newLease, newTask, reservedEvent } from '../fake/ledger-facts.js';
-import { backends, connected, uniquePrefix } from '../setup/backends.js';
+import { newTask } from '../fake/ledger-facts.js';
+import { backends } from '../setup/backends.js';
+import { freshLedger, reserved } from './fresh.js';
 
 describe.each(backends)('the leases of one task, on $name', ({ url }) => {
   let redis: RedisClient;
   let prefix: string;
   let ledger: Ledger;
   beforeEach(async () => {
-    redis = await connected(url);
-    prefix = uniquePrefix();
-    ledger = redisLedger(redis, { prefix });
+    ({ redis, prefix, ledger } = await freshLedger(url));
   });
 
   const taskOf = async () => (await ledger.tasks.open(newTask()))!.id;
-  async function reserve(taskId: string, over: Partial<NewLease> = {}, caps: Conditions = {}) {
-    const lease = newLease(taskId, over);
-    return (await ledger.leases.reserve(lease, reservedEvent(lease), undefined, caps)).id;
-  }
+  const reserve = async (taskId: string, over: Partial<NewLease> = {}, caps: Conditions = {}) =>
+    (await reserved(ledger, taskId, over, caps)).id;
 
   test('one more costs no more where there are many; all are listed, looked after, and end with the task', async () => {
     const task = await taskOf();

@@ -1,27 +1,22 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { NewLease } from '../../src/lease/lease.js';
 import type { Conditions, Ledger } from '../../src/ledger/ledger.js';
-import { redisLedger } from '../../src/ledger/redis-ledger.js';
 import type { RedisClient } from '../../src/ledger/script.js';
-import { agent, newLease, newTask, reservedEvent } from '../fake/ledger-facts.js';
-import { backends, connected, uniquePrefix } from '../setup/backends.js';
+import { agent, newTask } from '../fake/ledger-facts.js';
+import { backends } from '../setup/backends.js';
+import { activated, freshLedger, reserved } from './fresh.js';
 
 describe.each(backends)('live leases on $name', ({ url }) => {
   let redis: RedisClient;
   let prefix: string;
   let ledger: Ledger;
   beforeEach(async () => {
-    redis = await connected(url);
-    prefix = uniquePrefix();
-    ledger = redisLedger(redis, { prefix });
+    ({ redis, prefix, ledger } = await freshLedger(url));
   });
 
   const taskOf = async (over = {}) => (await ledger.tasks.open(newTask(over)))!.id;
-  async function reserve(taskId: string, over: Partial<NewLease> = {}, caps: Conditions = {}, key?: string) {
-    const lease = newLease(taskId, over);
-    const idempotency = key === undefined ? undefined : { key, digest: 'd' };
-    return ledger.leases.reserve(lease, reservedEvent(lease), idempotency, caps);
-  }
+  const reserve = (taskId: string, over: Partial<NewLease> = {}, caps: Conditions = {}, key?: string) =>
+    reserved(ledger, taskId, over, caps, key === undefined ? undefined : { key, digest: 'd' });
   const live = () => redis.hgetall(`${prefix}:live`);
 
   test.each([
@@ -74,7 +69,7 @@ describe.each(backends)('live leases on $name', ({ url }) => {
 test.each(backends)(
   'of many that ask for a turn one has it, and nobody until it is over, on $name',
   async ({ url }) => {
-    const ledger = redisLedger(await connected(url), { prefix: uniquePrefix() });
+    const { ledger } = await freshLedger(url);
     const asked = await Promise.all(Array.from({ length: 20 }, () => ledger.takeTurn('t', 60_000)));
     expect(asked.filter(Boolean)).toHaveLength(1);
     expect(await ledger.takeTurn('t', 60_000)).toBe(false);
@@ -89,16 +84,13 @@ describe.each(backends)('records that cannot be read, on $name', ({ url }) => {
   let prefix: string;
   let ledger: Ledger;
   beforeEach(async () => {
-    redis = await connected(url);
-    prefix = uniquePrefix();
-    ledger = redisLedger(redis, { prefix });
+    ({ redis, prefix, ledger } = await freshLedger(url));
   });
 
   async function leased() {
     const task = (await ledger.tasks.open(newTask()))!.id;
-    const wanted = newLease(task);
-    const lease = await ledger.leases.reserve(wanted, reservedEvent(wanted));
-    await ledger.leases.activate(lease, { expiresAt: ledger.clock() - 1, effect: lease.effect });
+    const lease = await reserved(ledger, task);
+    await activated(ledger, lease, ledger.clock() - 1);
     return lease.id;
   }
   const counted = async () => ({

@@ -7,10 +7,10 @@ import { acceptStore } from '../../src/ledger/accept-store.js';
 import { readMark, writeMark } from '../../src/ledger/mark-file.js';
 import type { Mark } from '../../src/ledger/mark.js';
 import type { Ledger } from '../../src/ledger/ledger.js';
-import { redisLedger } from '../../src/ledger/redis-ledger.js';
 import type { RedisClient } from '../../src/ledger/script.js';
-import { newLease, newTask, reservedEvent } from '../fake/ledger-facts.js';
-import { backends, connected, uniquePrefix } from '../setup/backends.js';
+import { newTask } from '../fake/ledger-facts.js';
+import { backends } from '../setup/backends.js';
+import { freshLedger, reserved } from './fresh.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'protem-mark-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -32,9 +32,7 @@ describe.each(backends)('the guard against a store that goes back, on $name', ({
   const told: string[] = [];
   const log = { info() {}, warn: () => {}, error: (_: object, message: string) => void told.push(message) };
   beforeEach(async () => {
-    redis = await connected(url);
-    prefix = uniquePrefix();
-    ledger = redisLedger(redis, { prefix });
+    ({ redis, prefix, ledger } = await freshLedger(url));
     told.length = 0;
   });
   const write = () => ledger.tasks.open(newTask());
@@ -121,10 +119,7 @@ describe.each(backends)('the guard against a store that goes back, on $name', ({
   test('rule 7: in the moment before the guard looks again, the script that reserves refuses', async () => {
     const { guard } = await guarded();
     const task = (await write())!;
-    const reserve = () => {
-      const lease = newLease(task.id);
-      return ledger.leases.reserve(lease, reservedEvent(lease), undefined, { mustHold: guard.mustHold() });
-    };
+    const reserve = () => reserved(ledger, task.id, {}, { mustHold: guard.mustHold() });
     await reserve();
     await redis.del(key('events'));
     await write();
@@ -149,8 +144,7 @@ describe.each(backends)('the guard against a store that goes back, on $name', ({
     const [moved, fixed, asked] = await Promise.all(
       [0, 1, 2].map(async () => {
         const task = (await write())!;
-        const wanted = newLease(task.id, { ceilingSeconds: -3600 });
-        const lease = await ledger.leases.reserve(wanted, reservedEvent(wanted));
+        const lease = await reserved(ledger, task.id, { ceilingSeconds: -3600 });
         await ledger.leases.activate(lease, { expiresAt: ledger.clock() - 1000, effect: lease.effect });
         return lease.id;
       }),

@@ -1,30 +1,27 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { Ledger } from '../../src/ledger/ledger.js';
-import { redisLedger } from '../../src/ledger/redis-ledger.js';
 import type { RedisClient } from '../../src/ledger/script.js';
-import { newLease, newTask, reservedEvent } from '../fake/ledger-facts.js';
-import { backends, connected, uniquePrefix } from '../setup/backends.js';
+import { newTask } from '../fake/ledger-facts.js';
+import { backends } from '../setup/backends.js';
+import { activated, freshLedger, reserved } from './fresh.js';
 
 describe.each(backends)('an index of due leases that has lost something, on $name', ({ url }) => {
   let redis: RedisClient;
   let prefix: string;
   let ledger: Ledger;
   beforeEach(async () => {
-    redis = await connected(url);
-    prefix = uniquePrefix();
-    ledger = redisLedger(redis, { prefix });
+    ({ redis, prefix, ledger } = await freshLedger(url));
   });
 
   async function lease(state: 'reserved' | 'active' | 'revoking' | 'revoked') {
     const task = (await ledger.tasks.open(newTask()))!;
-    const wanted = newLease(task.id);
-    const reserved = await ledger.leases.reserve(wanted, reservedEvent(wanted));
-    if (state === 'reserved') return reserved;
-    await ledger.leases.activate(reserved, { expiresAt: reserved.expiresAt, effect: reserved.effect });
-    if (state === 'active') return reserved;
-    await ledger.leases.revoke(reserved.id, 'operator', 'op');
-    if (state === 'revoked') await ledger.leases.settle(reserved.id, { is: 'revoked' });
-    return reserved;
+    const lease = await reserved(ledger, task.id);
+    if (state === 'reserved') return lease;
+    await activated(ledger, lease, lease.expiresAt);
+    if (state === 'active') return lease;
+    await ledger.leases.revoke(lease.id, 'operator', 'op');
+    if (state === 'revoked') await ledger.leases.settle(lease.id, { is: 'revoked' });
+    return lease;
   }
   const dueAt = async (id: string) => Number(await redis.zscore(`${prefix}:due:vault`, id));
   const isDue = async (id: string) => (await redis.zscore(`${prefix}:due:vault`, id)) !== null;

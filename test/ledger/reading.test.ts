@@ -27,6 +27,11 @@ function interrupted(redis: RedisClient, argument: string, happens: () => Promis
   });
 }
 
+const event = {
+  type: 'credential.refused',
+  ...{ task: '', agent, issuer: 'i', claims: {}, fault: 'x', asked: {} },
+} as const;
+
 async function readAll(ledger: Ledger, subject: string | undefined, pageSize: number) {
   const found: AuditRecord[] = [];
   let pageToken: string | undefined;
@@ -48,15 +53,6 @@ describe.each(backends)('reading the ledger on $name', ({ url }) => {
       const redis = await connected(url);
       const prefix = uniquePrefix();
       const writer = redisLedger(redis, { prefix });
-      const event = {
-        type: 'credential.refused',
-        task: '',
-        agent,
-        issuer: 'i',
-        claims: {},
-        fault: 'x',
-        asked: {},
-      } as const;
       for (let i = 0; i < 3; i++) await writer.log.record(event);
       const between = () => writer.log.record(event);
       const reader = redisLedger(interrupted(redis, subject ?? '', between), { prefix });
@@ -72,15 +68,6 @@ describe.each(backends)('reading the ledger on $name', ({ url }) => {
       const redis = await connected(url);
       const prefix = uniquePrefix();
       const writer = redisLedger(redis, { prefix });
-      const event = {
-        type: 'credential.refused',
-        task: '',
-        agent,
-        issuer: 'i',
-        claims: {},
-        fault: 'x',
-        asked: {},
-      } as const;
       await writer.log.record(event);
       const happens = async () => {
         await writer.log.record(event);
@@ -94,15 +81,6 @@ describe.each(backends)('reading the ledger on $name', ({ url }) => {
   test('AUD-03: what was written before is read, also when another process seals an older part of it meanwhile', async () => {
     const redis = await connected(url);
     const prefix = uniquePrefix();
-    const event = {
-      type: 'credential.refused',
-      task: '',
-      agent,
-      issuer: 'i',
-      claims: {},
-      fault: 'x',
-      asked: {},
-    } as const;
     const writer = redisLedger(redis, { prefix });
     await writer.log.record(event);
     const readerSeals = signal();

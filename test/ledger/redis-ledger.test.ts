@@ -7,30 +7,23 @@ import type { RedisClient } from '../../src/ledger/script.js';
 import type { NewTask } from '../../src/task/task.js';
 import { agent, newLease, newTask, reservedEvent } from '../fake/ledger-facts.js';
 import { backends, connected, uniquePrefix } from '../setup/backends.js';
+import { activated, freshLedger, reserved as reservedOn } from './fresh.js';
 
 describe.each(backends)('the ledger on $name', ({ url }) => {
   let redis: RedisClient;
   let prefix: string;
   let ledger: Ledger;
   beforeAll(async () => {
-    redis = await connected(url);
-    prefix = uniquePrefix();
-    ledger = redisLedger(redis, { prefix, claimMs: 50 });
+    ({ redis, prefix, ledger } = await freshLedger(url, { claimMs: 50 }));
   });
 
   async function openedTask(over: Partial<NewTask> = {}) {
     const task = await ledger.tasks.open(newTask(over));
     return task!;
   }
-  async function reserved(taskId: string, over: Partial<NewLease> = {}) {
-    const lease = newLease(taskId, over);
-    return ledger.leases.reserve(lease, reservedEvent(lease));
-  }
-  async function active(taskId: string, over: Partial<NewLease> = {}) {
-    const lease = await reserved(taskId, over);
-    const is = await ledger.leases.activate(lease, { expiresAt: undefined, effect: lease.effect });
-    return is!;
-  }
+  const reserved = (taskId: string, over: Partial<NewLease> = {}) => reservedOn(ledger, taskId, over);
+  const active = async (taskId: string, over: Partial<NewLease> = {}) =>
+    activated(ledger, await reserved(taskId, over));
   const typesOf = async (subject: string) =>
     (await ledger.log.read({ subject, pageSize: 100 })).items.map((record) => record.event.type);
 

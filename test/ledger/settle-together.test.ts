@@ -1,25 +1,21 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { Ledger } from '../../src/ledger/ledger.js';
-import { redisLedger } from '../../src/ledger/redis-ledger.js';
 import type { RedisClient } from '../../src/ledger/script.js';
-import { newLease, newTask, reservedEvent } from '../fake/ledger-facts.js';
-import { backends, connected, uniquePrefix } from '../setup/backends.js';
+import { newTask } from '../fake/ledger-facts.js';
+import { backends } from '../setup/backends.js';
+import { activated, freshLedger, reserved } from './fresh.js';
 
 describe.each(backends)('leases settled in one step on $name', ({ url }) => {
   let redis: RedisClient;
   let prefix: string;
   let ledger: Ledger;
   beforeAll(async () => {
-    redis = await connected(url);
-    prefix = uniquePrefix();
-    ledger = redisLedger(redis, { prefix });
+    ({ redis, prefix, ledger } = await freshLedger(url));
   });
 
   async function revoking(): Promise<string> {
     const task = (await ledger.tasks.open(newTask()))!;
-    const lease = newLease(task.id);
-    const reserved = await ledger.leases.reserve(lease, reservedEvent(lease));
-    await ledger.leases.activate(reserved, { expiresAt: undefined, effect: lease.effect });
+    const lease = await activated(ledger, await reserved(ledger, task.id));
     await ledger.leases.revoke(lease.id, 'operator', 'someone');
     return lease.id;
   }

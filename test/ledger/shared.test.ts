@@ -2,10 +2,10 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { SharedState } from '../../src/issuance/world.js';
 import type { NewLease } from '../../src/lease/lease.js';
 import type { Ledger } from '../../src/ledger/ledger.js';
-import { redisLedger } from '../../src/ledger/redis-ledger.js';
 import type { RedisClient } from '../../src/ledger/script.js';
-import { newLease, newTask, reservedEvent } from '../fake/ledger-facts.js';
-import { backends, connected, uniquePrefix } from '../setup/backends.js';
+import { newTask } from '../fake/ledger-facts.js';
+import { backends } from '../setup/backends.js';
+import { freshLedger, reserved as reservedOn } from './fresh.js';
 
 const enrolment = { groups: ['role:a', 'chained:b'], keepSeconds: 3600 };
 
@@ -15,16 +15,13 @@ describe.each(backends)('what the processes share, on $name', ({ url }) => {
   let ledger: Ledger;
   let shared: SharedState;
   beforeAll(async () => {
-    redis = await connected(url);
-    prefix = uniquePrefix();
-    ledger = redisLedger(redis, { prefix, retentionMs: 1000 });
+    ({ redis, prefix, ledger } = await freshLedger(url, { retentionMs: 1000 }));
     shared = ledger.shared('vault');
   });
 
   async function reserved(over: Partial<NewLease> = {}, taskId?: string) {
     const task = taskId ?? (await ledger.tasks.open(newTask()))!.id;
-    const lease = newLease(task, { enrolment, ...over });
-    return ledger.leases.reserve(lease, reservedEvent(lease));
+    return reservedOn(ledger, task, { enrolment, ...over });
   }
   const listed = async (id: string, group = 'role:a') =>
     (await shared.roster(group)).leases.find(({ leaseId }) => leaseId === id);
@@ -43,8 +40,7 @@ describe.each(backends)('what the processes share, on $name', ({ url }) => {
       });
     expect(await shared.groups()).toEqual(expect.arrayContaining(['chained:b', 'role:a']));
     expect((await ledger.shared('other').roster('role:a')).leases).toEqual([]);
-    const unlisted = newLease(lease.taskId);
-    await ledger.leases.reserve(unlisted, reservedEvent(unlisted));
+    const unlisted = await reservedOn(ledger, lease.taskId);
     expect(await listed(unlisted.id)).toBeUndefined();
   });
 
