@@ -59,6 +59,59 @@ const runs = canRun('a Redis that is full, and a queue that stands still', redis
     ]);
   }, 60_000);
 
+  test('I7, AUD-01: when the audit log alone cannot be written: nothing is issued, and what expires or ends is taken back', async () => {
+    const { api } = protem;
+    const [open, ending] = [await world.openTask(api), await world.openTask(api)];
+    const expiring = await world.askOften(api, open, 3, { ttl: '2s' });
+    const ended = await world.askOften(api, ending, 3);
+    const [log, aside] = ['{protem}:events', '{protem}:put-aside'];
+    redis.cli('rename', log, aside);
+    redis.cli('set', log, 'not a log');
+    try {
+      const before = place.vault.databaseUsers().length;
+      const refused = await world.ask(api, open);
+      expect(`${refused.status} ${refused.body.code}`).toBe('503 state.unavailable');
+      expect(place.vault.databaseUsers().length).toBeLessThanOrEqual(before);
+      const end = await api.call('POST', `/v1/tasks/${ending}/end`, await world.agentToken(), {});
+      expect(`${end.status} ${end.body.state}`).toBe('200 ended');
+      for (const { lease, secret } of [...expiring, ...ended]) {
+        await look.becomes(lease.id, 'revoked', 20_000);
+        expect(await place.lets(secret)).toBe(false);
+      }
+    } finally {
+      redis.cli('rename', aside, log);
+    }
+    await eventually('issuing goes on', async () => (await world.ask(api, open)).status === 201);
+    for (const { lease } of [...expiring, ...ended])
+      await eventually('it is told, in its order, once', async () => {
+        const told = (await look.events(lease.id)).map(({ type }) => type);
+        const ofLease = told.filter((type) => type.startsWith('lease.'));
+        return ofLease.join(' ') === 'lease.reserved lease.active lease.revoking lease.revoked';
+      });
+  }, 90_000);
+
+  test('I7: when Redis refuses every write: nothing is issued, and what was due is taken back as soon as it takes them', async () => {
+    const { api } = protem;
+    const open = await world.openTask(api);
+    const expiring = await world.askOften(api, open, 3, { ttl: '2s' });
+    const before = place.vault.databaseUsers().length;
+    redis.cli('config', 'set', 'min-replicas-to-write', '1');
+    try {
+      const refused = await world.ask(api, open);
+      expect(refused.status).toBe(503);
+      expect(place.vault.databaseUsers().length).toBeLessThanOrEqual(before);
+      // What cannot be written down is not said to have been done.
+      const end = await api.call('POST', `/v1/tasks/${open}/end`, await world.agentToken(), {});
+      expect(end.status).toBe(503);
+    } finally {
+      redis.cli('config', 'set', 'min-replicas-to-write', '0');
+    }
+    for (const { lease, secret } of expiring) {
+      await look.becomes(lease.id, 'revoked', 20_000);
+      expect(await place.lets(secret)).toBe(false);
+    }
+  }, 90_000);
+
   test('I8 when the queue delivers nothing any more', async () => {
     const queue = new Queue('revoke-vault', { connection: { url: redis.url }, prefix: '{protem}' });
     await queue.pause();
