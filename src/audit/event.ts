@@ -237,8 +237,6 @@ export type AuditEvent =
     }
   | { readonly type: 'settings.refused'; readonly problems: readonly string[] };
 
-export type AuditEventType = AuditEvent['type'];
-
 /** One event in its place in the chain. */
 export interface AuditRecord {
   /** Which chain it is in; one store has one, and says which when it writes its first record. */

@@ -3,7 +3,7 @@ import type { Checkpoint } from './checkpoint.js';
 import { isIntact, readLogLine, UnreadableLine } from './log-line.js';
 import type { LogLine } from './log-line.js';
 
-export const flawKinds = [
+const flawKinds = [
   'unreadable',
   'changed',
   'missing',

@@ -13,7 +13,7 @@ export interface Canary {
 }
 
 /** No token can prove this name: `identity` refuses ids beginning with `protem:`. Policy has to permit it like others. */
-export const canaryId = 'protem:canary';
+const canaryId = 'protem:canary';
 
 const canary: Principal = {
   id: canaryId,

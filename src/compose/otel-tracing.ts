@@ -16,7 +16,7 @@ export async function openTracing(version: string): Promise<Tracing> {
   return otelTracing(api, version);
 }
 
-export function otelTracing(api: Api, version: string): Tracing {
+function otelTracing(api: Api, version: string): Tracing {
   const { context, propagation, trace, SpanKind } = api;
   const tracer: Tracer = trace.getTracer('protem', version);
   const contextOf = (traceparent: string): Context =>

@@ -20,7 +20,7 @@ const taken = new Set(['catalog', 'tools', 'agents', 'agentsNeedOwners']);
 /** Editors write a file in several steps; so long after the last of them it is read. */
 const settleMs = 200;
 
-export const inventoryOf = ({ agents, agentsNeedOwners, issuers, trustDomains }: Settings): Inventory => ({
+const inventoryOf = ({ agents, agentsNeedOwners, issuers, trustDomains }: Settings): Inventory => ({
   agents: new Map(agents.map((agent) => [agent.id, agent])),
   ownersNeeded: agentsNeedOwners,
   issuers: new Set([...issuers.map(({ issuer }) => issuer), ...trustDomains.map(({ name }) => name)]),

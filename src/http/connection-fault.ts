@@ -11,7 +11,7 @@ import { commonHeaders } from './send.js';
 const lingerMs = 1000;
 
 /** What Node's HTTP parser and timers say, as faults; undefined when the caller has simply gone. */
-export function connectionFault(error: NodeJS.ErrnoException): Fault | undefined {
+function connectionFault(error: NodeJS.ErrnoException): Fault | undefined {
   const detail = { reason: error.code ?? error.name };
   switch (error.code) {
     case 'ECONNRESET':

@@ -11,7 +11,7 @@ import { parseSpiffeId, type SpiffeId } from './spiffe-id.js';
 import { checkAudience, checkTimes, issuedAtOf, proveSignature, type TokenLimits } from './token-claims.js';
 
 /** JWT-SVID section 2.1. EdDSA is not among them. */
-export const svidAlgorithms = [
+const svidAlgorithms = [
   'RS256',
   'RS384',
   'RS512',

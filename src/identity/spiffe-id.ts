@@ -4,7 +4,7 @@ export interface SpiffeId {
   readonly path: string;
 }
 
-export const spiffeScheme = 'spiffe://';
+const spiffeScheme = 'spiffe://';
 
 const maximumIdBytes = 2048;
 const maximumTrustDomainBytes = 255;

@@ -55,7 +55,6 @@ export const withdrawalIdPattern = /^rev_[0-9A-Za-z]{8}$/;
 export const newChainId = (): string => `chn_${randomBase62(16)}`;
 
 export const taskIdPattern = /^tsk_[0-9A-Za-z]{8}$/;
-export const stepIdPattern = /^stp_[0-9A-Za-z]{14}$/;
 export const leaseIdPattern = /^lse_[0-9A-Za-z]{14}$/;
 export const approvalIdPattern = /^apr_[0-9A-Za-z]{16}$/;
 export const breakGlassIdPattern = /^bgl_[0-9A-Za-z]{16}$/;

@@ -39,7 +39,7 @@ export class PolicyError extends Error {
   }
 }
 
-export const schemaFile = 'protem.cedarschema';
+const schemaFile = 'protem.cedarschema';
 
 /** Reads and checks `*.cedar` and `protem.cedarschema` of a folder. Throws PolicyError with every problem. */
 export function readBundle(

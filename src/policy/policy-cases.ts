@@ -74,7 +74,7 @@ const caseSchema = z
 
 export type PolicyCase = z.output<typeof caseSchema>;
 
-export const casesFile = 'cases.yaml';
+const casesFile = 'cases.yaml';
 
 /** The table of requests and answers of a policy folder. Throws PolicyError with all that is wrong in it. */
 export function readCases(directory: string): PolicyCase[] {

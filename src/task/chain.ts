@@ -32,7 +32,7 @@ export const emptyChain: ToolChain = {
 /** How many of the latest steps a chain names. */
 const lastSteps = 16;
 /** Each tool is remembered for good, so that no detour can make one look new, or forgotten: there is a bound to them. */
-export const mostTools = 64;
+const mostTools = 64;
 
 /** Undefined when the chain can hold no further tool. */
 export function withStep(chain: ToolChain, name: string, tool: Tool | undefined): ToolChain | undefined {

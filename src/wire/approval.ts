@@ -10,7 +10,7 @@ const values = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()
 const scalars = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
 const labels = z.record(z.string(), z.string());
 
-export const approvalStatus = z
+const approvalStatus = z
   .enum(['pending', 'approved', 'denied', 'cancelled', 'revoked', 'expired', 'used'])
   .meta({ description: '`pending` is left once; only `approved` can be used, and only once.' });
 

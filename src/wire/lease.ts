@@ -8,7 +8,7 @@ export const leaseState = z
   .enum(['reserved', 'active', 'revoking', 'revoked', 'expired', 'stuck'])
   .meta({ description: '`stuck`: revoking keeps failing; it is still being tried.' });
 
-export const revocationEffect = z
+const revocationEffect = z
   .enum(['revoked_at_provider', 'denied_by_policy', 'stops_renewing', 'expires_only'])
   .meta({ description: 'What ending the lease really does at the provider.' });
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Shape } from './shape.js';
 import { instant } from './text.js';
 
-export const operatorRole = z.enum(['viewer', 'approver', 'admin', 'breakglass']);
+const operatorRole = z.enum(['viewer', 'approver', 'admin', 'breakglass']);
 
 export const session = z
   .strictObject({

@@ -3,7 +3,7 @@ import type { Shape } from './shape.js';
 import { pageOf, pageQuery } from './page.js';
 import { deadline, durationText, instant, line, lineOrNothing, principalId, prose, taskId } from './text.js';
 
-export const taskOutcome = z.enum(['completed', 'failed', 'cancelled']);
+const taskOutcome = z.enum(['completed', 'failed', 'cancelled']);
 
 const labels = z
   .record(line(64), lineOrNothing(256))
@@ -66,7 +66,7 @@ export const task = z
   .meta({ description: 'For what: the unit that credentials are issued for and end with.' });
 
 /** What a list of leases says of the task of each. */
-export const taskSummary = task.pick({
+const taskSummary = task.pick({
   intent: true,
   agent: true,
   openedBy: true,

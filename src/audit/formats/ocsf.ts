@@ -4,7 +4,7 @@ import { membersOf, namesIn, textOf } from './told.js';
 import type { ToldRecord } from './told.js';
 
 /** Of the schema that the export is tested against. */
-export const ocsfVersion = '1.9.0-dev';
+const ocsfVersion = '1.9.0-dev';
 
 const [unknownUser, service] = [0, 4];
 const otherActivity = 99;

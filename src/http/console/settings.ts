@@ -42,5 +42,3 @@ export const consoleSettings = z
     longest: duration.default(28_800).describe('A session ends after so long, however much it is used.'),
   })
   .describe('The operator console. Without this section there is none.');
-
-export type ConsoleSettings = z.output<typeof consoleSettings>;

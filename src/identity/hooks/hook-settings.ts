@@ -79,7 +79,7 @@ const openedBy = z
   .describe('Principals whose tasks this source may end, by who opened them; any task, when left out.');
 
 /** One source of task-end webhooks, at `/v1/hooks/<its name>`. */
-export const hookSourceSettings = z.discriminatedUnion('scheme', [
+const hookSourceSettings = z.discriminatedUnion('scheme', [
   z.strictObject({
     scheme: z.literal('standard-webhooks').describe('Standard Webhooks 1.0.0: body, id and time are signed.'),
     secrets: secretsOf(

@@ -18,7 +18,7 @@ export interface SecurityEvents {
 }
 
 /** A token is refused when it is older: what was received is remembered for longer. */
-export const oldestSeconds = 7 * 86_400;
+const oldestSeconds = 7 * 86_400;
 const clockToleranceSeconds = 60;
 const refusedHeaders = new Set(['jku', 'jwk', 'x5u', 'x5c', 'crit', 'b64', 'enc', 'zip']);
 

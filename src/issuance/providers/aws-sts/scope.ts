@@ -10,7 +10,7 @@ export const longestSessionPolicy = 2048;
  * Ends the policy of every slice that is handed over, so that its holder cannot cut slices of its own. Whether
  * GetScopedCredentials needs an Allow at all is not documented where we looked.
  */
-export const noSlicing = { Effect: 'Deny', Action: 'sts:GetScopedCredentials', Resource: '*' } as const;
+const noSlicing = { Effect: 'Deny', Action: 'sts:GetScopedCredentials', Resource: '*' } as const;
 
 /** The `mint` section of a catalog entry. Placeholders stand in the session policy only. */
 export const scope = z

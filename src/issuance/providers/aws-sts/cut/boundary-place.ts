@@ -6,7 +6,7 @@ import { askedAt } from './time.js';
 import { readCut } from './verdict.js';
 
 /** Characters of a managed policy, and how many versions of it there can be (IAM and AWS STS quotas). */
-export const managedQuota = 6144;
+const managedQuota = 6144;
 const mostVersions = 5;
 
 /**

@@ -1,6 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import { Fault } from '../../../../kernel/fault.js';
 import type { Note, ProviderWorld, Turn } from '../../../world.js';
 import type { Row } from './cover.js';
 import { cutDocument, type CutOptions } from './document.js';
@@ -178,6 +177,3 @@ export type Writer = ReturnType<typeof openWriter>;
 export interface Asked extends Denied {
   readonly requestedAt?: number;
 }
-
-export const isThrottled = (error: unknown): boolean =>
-  error instanceof Fault && error.code === 'provider.throttled';
