@@ -8,7 +8,7 @@ import { apiClient } from '../../../src/sandbox/story/api-client.js';
 import type { Answer, Json } from '../../../src/sandbox/story/api-client.js';
 import { loadSettings } from '../../../src/settings/load.js';
 
-type Role = 'viewer' | 'admin';
+export type Role = 'viewer' | 'admin';
 
 /** The sandbox as an operator meets it, with the API as agents and tests use it beside the browser. */
 export interface ConsoleSandbox {
@@ -85,9 +85,11 @@ export async function startConsoleSandbox(): Promise<ConsoleSandbox> {
     async stick(lease) {
       const key = `{protem}:${lease}`;
       const [head = '', body = ''] = ((await redis.get(key)) ?? '').split('\n');
-      const [was, ...facts] = JSON.parse(head) as [string, ...unknown[]];
+      const [was, ...facts] = JSON.parse(head) as [string, provider: string, ...unknown[]];
       const more = { ...(facts.pop() as object), c: 'operator', q: 0, n: 7, l: 'provider.timeout' };
       await redis.set(key, `${JSON.stringify([`k${was.slice(1)}`, ...facts, more])}\n${body}`);
+      await redis.hincrby('{protem}:counts', `a${facts[0]}`, -1);
+      await redis.hincrby('{protem}:counts', `k${facts[0]}`, 1);
     },
     async endSessions() {
       await redis.del(...(await redis.keys('{protem}:session:*')));

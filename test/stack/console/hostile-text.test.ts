@@ -1,37 +1,24 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { haveBrowser, openBrowser, openPage } from './browser.js';
-import { startConsoleSandbox } from './console-sandbox.js';
-import type { ConsoleSandbox } from './console-sandbox.js';
-
-const withBrowser = haveBrowser ? describe : describe.skip;
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { atDesk, openDesk } from './desk.js';
+import type { Desk } from './desk.js';
 
 const markup = `<img src=x onerror="window.broken=1"><script>window.broken=1</script><a href="javascript:window.broken=1">`;
 // What turns or hides text is refused by the API (test/http/approvals.test.ts); text of the other direction is text.
 const turned = 'סיכום הדוחות';
 const long = 'x'.repeat(900);
 
-withBrowser('what persons and agents write, on the pages where somebody decides', () => {
-  let sandbox: ConsoleSandbox;
-  let browser: Browser;
-  let context: BrowserContext;
-  let page: Page;
-  let complaints: string[];
+atDesk('what persons and agents write, on the pages where somebody decides', () => {
+  let desk: Desk;
 
   beforeAll(async () => {
-    [sandbox, browser] = await Promise.all([startConsoleSandbox(), openBrowser()]);
-    context = await browser.newContext();
-    ({ page, complaints } = await openPage(context));
-    await page.goto(sandbox.link());
-    await page.getByRole('heading', { name: 'Overview' }).waitFor();
+    desk = await openDesk();
+    await desk.signIn();
   });
-  afterAll(async () => {
-    await browser.close();
-    await sandbox.close();
-  });
+  afterAll(() => desk.close());
 
   /** Nothing runs, nothing is markup, and the page is no wider than its window, in a wide one and a narrow one. */
   async function expectText(where: string): Promise<void> {
+    const { page } = desk;
     expect(await page.evaluate('window.broken')).toBeUndefined();
     const markups = 'main img, main script, dialog img, a[href^="javascript"]';
     expect([where, await page.locator(markups).count()]).toEqual([where, 0]);
@@ -42,12 +29,14 @@ withBrowser('what persons and agents write, on the pages where somebody decides'
     }
   }
   const opened = async (path: string, shown: string): Promise<void> => {
-    await page.goto(`${sandbox.url}/console${path}`);
+    const { page } = desk;
+    await desk.at(path);
     await page.getByText(shown).first().waitFor();
     await expectText(path);
   };
 
   test('approvals, and the dialogs in which they are answered', async () => {
+    const { sandbox, page } = desk;
     const task = await sandbox.openTask('orchestrator', {
       agent: 'spiffe://sandbox.protem.example/agent/reporter',
       intent: markup,
@@ -68,6 +57,7 @@ withBrowser('what persons and agents write, on the pages where somebody decides'
   });
 
   test('the kill switch, with blocks of any reason and name', async () => {
+    const { sandbox, page } = desk;
     const block = { agent: `spiffe://sandbox.protem.example/agent/${long}`, reason: `${markup}${turned}` };
     const made = await sandbox.call('operator', 'POST', '/v1/revocations', block);
     expect([made.status, made.body]).toEqual([202, expect.anything()]);
@@ -83,11 +73,12 @@ withBrowser('what persons and agents write, on the pages where somebody decides'
   });
 
   test('agents with names as long as they may be', async () => {
+    const { sandbox, page } = desk;
     const agent = 'a'.repeat(1000);
     await sandbox.lease(agent, await sandbox.openTask(agent, { intent: markup }));
     await opened('/agents', agent.slice(0, 400));
     await opened('/', 'No lease is in trouble');
-    await page.goto(`${sandbox.url}/console/leases`);
+    await desk.at('/leases');
     await page.getByLabel('Select all that are listed').check();
     await page.getByRole('button', { name: /^Revoke \d+ selected/ }).click();
     await page.getByRole('dialog').getByText(markup).waitFor();
@@ -95,6 +86,7 @@ withBrowser('what persons and agents write, on the pages where somebody decides'
   });
 
   test('emergencies, and their review', async () => {
+    const { sandbox } = desk;
     const taken = await sandbox.call('oncall', 'POST', '/v1/break-glass', {
       credential: 'payments-admin',
       ttl: '5m',
@@ -106,6 +98,6 @@ withBrowser('what persons and agents write, on the pages where somebody decides'
   });
 
   test('and in all this the browser had nothing to complain of', () => {
-    expect(complaints).toEqual([]);
+    expect(desk.complaints).toEqual([]);
   });
 });

@@ -1,39 +1,23 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eventually } from '../eventually.js';
-import { haveBrowser, openBrowser, openPage } from './browser.js';
-import { startConsoleSandbox } from './console-sandbox.js';
-import type { ConsoleSandbox } from './console-sandbox.js';
+import { atDesk, openDesk } from './desk.js';
+import type { Desk } from './desk.js';
 
-const withBrowser = haveBrowser ? describe : describe.skip;
-
-withBrowser('the console when it is interrupted', () => {
-  let sandbox: ConsoleSandbox;
-  let browser: Browser;
-  let context: BrowserContext;
-  let page: Page;
+atDesk('the console when it is interrupted', () => {
+  let desk: Desk;
 
   beforeAll(async () => {
-    [sandbox, browser] = await Promise.all([startConsoleSandbox(), openBrowser()]);
-    context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
-    ({ page } = await openPage(context));
-    await signIn('olga');
+    desk = await openDesk();
+    await desk.signIn();
   });
-  afterAll(async () => {
-    await browser.close();
-    await sandbox.close();
-  });
-
-  async function signIn(who: string): Promise<void> {
-    await page.goto(sandbox.link('admin', who));
-    await page.getByText(`operator:${who}`, { exact: true }).first().waitFor();
-  }
+  afterAll(() => desk.close());
 
   /** Leases of one task, and the order to revoke them all; `after` is called when so many were ordered. */
   async function revoke(count: number, after: number, act: () => Promise<unknown>): Promise<string> {
+    const { sandbox, page } = desk;
     const task = await sandbox.openTask('reporter');
     for (let i = 0; i < count; i++) await sandbox.lease('reporter', task);
-    await page.goto(`${sandbox.url}/console/leases?task=${task}`);
+    await desk.at(`/leases?task=${task}`);
     await page.getByText(`${count} leases, 0 in trouble`).first().waitFor();
     await page.getByLabel('Select all that are listed').check();
     await page.getByRole('button', { name: `Revoke ${count} selected` }).click();
@@ -52,12 +36,14 @@ withBrowser('the console when it is interrupted', () => {
 
   /** Who has ordered the end of each lease of the task. */
   async function orderedBy(task: string): Promise<unknown[]> {
+    const { sandbox } = desk;
     const { body } = await sandbox.call('operator', 'GET', `/v1/audit?task=${task}&page_size=500`);
     const { items } = body as { items: { event: { type: string; by?: string } }[] };
     return items.filter(({ event }) => event.type === 'lease.revoking').map(({ event }) => event.by);
   }
 
   test('a revocation of many goes on after the page was loaded anew', async () => {
+    const { page } = desk;
     let loaded: Promise<unknown> = Promise.resolve();
     const task = await revoke(20, 8, async () => {
       loaded = page.reload();
@@ -71,17 +57,18 @@ withBrowser('the console when it is interrupted', () => {
   });
 
   test('signed out in the middle, it waits for whoever gave the order, and is not given in the name of another', async () => {
+    const { sandbox, page } = desk;
     const task = await revoke(20, 8, async () => {
       await sandbox.endSessions();
     });
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
     await page.unroute('**/revoke');
-    await signIn('peter');
+    await desk.signIn('admin', 'peter');
     const progress = page.getByRole('region', { name: 'Revoking' });
     await progress.getByText('operator:olga ordered this').waitFor();
     await progress.getByRole('button', { name: 'Continue as operator:peter' }).waitFor();
     expect(await orderedBy(task)).not.toContain('operator:peter');
-    await signIn('olga');
+    await desk.signIn();
     await page.getByText('Revocation of 20 of 20 ordered').waitFor();
     await eventually('ordered', async () => (await orderedBy(task)).length === 20);
     expect(new Set(await orderedBy(task))).toEqual(new Set(['operator:olga']));
@@ -89,9 +76,10 @@ withBrowser('the console when it is interrupted', () => {
   });
 
   test('a feed that breaks off is told, and what was missed is there when it comes back', async () => {
+    const { sandbox, page } = desk;
     const task = await sandbox.openTask('reporter');
     const lease = await sandbox.lease('reporter', task);
-    await page.goto(`${sandbox.url}/console/leases?task=${task}`);
+    await desk.at(`/leases?task=${task}`);
     await page.getByLabel(`Select ${lease}`).waitFor();
     await page.route('**/v1/events', (route) => route.abort());
     await sandbox.away();
@@ -108,12 +96,13 @@ withBrowser('the console when it is interrupted', () => {
   });
 
   test('a list is asked for when the feed has begun, so that nothing changes unseen between the two', async () => {
+    const { page } = desk;
     const order: string[] = [];
     const told = (name: string) => (at: { url(): string }) =>
       new URL(at.url()).pathname === `/v1/${name}` && order.push(name);
     const [begun, asked] = [told('events'), told('leases')];
     page.on('response', begun).on('request', asked);
-    await page.goto(`${sandbox.url}/console/leases`);
+    await desk.at('/leases');
     await page
       .getByText(/^\d+ leases?, \d+ in trouble/)
       .first()
@@ -123,6 +112,7 @@ withBrowser('the console when it is interrupted', () => {
   });
 
   test('a feed that begins late makes up for what has changed since the list was loaded', async () => {
+    const { sandbox, page } = desk;
     const task = await sandbox.openTask('reporter');
     const lease = await sandbox.lease('reporter', task);
     let begin = () => {};
@@ -131,7 +121,7 @@ withBrowser('the console when it is interrupted', () => {
       await late;
       await route.continue();
     });
-    await page.goto(`${sandbox.url}/console/leases?task=${task}`);
+    await desk.at(`/leases?task=${task}`);
     await page.getByLabel(`Select ${lease}`).waitFor();
     await sandbox.call('operator', 'POST', `/v1/leases/${lease}/revoke`, { reason: 'meanwhile' });
     await eventually('revoked', async () => (await sandbox.stateOf(lease)) === 'revoked');

@@ -1,10 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
-import { haveBrowser, openBrowser, openPage } from './browser.js';
-import { startConsoleSandbox } from './console-sandbox.js';
-import type { ConsoleSandbox } from './console-sandbox.js';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { atDesk, openDesk } from './desk.js';
+import type { Desk } from './desk.js';
 
-const withBrowser = haveBrowser ? describe : describe.skip;
 const count = 100_000;
 const pageSize = 500;
 
@@ -26,21 +23,15 @@ function listed(n: number, expiresAt: string) {
   };
 }
 
-withBrowser('a hundred thousand leases in the console', () => {
-  let sandbox: ConsoleSandbox;
-  let browser: Browser;
-  let page: Page;
-  let complaints: string[];
+atDesk('a hundred thousand leases in the console', () => {
+  let desk: Desk;
   let asked = 0;
 
   beforeAll(async () => {
-    [sandbox, browser] = await Promise.all([startConsoleSandbox(), openBrowser()]);
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
-    ({ page, complaints } = await openPage(context));
-    await page.goto(sandbox.link());
-    await page.getByRole('heading', { name: 'Overview' }).waitFor();
+    desk = await openDesk();
+    await desk.signIn();
     const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
-    await page.route('**/v1/leases?*', (route) => {
+    await desk.page.route('**/v1/leases?*', (route) => {
       const query = new URL(route.request().url()).searchParams;
       // The overview looks at a page of its own size.
       if (query.get('page_size') === String(pageSize)) asked++;
@@ -49,17 +40,15 @@ withBrowser('a hundred thousand leases in the console', () => {
       const next = from + pageSize;
       return route.fulfill({ json: { items, ...(next < count && { next_page_token: String(next) }) } });
     });
-    await page.getByRole('link', { name: 'Leases', exact: true }).click();
-    await page.getByText('100,000 leases, 0 in trouble').first().waitFor({ timeout: 60_000 });
+    await desk.page.getByRole('link', { name: 'Leases', exact: true }).click();
+    await desk.page.getByText('100,000 leases, 0 in trouble').first().waitFor({ timeout: 60_000 });
   });
-  afterAll(async () => {
-    await browser.close();
-    await sandbox.close();
-  });
+  afterAll(() => desk.close());
 
-  const rows = () => page.locator('tbody tr:not([aria-hidden])');
+  const rows = () => desk.page.locator('tbody tr:not([aria-hidden])');
 
   test('all are listed, and only those in sight are in the document', async () => {
+    const { page } = desk;
     expect(asked).toBe(count / pageSize);
     expect(await page.getByRole('table').getAttribute('aria-rowcount')).toBe(String(count + 1));
     expect(await rows().count()).toBeLessThan(60);
@@ -70,6 +59,7 @@ withBrowser('a hundred thousand leases in the console', () => {
   });
 
   test('one more comes in by itself, at its place, and makes no other row anew', async () => {
+    const { sandbox, page } = desk;
     await page.evaluate(`globalThis.added = 0;
       new MutationObserver((changes) => {
         for (const { addedNodes } of changes) for (const node of addedNodes) if (node.tagName === 'TR') added++;
@@ -82,6 +72,7 @@ withBrowser('a hundred thousand leases in the console', () => {
   });
 
   test('filtered and sorted they are without the broker being asked again', async () => {
+    const { page } = desk;
     asked = 0;
     const words = page.getByRole('searchbox', { name: 'Words' });
     await words.fill('agent/tenth');
@@ -102,11 +93,12 @@ withBrowser('a hundred thousand leases in the console', () => {
   });
 
   test('all can be selected at once, and what that would end is counted before anything ends', async () => {
+    const { page } = desk;
     await page.getByLabel('Select all that are listed').click();
     await page.getByRole('button', { name: 'Revoke 100,001 selected' }).click();
     const dialog = page.getByRole('dialog', { name: 'Revoke 100,001 leases' });
     await dialog.getByText('90,000').first().waitFor();
     await page.keyboard.press('Escape');
-    expect(complaints).toEqual([]);
+    expect(desk.complaints).toEqual([]);
   });
 });

@@ -1,38 +1,26 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { haveBrowser, openBrowser, openPage } from './browser.js';
-import { startConsoleSandbox } from './console-sandbox.js';
-import type { ConsoleSandbox } from './console-sandbox.js';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Role } from './console-sandbox.js';
+import { atDesk, openDesk } from './desk.js';
+import type { Desk, Seat } from './desk.js';
 
-const withBrowser = haveBrowser ? describe : describe.skip;
-
-withBrowser('the console against bad use', () => {
-  let sandbox: ConsoleSandbox;
-  let browser: Browser;
+atDesk('the console against bad use', () => {
+  let desk: Desk;
 
   beforeAll(async () => {
-    [sandbox, browser] = await Promise.all([startConsoleSandbox(), openBrowser()]);
+    desk = await openDesk();
   });
-  afterAll(async () => {
-    await browser.close();
-    await sandbox.close();
-  });
+  afterAll(() => desk.close());
 
-  async function signedIn(role: 'viewer' | 'admin' = 'admin'): Promise<{
-    context: BrowserContext;
-    page: Page;
-    complaints: string[];
-  }> {
-    const context = await browser.newContext();
-    const opened = await openPage(context);
-    await opened.page.goto(sandbox.link(role));
-    await opened.page.getByRole('heading', { name: 'Overview' }).waitFor();
-    return { context, ...opened };
+  async function signedIn(role: Role = 'admin'): Promise<Seat> {
+    const seat = await desk.another();
+    await seat.signIn(role);
+    return seat;
   }
 
   test('a page of another origin on the same host has the cookie sent along, and changes nothing', async () => {
+    const { sandbox } = desk;
     const { context, page } = await signedIn();
     const lease = await sandbox.lease('reporter', await sandbox.openTask('reporter'));
     const target = `${sandbox.url}/v1/leases/${lease}/revoke`;
@@ -60,6 +48,7 @@ withBrowser('the console against bad use', () => {
   });
 
   test('a session that has ended sends to the sign-in, and back to where one was', async () => {
+    const { sandbox } = desk;
     const { context, page } = await signedIn();
     await page.goto(`${sandbox.url}/console/leases?words=reports`);
     await page.getByRole('heading', { name: 'Leases' }).waitFor();
@@ -74,6 +63,7 @@ withBrowser('the console against bad use', () => {
   });
 
   test('a viewer is not offered what a viewer may not do, and is refused when it is tried all the same', async () => {
+    const { sandbox } = desk;
     const { context, page } = await signedIn('viewer');
     const lease = await sandbox.lease('reporter', await sandbox.openTask('reporter'));
     await page.goto(`${sandbox.url}/console/leases/${lease}`);
@@ -91,6 +81,7 @@ withBrowser('the console against bad use', () => {
   });
 
   test('what agents write is text and nothing else, however long and in whichever direction', async () => {
+    const { sandbox } = desk;
     const { context, page, complaints } = await signedIn();
     const markup = `<img src=x onerror="window.broken=1"><script>window.broken=1</script>{{7*7}}<a href="javascript:window.broken=1">`;
     const hebrew = 'סיכום הדוחות הרבעוניים';
@@ -129,6 +120,7 @@ withBrowser('the console against bad use', () => {
   });
 
   test('no secret is anywhere in the page', async () => {
+    const { sandbox } = desk;
     const { context, page } = await signedIn();
     const task = await sandbox.openTask('reporter');
     const answer = await sandbox.call('reporter', 'POST', `/v1/tasks/${task}/credentials`, {

@@ -1,44 +1,33 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eventually } from '../eventually.js';
-import { accessibilityProblems, haveBrowser, openBrowser, openPage } from './browser.js';
-import { startConsoleSandbox } from './console-sandbox.js';
-import type { ConsoleSandbox } from './console-sandbox.js';
+import { accessibilityProblems } from './browser.js';
+import { atDesk, openDesk } from './desk.js';
+import type { Desk } from './desk.js';
 
-const withBrowser = haveBrowser ? describe : describe.skip;
-
-withBrowser("an operator's day in the console", () => {
-  let sandbox: ConsoleSandbox;
-  let browser: Browser;
-  let context: BrowserContext;
-  let page: Page;
-  let complaints: string[];
+atDesk("an operator's day in the console", () => {
+  let desk: Desk;
 
   beforeAll(async () => {
-    [sandbox, browser] = await Promise.all([startConsoleSandbox(), openBrowser()]);
-    context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
-    ({ page, complaints } = await openPage(context));
+    desk = await openDesk({ width: 1440, height: 900 });
   });
-  afterAll(async () => {
-    await browser.close();
-    await sandbox.close();
-  });
+  afterAll(() => desk.close());
 
   test('signs in by the link, which holds once', async () => {
+    const { sandbox, page } = desk;
     const link = sandbox.link();
     await page.goto(link);
     await page.getByRole('heading', { name: 'Overview' }).waitFor();
     await page.getByText('No lease is in trouble').waitFor();
     expect(page.url()).toBe(`${sandbox.url}/console/`);
 
-    const stranger = await browser.newContext();
-    const { page: other } = await openPage(stranger);
-    await other.goto(link);
-    await other.getByText('This link holds no longer.').waitFor();
-    await stranger.close();
+    const stranger = await desk.another();
+    await stranger.page.goto(link);
+    await stranger.page.getByText('This link holds no longer.').waitFor();
+    await stranger.context.close();
   });
 
   test('sees a lease appear by itself, and why it exists', async () => {
+    const { sandbox, page } = desk;
     await page.getByRole('link', { name: 'Leases', exact: true }).click();
     await page.getByText('There is no lease here.').waitFor();
     const task = await sandbox.openTask('reporter', { onBehalfOf: 'carol@example.com' });
@@ -56,6 +45,7 @@ withBrowser("an operator's day in the console", () => {
   });
 
   test('revokes it, with a preview and a reason, and sees it end', async () => {
+    const { sandbox, page } = desk;
     const id = new URL(page.url()).pathname.split('/').at(-1)!;
     await page.getByRole('button', { name: 'Revoke this lease' }).click();
     const dialog = page.getByRole('dialog', { name: 'Revoke 1 lease' });
@@ -71,9 +61,10 @@ withBrowser("an operator's day in the console", () => {
   });
 
   test('ends a task with all that it holds', async () => {
+    const { sandbox, page } = desk;
     const task = await sandbox.openTask('reporter');
     const leases = [await sandbox.lease('reporter', task), await sandbox.lease('reporter', task)];
-    await page.goto(`${sandbox.url}/console/tasks/${task}`);
+    await desk.at(`/tasks/${task}`);
     await page.getByRole('button', { name: 'End this task and revoke its 2 live leases' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByText('2 live leases end with it').waitFor();
@@ -85,10 +76,11 @@ withBrowser("an operator's day in the console", () => {
   });
 
   test('revokes many while the broker goes away in the middle: none is forgotten', async () => {
+    const { sandbox, page } = desk;
     const task = await sandbox.openTask('reporter');
     const leases: string[] = [];
     for (let i = 0; i < 40; i++) leases.push(await sandbox.lease('reporter', task));
-    await page.goto(`${sandbox.url}/console/leases?task=${task}`);
+    await desk.at(`/leases?task=${task}`);
     await page.getByText('40 leases, 0 in trouble').first().waitFor();
     await page.getByLabel('Select all that are listed').check();
     await page.getByRole('button', { name: 'Revoke 40 selected' }).click();
@@ -112,9 +104,10 @@ withBrowser("an operator's day in the console", () => {
   });
 
   test('pauses: nothing moves, the selection stays, and what has happened comes when it goes on', async () => {
+    const { sandbox, page } = desk;
     const task = await sandbox.openTask('reporter');
     const first = await sandbox.lease('reporter', task);
-    await page.goto(`${sandbox.url}/console/leases?task=${task}`);
+    await desk.at(`/leases?task=${task}`);
     await page.getByLabel(`Select ${first}`).check();
     await page.getByRole('button', { name: 'Pause' }).click();
     const second = await sandbox.lease('reporter', task);
@@ -126,6 +119,7 @@ withBrowser("an operator's day in the console", () => {
   });
 
   test('works by keyboard: a lease is selected and the dialog is left by Escape', async () => {
+    const { page } = desk;
     const box = page.getByRole('checkbox', { name: /^Select lse_/ }).last();
     await box.focus();
     await page.keyboard.press('Space');
@@ -138,31 +132,34 @@ withBrowser("an operator's day in the console", () => {
   });
 
   test('gives a view a name, and finds it again', async () => {
+    const { page } = desk;
     await page.getByLabel('Name for this view').fill('my task');
     await page.getByRole('button', { name: 'Save', exact: true }).click();
     const address = page.url();
-    await page.goto(`${sandbox.url}/console/leases`);
+    await desk.at('/leases');
     await page.getByRole('link', { name: 'my task' }).click();
     expect(page.url()).toBe(address);
   });
 
   test('sees a lease that cannot be revoked first, and with what is wrong', async () => {
+    const { sandbox, page } = desk;
     const task = await sandbox.openTask('reporter');
     const lease = await sandbox.lease('reporter', task);
     await sandbox.stick(lease);
-    await page.goto(`${sandbox.url}/console/`);
+    await desk.at('/');
     await page.getByRole('heading', { name: '1 lease is in trouble' }).waitFor();
     await page.getByText('cannot be revoked: 7 attempts, last provider.timeout').waitFor();
-    await page.goto(`${sandbox.url}/console/leases`);
+    await desk.at('/leases');
     await page.locator('tbody tr.trouble').first().waitFor();
     expect(await page.locator('tbody tr').first().textContent()).toContain('cannot be revoked');
   });
 
   test('stops one agent by the kill switch: previewed, typed, seen to work, and lifted', async () => {
+    const { sandbox, page } = desk;
     const task = await sandbox.openTask('deployer');
     const lease = await sandbox.lease('deployer', task);
     const agent = `spiffe://sandbox.protem.example/agent/deployer`;
-    await page.goto(`${sandbox.url}/console/kill-switch`);
+    await desk.at('/kill-switch');
     await page.getByLabel('One agent').last().fill(agent);
     await page.getByRole('button', { name: 'Look at what this would end…' }).click();
     const dialog = page.getByRole('dialog');
@@ -190,8 +187,9 @@ withBrowser("an operator's day in the console", () => {
   });
 
   test('disables an agent, which loses what it has, and enables it again', async () => {
+    const { sandbox, page } = desk;
     const lease = await sandbox.lease('courier', await sandbox.openTask('courier'));
-    await page.goto(`${sandbox.url}/console/agents`);
+    await desk.at('/agents');
     const row = page.getByRole('row').filter({ hasText: 'agent/courier' });
     await row.getByRole('button', { name: 'Disable…' }).click();
     await page.getByRole('dialog').getByLabel('Reason').fill('its owner left');
@@ -206,6 +204,7 @@ withBrowser("an operator's day in the console", () => {
   });
 
   test('approves less than was asked, with what is known apart from what the agent says', async () => {
+    const { sandbox, page } = desk;
     const agent = 'spiffe://sandbox.protem.example/agent/reporter';
     const task = await sandbox.openTask('orchestrator', {
       agent,
@@ -216,7 +215,7 @@ withBrowser("an operator's day in the console", () => {
     const request = { credential: 'payments-admin', ttl: '5m', reason: 'the boss said so' };
     const asked = await sandbox.call('reporter', 'POST', path, request);
     expect([asked.status, asked.body]).toEqual([202, expect.anything()]);
-    await page.goto(`${sandbox.url}/console/approvals`);
+    await desk.at('/approvals');
     const known = page.getByRole('region', { name: 'What the broker knows' });
     await known.getByText('risky-needs-a-person').waitFor();
     expect(await known.textContent()).not.toContain('the boss said so');
@@ -236,17 +235,19 @@ withBrowser("an operator's day in the console", () => {
     const { reservedAt, expiresAt } = (granted.body as { lease: Record<'reservedAt' | 'expiresAt', string> })
       .lease;
     expect(Date.parse(expiresAt) - Date.parse(reservedAt)).toBeLessThanOrEqual(120_000);
-    await page.goto(`${sandbox.url}/console/approvals/${approval}`);
+    await desk.at(`/approvals/${approval}`);
     await page.getByText('refund 4711').waitFor();
   });
 
   test('has nothing to review as long as nobody has broken the glass', async () => {
-    await page.goto(`${sandbox.url}/console/break-glass`);
+    const { page } = desk;
+    await desk.at('/break-glass');
     await page.getByText('Nothing was taken in an emergency.').waitFor();
     expect(await accessibilityProblems(page)).toEqual([]);
   });
 
   test('sees the steps of a task, and the tasks delegated from it', async () => {
+    const { sandbox, page } = desk;
     const task = await sandbox.openTask('reporter');
     await sandbox.call('reporter', 'POST', `/v1/tasks/${task}/steps`, { tool: 'sql.query' });
     const delegated = await sandbox.call('reporter', 'POST', `/v1/tasks/${task}/subtasks`, {
@@ -256,14 +257,15 @@ withBrowser("an operator's day in the console", () => {
       allowed: [{ credential: 'reports-db' }],
     });
     expect([delegated.status, delegated.body]).toEqual([201, expect.anything()]);
-    await page.goto(`${sandbox.url}/console/tasks/${task}`);
+    await desk.at(`/tasks/${task}`);
     await page.getByRole('table', { name: 'Tool calls of this task' }).getByText('sql.query').waitFor();
     await page.locator('.tree').getByText('Look up one figure').waitFor();
     expect(await accessibilityProblems(page)).toEqual([]);
   });
 
   test('verifies the audit log in the browser, and sees when a record was changed', async () => {
-    await page.goto(`${sandbox.url}/console/audit`);
+    const { page } = desk;
+    await desk.at('/audit');
     await page.getByText('Policy is in force').first().waitFor();
     await page.getByRole('button', { name: /^Verify these/ }).click();
     await page
@@ -284,29 +286,31 @@ withBrowser("an operator's day in the console", () => {
   test.each(['light', 'dark'] as const)(
     'has nothing that WCAG 2.2 AA forbids, in %s',
     async (colorScheme) => {
+      const { sandbox, page } = desk;
       await page.emulateMedia({ colorScheme });
       const task = await sandbox.openTask('reporter');
       const lease = await sandbox.lease('reporter', task);
       for (const path of ['/', '/leases', `/leases/${lease}`, `/tasks/${task}`, '/audit']) {
-        await page.goto(`${sandbox.url}/console${path}`);
+        await desk.at(path);
         await page.locator('main .card, main .room, main .timeline').first().waitFor();
         expect([path, await accessibilityProblems(page)]).toEqual([path, []]);
       }
-      await page.goto(`${sandbox.url}/console/leases/${lease}`);
+      await desk.at(`/leases/${lease}`);
       await page.getByRole('button', { name: 'Revoke this lease' }).click();
       expect(await accessibilityProblems(page)).toEqual([]);
     },
   );
 
   test('signs out, and is out', async () => {
-    await page.goto(`${sandbox.url}/console/leases`);
+    const { sandbox, page } = desk;
+    await desk.at('/leases');
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
     expect(await accessibilityProblems(page)).toEqual([]);
-    expect((await context.request.get(`${sandbox.url}/v1/leases`)).status()).toBe(401);
+    expect((await desk.context.request.get(`${sandbox.url}/v1/leases`)).status()).toBe(401);
   });
 
   test('and in all this the browser had nothing to complain of', () => {
-    expect(complaints).toEqual([]);
+    expect(desk.complaints).toEqual([]);
   });
 });

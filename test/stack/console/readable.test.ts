@@ -1,31 +1,20 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { accessibilityProblems, haveBrowser, openBrowser, openPage } from './browser.js';
-import { startConsoleSandbox } from './console-sandbox.js';
-import type { ConsoleSandbox } from './console-sandbox.js';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { accessibilityProblems } from './browser.js';
+import { atDesk, openDesk } from './desk.js';
+import type { Desk } from './desk.js';
 
-const withBrowser = haveBrowser ? describe : describe.skip;
-
-withBrowser('what a stranger reads in the console', () => {
-  let sandbox: ConsoleSandbox;
-  let browser: Browser;
-  let context: BrowserContext;
-  let page: Page;
+atDesk('what a stranger reads in the console', () => {
+  let desk: Desk;
 
   beforeAll(async () => {
-    [sandbox, browser] = await Promise.all([startConsoleSandbox(), openBrowser()]);
-    context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
-    ({ page } = await openPage(context));
-    await page.goto(sandbox.link());
-    await page.getByRole('heading', { name: 'Overview' }).waitFor();
+    desk = await openDesk();
+    await desk.signIn();
   });
-  afterAll(async () => {
-    await browser.close();
-    await sandbox.close();
-  });
-  const at = (path: string) => page.goto(`${sandbox.url}/console${path}`);
+  afterAll(() => desk.close());
+  const at = (path: string) => desk.at(path);
 
   test('a lease in trouble says why it exists, and when it is over at the latest', async () => {
+    const { sandbox, page } = desk;
     const task = await sandbox.openTask('deployer', {
       intent: 'Deploy the nightly build',
       onBehalfOf: 'carol@example.com',
@@ -47,6 +36,7 @@ withBrowser('what a stranger reads in the console', () => {
   });
 
   test.each([1280, 800])('at %i pixels the columns of leases have the room, not the ticks', async (width) => {
+    const { sandbox, page } = desk;
     await sandbox.lease('reporter', await sandbox.openTask('reporter'));
     await page.setViewportSize({ width, height: 900 });
     await at('/leases');
@@ -62,6 +52,7 @@ withBrowser('what a stranger reads in the console', () => {
   });
 
   test('what is selected in one view is not all of another', async () => {
+    const { sandbox, page } = desk;
     const [first, second] = [await sandbox.openTask('reporter'), await sandbox.openTask('reporter')];
     await sandbox.lease('reporter', first);
     const other = await sandbox.lease('reporter', second);
@@ -76,6 +67,7 @@ withBrowser('what a stranger reads in the console', () => {
   });
 
   test('a step is told with its tool', async () => {
+    const { sandbox, page } = desk;
     const task = await sandbox.openTask('reporter', { tools: ['sql.query'] });
     await sandbox.call('reporter', 'POST', `/v1/tasks/${task}/steps`, { tool: 'sql.query' });
     await at(`/tasks/${task}`);
@@ -84,6 +76,7 @@ withBrowser('what a stranger reads in the console', () => {
   });
 
   test('a delegated task shows who acts for whom, end to end, and which tools it inherited', async () => {
+    const { sandbox, page } = desk;
     const agent = (name: string) => `spiffe://sandbox.protem.example/agent/${name}`;
     const step = (as: string, task: string, tool: string) =>
       sandbox.call(as, 'POST', `/v1/tasks/${task}/steps`, { tool });
@@ -130,6 +123,7 @@ withBrowser('what a stranger reads in the console', () => {
   });
 
   test('what did not happen today is told with its day, and every time has the whole of it in UTC', async () => {
+    const { sandbox, page } = desk;
     const task = await sandbox.openTask('reporter');
     const lease = await sandbox.lease('reporter', task);
     const longAgo = '2026-02-03T12:34:56.789Z';
@@ -154,6 +148,7 @@ withBrowser('what a stranger reads in the console', () => {
   });
 
   test('who approves sees for whom, of what task and after which tools it is asked', async () => {
+    const { sandbox, page } = desk;
     const task = await sandbox.openTask('orchestrator', {
       agent: 'spiffe://sandbox.protem.example/agent/reporter',
       labels: { team: 'payments' },
@@ -174,6 +169,7 @@ withBrowser('what a stranger reads in the console', () => {
   });
 
   test('the kill switch offers the agents that are known, and doubts a name that reaches nothing', async () => {
+    const { sandbox, page } = desk;
     await sandbox.lease('courier', await sandbox.openTask('courier'));
     const courier = 'spiffe://sandbox.protem.example/agent/courier';
     await at('/kill-switch');
