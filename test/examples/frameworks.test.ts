@@ -8,8 +8,8 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { ProtemClient } from '../../src/sdk/index.js';
 import { startSandboxBroker } from '../setup/sandbox-broker.js';
 
-// The frameworks are not installed: each is more than 50 MB with what it needs. What they call is called here, by
-// their published shapes; the broker, policy and the database are the sandbox's.
+// The frameworks are not installed here: each is more than 50 MB with what it needs. What they call is called here, by
+// their published shapes; the broker, policy and the database are the sandbox's. test/stack/frameworks.test.ts has them.
 
 jest.setTimeout(120_000);
 
