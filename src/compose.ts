@@ -158,6 +158,7 @@ async function openPorts(
       withdrawals: () => ledger.withdrawals.open(),
       pendingApprovals: () => ledger.approvals.pending(),
       quarantined: () => ledger.leases.quarantined(),
+      untold: () => ledger.log.untold(),
       breakers: () =>
         [...providers.keys()].flatMap((provider) =>
           (['issuing', 'revoking'] as const).map((act) => ({

@@ -73,7 +73,14 @@ test.each(expressions)('%s: %s uses metrics and labels that there are', async (_
 
 test('what can be alerted on is alerted on', () => {
   const alerted = groups.flatMap(({ rules }) => rules.map(({ expr }) => expr)).join('\n');
-  for (const name of ['irrevocable', 'oldest_overdue', 'quarantined', 'canary_last_success', 'breaker_open'])
+  for (const name of [
+    'irrevocable',
+    'oldest_overdue',
+    'quarantined',
+    'audit_untold',
+    'canary_last_success',
+    'breaker_open',
+  ])
     expect(alerted).toContain(name);
 });
 

@@ -14,6 +14,8 @@ export interface GaugeSources {
   overdue(): Promise<readonly { readonly provider: string; readonly seconds: number }[]>;
   /** Records that cannot be read. */
   quarantined?(): Promise<number>;
+  /** Audit events that could not be told yet. */
+  untold?(): Promise<number>;
   /** What nothing is issued for; by whose leases they reach. */
   blocks?(): Promise<readonly { readonly scope: { readonly of: string } }[]>;
   /** Revocations and evaluations of many leases that have not reached all of them. */
@@ -69,6 +71,12 @@ export function addGauges(registry: Registry, sources: GaugeSources): void {
     'Leases whose record cannot be read: nobody revokes them.',
     [],
     async () => (sources.quarantined ? [[{}, await sources.quarantined()]] : []),
+  );
+  gauge(
+    'protem_audit_untold_events',
+    'Ends whose audit event could not be written yet: the log cannot be written, and nothing is issued.',
+    [],
+    async () => (sources.untold ? [[{}, await sources.untold()]] : []),
   );
   gauge('protem_approvals_pending', 'Approvals that wait for an answer.', [], async () =>
     sources.pendingApprovals ? [[{}, await sources.pendingApprovals()]] : [],

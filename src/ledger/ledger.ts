@@ -198,6 +198,8 @@ export interface AuditLog {
   read(query: AuditQuery): Promise<Page<AuditRecord>>;
   /** Chains what was written since; returns how many records. Any number of processes may call it. */
   seal(): Promise<number>;
+  /** How many events of what has ended stand aside, because the log could not be written. */
+  untold(): Promise<number>;
   /** The last sealed record; undefined before there is one. */
   head(): Promise<Pick<AuditRecord, 'chain' | 'seq' | 'id' | 'hash'> | undefined>;
 }

@@ -53,6 +53,11 @@ export function redisLog(redis: RedisClient, run: RunScript, prefix: string): Au
   return {
     seal,
 
+    untold: () =>
+      redis.llen(`${prefix}:untold`).catch((cause: unknown) => {
+        throw unavailable(cause);
+      }),
+
     async record(event) {
       await run('record', JSON.stringify(event), ...subjectsOf(event));
     },

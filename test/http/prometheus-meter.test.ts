@@ -31,6 +31,7 @@ test('gauges are looked up when the page is asked for, and forget what is gone',
     leases: async () => counts,
     overdue: async () => [{ provider: 'aws', seconds: 1.5 }],
     quarantined: async () => 2,
+    untold: async () => 4,
     breakers: () => [
       { provider: 'aws', act: 'issuing', open: false },
       { provider: 'aws', act: 'revoking', open: true },
@@ -41,6 +42,7 @@ test('gauges are looked up when the page is asked for, and forget what is gone',
   expect(page).toContain('protem_leases{provider="aws",state="active"} 3');
   expect(page).toContain('protem_oldest_overdue_lease_seconds{provider="aws"} 1.5');
   expect(page).toContain('protem_quarantined_leases 2');
+  expect(page).toContain('protem_audit_untold_events 4');
   expect(page).toContain('protem_provider_breaker_open{provider="aws",act="issuing"} 0');
   expect(page).toContain('protem_provider_breaker_open{provider="aws",act="revoking"} 1');
   counts = [];
