@@ -36,7 +36,7 @@ export function redisAgents(redis: RedisClient, prefix: string): AgentLedger {
             ]),
           );
           const [issuer, at] = seen;
-          if (typeof issuer !== 'string') return undefined;
+          if (typeof issuer !== 'string' || typeof at !== 'string') return undefined;
           return { id, issuer, lastSeenAt: Number(at), liveLeases: Number(live ?? 0) };
         }),
       ),

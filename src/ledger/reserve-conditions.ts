@@ -13,6 +13,7 @@ export const conditionsText = (lease: NewLease, only: Conditions): string =>
     i: only.asking?.principal.issuer,
     w: only.asking?.owner,
     f: only.asking?.provedAt,
+    m: only.asking?.principal.kind === 'operator' || undefined,
     p: only.asking && (provenText(only.asking.principal) || undefined),
     v: only.chain,
     s: only.step?.id,

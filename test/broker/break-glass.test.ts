@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { findAgent, listAgents } from '../../src/broker/agents.js';
 import { decideApproval } from '../../src/broker/approvals.js';
 import { breakGlass } from '../../src/broker/break-glass.js';
 import type { BreakGlassRequest, EmergencyGrant } from '../../src/broker/broker.js';
@@ -36,6 +37,16 @@ async function taken({ ports }: Asking, over: Partial<BreakGlassRequest> = {}): 
 }
 
 describe('taking', () => {
+  test('OPS-01: who took a credential in an emergency is no agent of the inventory', async () => {
+    const asked = await emergency();
+    const { lease } = await taken(asked);
+    expect(lease.agent).toBe(olga.id);
+    expect((await listAgents(asked.ports, olga, { pageSize: 50 })).items.map(({ id }) => id)).not.toContain(
+      olga.id,
+    );
+    await expect(findAgent(asked.ports, olga, olga.id)).rejects.toMatchObject({ code: 'agent.unknown' });
+  });
+
   test('BRG-01: an operator with the role takes a short credential, with a task and a lease of its own', async () => {
     const asked = await emergency();
     const { lease, secret, breakGlass: one } = await taken(asked);

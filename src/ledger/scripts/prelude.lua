@@ -243,12 +243,16 @@ local function endedProof(agent, provedAt, task)
   return nil
 end
 
--- An agent has asked for something: when, by which issuer's token (i) of when (f), whose it is (w). Blocks look there.
-local function seenAgent(agent, at, issuer, owner, provedAt)
+-- An agent has asked for something: when (t), by which issuer's token (i) of when (f), whose it is (w). Blocks look there.
+-- A person who broke glass asks too, and is no agent: the same facts but for the first, and not in the inventory.
+local function seenAgent(agent, at, issuer, owner, provedAt, isPerson)
   if issuer == '' then return end
-  local facts = { 't', at, 'i', issuer, 'w', owner or '', 'f', provedAt or 0 }
-  local isNew = redis.call('HSET', key('agent:' .. agent), unpack(facts)) > 0
-  if isNew then redis.call('SADD', key('agents'), agent) end
+  local facts = { 'i', issuer, 'w', owner or '', 'f', provedAt or 0 }
+  if isPerson then
+    redis.call('HSET', key('agent:' .. agent), unpack(facts))
+  elseif redis.call('HSET', key('agent:' .. agent), 't', at, unpack(facts)) > 0 then
+    redis.call('SADD', key('agents'), agent)
+  end
 end
 
 -- The names of all blocks that would stand against an agent, a provider, an entry (or '' for each) and a task. What was

@@ -4,7 +4,7 @@
 --       idempotency key or '', digest, its ttl ms,
 --       conditions as JSON: n catalog entry; y ceiling ms; h an event that must be there;
 --       the most live leases of it (e), of the agent (a), of the task (o), and of all (t), or none;
---       i issuer, w owner, f when the token was issued, p what else it proved, as text or none,
+--       i issuer, w owner, f when the token was issued, m true for a person, p what else it proved, as text or none,
 --       v the count of the tool chain that was decided on; s a permitted step for tool u,
 --       issue rates (q) as {agent, task or entry; most; within ms},
 --       r the approval it is used for {i id, g digest of the request},
@@ -31,7 +31,7 @@ if redis.call('EXISTS', key(id)) == 1 then return { 'taken' } end
 local unproven = endedProof(agent, only.f or 0, task)
 if unproven then return { unproven } end
 -- Seen, and as whom; the same step looks whether an operator has blocked it, so that nothing overtakes the block.
-seenAgent(agent, at, only.i or '', only.w, only.f)
+seenAgent(agent, at, only.i or '', only.w, only.f, only.m)
 local block = blockOf(agent, provider, only.n, task)
 if block then return { 'blocked', block } end
 
