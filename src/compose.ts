@@ -3,7 +3,9 @@ import { digestOfContext } from './broker/announce-context.js';
 import { openAdmission } from './broker/admission.js';
 import { openBreaker } from './broker/breaker.js';
 import { openTracing } from './compose/otel-tracing.js';
-import { tracedBroker, tracedPolicy, tracedProvider, tracedQueue } from './compose/traced.js';
+import { tracedBroker, tracedPolicy, tracedQueue } from './compose/traced.js';
+import { asLog } from './compose/as-log.js';
+import { openMeter } from './compose/open-meter.js';
 import { openPolicy } from './compose/open-policy.js';
 import type { Tell } from './compose/open-policy.js';
 import { limitsOf } from './compose/limits-of.js';
@@ -11,14 +13,16 @@ import { openConsole } from './compose/open-console.js';
 import type { RedeemLink } from './compose/open-console.js';
 import { startApi } from './compose/start-api.js';
 import { watchContext } from './compose/watch-context.js';
+import { watchStore } from './compose/watch-store.js';
 import { openInventory, watchSettings } from './compose/watch-settings.js';
 import type { SettingsSource } from './compose/watch-settings.js';
+import { openProviders } from './compose/open-providers.js';
 import { openSigner } from './compose/open-signer.js';
 import { openRedis, refuseUnsafeStore } from './compose/open-store.js';
 import { startWorker } from './compose/start-worker.js';
 import { createBroker } from './broker/create-broker.js';
 import { openKnownRisks } from './broker/known-risks.js';
-import type { Log, Ports } from './broker/ports.js';
+import type { Ports } from './broker/ports.js';
 import { openRollbackGuard } from './broker/rollback-guard.js';
 import { flood } from './broker/flood.js';
 import { createIdentify } from './identity/identify.js';
@@ -27,13 +31,10 @@ import { fetchKeys } from './identity/key-fetch.js';
 import { openSignalStreams } from './identity/signals/streams.js';
 import { readHook } from './identity/hooks/read-hook.js';
 import type { Tracing } from './kernel/tracing.js';
-import type { Provider } from './issuance/provider.js';
 import { redisLedger } from './ledger/redis-ledger.js';
 import { bullmqRevocationQueue } from './revocation/bullmq-revocation-queue.js';
 import { openLog } from './log.js';
 import type { Settings } from './settings/load.js';
-import { prometheusMeter } from './http/prometheus-meter.js';
-import { repeat } from './worker/repeat.js';
 
 /** As package.json has it. */
 export const version = '0.1.0';
@@ -128,47 +129,12 @@ async function openPorts(
   closing.push(() => refusals.close());
 
   const policy = openPolicy(settings, log, record, closing);
-  const providers = new Map<string, Provider>();
-  for (const [name, section] of settings.providers) {
-    const provider = section.kind.open(name, section.settings, {
-      shared: ledger.shared(name),
-      clock: ledger.clock,
-      mintTimeoutMs: settings.limits.mintTimeout * 2000,
-      log: asLog(log.child({ provider: name })),
-    });
-    providers.set(name, tracing ? tracedProvider(provider, tracing) : provider);
-    closing.push(() => provider.close());
-  }
+  const providers = openProviders(settings, ledger, log, tracing, closing);
   const jobs = bullmqRevocationQueue(redis, settings.redis.prefix);
   const queue = tracing ? tracedQueue(jobs, tracing) : jobs;
   closing.push(() => queue.close());
   const breakers = { issuing: openBreaker(), revoking: openBreaker() };
-  const meter = prometheusMeter({
-    version,
-    gauges: {
-      leases: () => ledger.leases.counts(),
-      overdue: async () =>
-        Promise.all(
-          (await ledger.leases.providers()).map(async (provider) => ({
-            provider,
-            seconds: (await ledger.leases.overdueMs(provider)) / 1000,
-          })),
-        ),
-      blocks: () => ledger.withdrawals.blocks(),
-      withdrawals: () => ledger.withdrawals.open(),
-      pendingApprovals: () => ledger.approvals.pending(),
-      quarantined: () => ledger.leases.quarantined(),
-      untold: () => ledger.log.untold(),
-      breakers: () =>
-        [...providers.keys()].flatMap((provider) =>
-          (['issuing', 'revoking'] as const).map((act) => ({
-            provider,
-            act,
-            open: breakers[act].isOpen(provider),
-          })),
-        ),
-    },
-  });
+  const meter = openMeter(version, ledger, { providers, breakers });
   const limits = limitsOf(settings);
   const admission = openAdmission({ ledger, limits });
   const inventory = openInventory(settings);
@@ -210,33 +176,6 @@ async function openPorts(
     limits,
   };
   await watchContext(settings, ports, risks, closing);
-  if (guard) await guard.look();
-  await admission.look();
-  const guarding =
-    guard &&
-    repeat(async () => {
-      await guard.look();
-      return guardEveryMs;
-    }, ports.log);
-  closing.push(() => guarding?.close() ?? Promise.resolve());
-  const looking = repeat(async () => {
-    await admission.look();
-    return lookEveryMs;
-  }, ports.log);
-  closing.push(() => looking.close());
+  await watchStore(guard, admission, ports.log, closing);
   return { ports, meter, place, redis };
-}
-
-/** What is lost of the store is noticed when it is older than this. */
-const guardEveryMs = 1000;
-
-/** How old what admission knows of the store may be. */
-const lookEveryMs = 1000;
-
-function asLog(log: Logger): Log {
-  return {
-    info: (facts, message) => log.info(facts, message),
-    warn: (facts, message) => log.warn(facts, message),
-    error: (facts, message) => log.error(facts, message),
-  };
 }
