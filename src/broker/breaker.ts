@@ -75,8 +75,10 @@ export function openBreaker(
         const isSilence = unanswered.has(faultCode(error));
         // What was under way when it opened says nothing new: a hundred that fail at once are one outage.
         if (isSilence && !probe && state.failures >= opensAfter) throw error;
+        // Whoever was refused before the provider was asked has not used up the turn to ask it.
+        if (!faultCode(error).startsWith('provider.')) throw error;
         if (isSilence) state.failures++;
-        else if (faultCode(error).startsWith('provider.')) state.failures = 0; // it has answered
+        else state.failures = 0; // it has answered
         state.probeAt =
           now() + Math.min(firstProbeMs * 2 ** Math.max(0, state.failures - opensAfter), longestWaitMs);
         throw error;

@@ -84,6 +84,15 @@ describe('a breaker', () => {
     expect(await succeed()).toBe('done');
   });
 
+  test('I10: whoever is refused before the provider is asked keeps nobody else from asking it', async () => {
+    const { fail, succeed, move } = breaking();
+    for (let n = 0; n < 5; n++) await fail();
+    move(500);
+    for (const code of ['lease.limit', 'task.ended', 'quota.issue_rate', 'internal'] as const)
+      expect(await fail(code)).toBe('asked');
+    expect(await succeed()).toBe('done');
+  });
+
   test('a probe that fails is followed by another, later each time but within fifteen seconds', async () => {
     const { fail, move } = breaking();
     for (let n = 0; n < 5; n++) await fail();
