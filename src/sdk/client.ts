@@ -11,6 +11,7 @@ import type { Call, Caller, CallerOptions } from './call.js';
 import { HeldLease } from './held-lease.js';
 import type { RenewAsk } from './held-lease.js';
 import { releaseAtExit } from './release-at-exit.js';
+import { untilAborted } from './until-aborted.js';
 
 export interface ClientOptions extends CallerOptions, ApprovalOptions {
   /** Give back what is held when the process ends, in Node. Default true. */
@@ -72,18 +73,22 @@ export class ProtemClient {
   }
 
   /**
-   * Opens a task, does the work, and ends the task: as `completed`, or as `failed` when the work throws.
-   * @throws ProtemFault, and what the work throws
+   * Opens a task, does the work, and ends the task: as `completed`, as `failed` when the work throws, or as `cancelled`
+   * when the signal is aborted before the work is done. Then nobody waits for the work: give it the signal, too.
+   * @throws ProtemFault, what the work throws, and the reason of the signal
    */
   async withTask<T>(
     ask: OpenTask,
     work: (task: TaskShape) => Promise<T>,
     options: RequestOptions = {},
   ): Promise<T> {
+    const { signal } = options;
     const task = await this.openTask(ask, options);
-    const done = await work(task).catch(async (error: unknown) => {
+    const working = (async () => work(task))();
+    const done = await untilAborted(working, signal).catch(async (error: unknown) => {
       // What went wrong first is what is told.
-      await this.endTask(task.id, 'failed').catch(() => {});
+      working.catch(() => {});
+      await this.endTask(task.id, signal?.aborted ? 'cancelled' : 'failed').catch(() => {});
       throw error;
     });
     await this.endTask(task.id);

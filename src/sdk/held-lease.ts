@@ -1,6 +1,7 @@
 import { Secret } from '../kernel/secret.js';
 import type { LeaseShape } from '../wire/lease.js';
 import type { RenewalShape } from '../wire/renewal.js';
+import { untilAborted } from './until-aborted.js';
 
 export type SecretValues = Readonly<Record<string, unknown>>;
 
@@ -64,13 +65,20 @@ export class HeldLease {
     return this;
   }
 
-  /** Gives it back: it is revoked at the provider. Twice is once. @throws ProtemFault */
-  release(reason?: string): Promise<void> {
-    this.#released ??= this.#give(reason).catch((error: unknown) => {
+  /**
+   * Gives it back: it is revoked at the provider. Twice is once. A signal ends the waiting for it, and not the giving back,
+   * of which a failure is then told as one in the background.
+   * @throws ProtemFault; the reason of the signal
+   */
+  release(reason?: string, signal?: AbortSignal): Promise<void> {
+    const giving = (this.#released ??= this.#give(reason).catch((error: unknown) => {
       this.#released = undefined;
       throw error;
+    }));
+    return untilAborted(giving, signal).catch((error: unknown) => {
+      if (signal?.aborted) giving.catch((failure: unknown) => this.#verbs.releaseFailed(this, failure));
+      throw error;
     });
-    return this.#released;
   }
 
   async #give(reason?: string): Promise<void> {
