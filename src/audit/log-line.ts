@@ -1,3 +1,4 @@
+import { namesWritten } from '../kernel/names-written.js';
 import { eventDigest, linkHash } from './chain.js';
 import type { Link } from './chain.js';
 
@@ -49,13 +50,6 @@ function namesIn(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
   let count = Array.isArray(value) ? 0 : Object.keys(value).length;
   for (const member of Object.values(value)) count += namesIn(member);
-  return count;
-}
-
-function namesWritten(json: string): number {
-  let count = 0;
-  for (const [, colon] of json.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?/g))
-    if (colon !== undefined) count += 1;
   return count;
 }
 

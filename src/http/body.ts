@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { Fault } from '../kernel/fault.js';
+import { namesWritten } from '../kernel/names-written.js';
 
 /** A caller that sends this much too much is cut off; up to here it is let finish, so that it reads the answer. */
 const discardBytes = 8 * 1024 * 1024;
@@ -99,17 +100,6 @@ export function parseJson(body: Buffer): unknown {
   if (distinctNames !== namesWritten(text))
     throw new Fault('request.malformed', 'A name stands twice in one object of the body.');
   return value;
-}
-
-/**
- * How many names stand in a text that is JSON: strings with a colon behind them. JSON.parse keeps the last of two equal
- * names and other readers the first, so RFC 7493 section 2.3 has each only once.
- */
-function namesWritten(json: string): number {
-  let count = 0;
-  for (const [, colon] of json.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?/g))
-    if (colon !== undefined) count += 1;
-  return count;
 }
 
 /** Half of a surrogate pair has no UTF-8 and no canonical JSON: it could be neither stored nor chained. */

@@ -4,9 +4,7 @@ import { inertIn } from '../approval/inert.js';
 import { formatDuration } from '../kernel/duration.js';
 import { present } from '../kernel/present.js';
 import type { ApprovalShape } from '../wire/approval.js';
-
-const instant = (ms: number): string => new Date(ms).toISOString();
-const instantIf = (ms: number | undefined) => (ms === undefined ? undefined : instant(ms));
+import { instant, instantIf } from './instant.js';
 
 /** `base`: where people reach the console. All text of it is inert. */
 export function renderApproval(approval: Approval, base: string, view?: ApproverView): ApprovalShape {

@@ -1,10 +1,8 @@
 import type { Agent, BegunRevocation, BlastRadius } from '../broker/broker.js';
 import { present } from '../kernel/present.js';
 import type { Block, Progress, Withdrawal } from '../revocation/withdrawal.js';
+import { instant, instantIf } from './instant.js';
 import { renderLease } from './render.js';
-
-const instant = (at: number): string => new Date(at).toISOString();
-const instantIf = (at: number | undefined) => (at === undefined ? undefined : instant(at));
 
 export const renderBlock = ({ id, scope, disabled, by, reason, at }: Block) =>
   present({ id, scope, disabled, by, reason, at: instant(at) });

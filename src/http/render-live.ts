@@ -1,6 +1,7 @@
 import type { Changes } from '../broker/live-feed.js';
 import type { Overview } from '../broker/overview.js';
 import type { LiveChangesShape, OverviewShape } from '../wire/live.js';
+import { instant } from './instant.js';
 import { renderLease, renderTaskSummary } from './render.js';
 
 const texts = new WeakMap<Changes, string>();
@@ -11,10 +12,10 @@ export function renderChanges(changes: Changes): string {
   if (known !== undefined) return known;
   const { at, events, counts, leases, tasks } = changes;
   const shape: LiveChangesShape = {
-    at: new Date(at).toISOString(),
+    at: instant(at),
     events: events.map(({ id, at: when, event }) => ({
       id,
-      at: new Date(when).toISOString(),
+      at: instant(when),
       event: { ...event },
     })),
     counts,
@@ -27,7 +28,7 @@ export function renderChanges(changes: Changes): string {
 }
 
 export const renderOverview = ({ at, leases, overdue, quarantined, course }: Overview): OverviewShape => ({
-  at: new Date(at).toISOString(),
+  at: instant(at),
   leases,
   overdue,
   quarantined,

@@ -18,12 +18,10 @@ import type { RenewalShape } from '../wire/renewal.js';
 import type { StepShape } from '../wire/step.js';
 import type { TaskShape, TaskSummaryShape } from '../wire/task.js';
 import { present } from '../kernel/present.js';
+import { instant, instantIf } from './instant.js';
 import { renderObligations } from './render-obligations.js';
 
 // Domain to wire. Each names every field it gives, so that a new field of the domain is not published by itself.
-
-const instant = (ms: number): string => new Date(ms).toISOString();
-const instantIf = (ms: number | undefined) => (ms === undefined ? undefined : instant(ms));
 
 export const renderTask = (task: Task): TaskShape =>
   present({

@@ -1,6 +1,7 @@
 import type { ParameterRule, ParameterValues } from './catalog.js';
 
-const placeholder = /\{\{\s*([A-Za-z][\w-]*)\s*\}\}/g;
+/** `{{name}}`, with the name of a parameter. */
+export const placeholder = /\{\{\s*([A-Za-z][\w-]*)\s*\}\}/g;
 
 /** Names of the parameters that a provider's section of an entry uses. */
 export function placeholdersIn(template: unknown): Set<string> {

@@ -6,6 +6,7 @@ import { present } from '../../kernel/present.js';
 import { breakGlassQuery, breakGlassRequest, breakGlassReview } from '../../wire/break-glass.js';
 import type { BreakGlassShape } from '../../wire/break-glass.js';
 import { readJson } from '../body.js';
+import { instant } from '../instant.js';
 import { parse } from '../parse.js';
 import { renderGrant, renderPage } from '../render.js';
 import { identified, pathParameter } from '../route.js';
@@ -48,8 +49,6 @@ export const breakGlassRoutes = ({
     send(res, 200, renderBreakGlass(taken, clock()));
   },
 });
-
-const instant = (ms: number): string => new Date(ms).toISOString();
 
 /** Over by time alone, whether or not a worker runs. */
 const renderBreakGlass = (taken: BreakGlass, now: number): BreakGlassShape =>

@@ -5,6 +5,7 @@ import { callOf } from '../call.js';
 import type { Console } from '../console/console.js';
 import { cookiesFor } from '../console/cookie.js';
 import { provenSession } from '../console/session-proof.js';
+import { instant } from '../instant.js';
 import type { Routes } from '../route.js';
 import { send } from '../send.js';
 
@@ -27,8 +28,8 @@ export function sessionRoutes(console: Console | undefined): Routes<'findSession
       const answer: SessionShape = {
         principal: session.principal.id,
         roles: session.principal.roles,
-        beganAt: new Date(session.beganAt).toISOString(),
-        endsAt: new Date(session.endsAt).toISOString(),
+        beganAt: instant(session.beganAt),
+        endsAt: instant(session.endsAt),
         csrfToken: ports.sessions.csrfToken(id),
       };
       send(res, 200, answer);

@@ -1,4 +1,5 @@
 import type { ParameterRule } from '../../../../policy/catalog.js';
+import { placeholder } from '../../../../policy/template.js';
 import type { AwsStsScope } from '../scope.js';
 import type { RolePlan } from './plan.js';
 
@@ -10,8 +11,6 @@ export interface Allow {
 }
 
 type Statement = Exclude<AwsStsScope['sessionPolicy']['Statement'], readonly unknown[]>;
-
-const placeholder = /\{\{\s*([A-Za-z][\w-]*)\s*\}\}/g;
 
 /**
  * What the role has to allow so that no session of these entries lacks anything: their statements, with each parameter
