@@ -69,6 +69,8 @@ export interface TaskLedger {
   ): Promise<Task | undefined>;
   /** Ids of all tasks below it, however far. */
   below(id: string): Promise<readonly string[]>;
+  /** Of the task and all below it those that have live leases. */
+  holding(id: string): Promise<readonly string[]>;
   find(id: string): Promise<Task | undefined>;
   /**
    * As found before, without asking the store again: good for what never changes (intent, owner, deadline). It may

@@ -64,15 +64,13 @@ export function redisSteps(
     },
 
     async stepped(most) {
-      const found = await redis
-        .zrange(`${prefix}:stepped`, '0', String(most - 1), 'WITHSCORES')
-        .catch((cause: unknown) => {
-          throw unavailable(cause);
-        });
-      return Array.from({ length: found.length / 2 }, (_, i) => ({
-        id: found[2 * i]!,
-        count: Number(found[2 * i + 1]),
-      }));
+      try {
+        const ids = await redis.zrange(`${prefix}:stepped`, '0', String(most - 1));
+        const counts = await Promise.all(ids.map((id) => redis.hget(`${prefix}:${id}`, 'n')));
+        return ids.map((id, index) => ({ id, count: Number(counts[index] ?? 0) }));
+      } catch (cause) {
+        throw unavailable(cause);
+      }
     },
 
     async looked({ id, count }) {

@@ -52,6 +52,17 @@ export function redisTasks(
     return task;
   };
 
+  /** The task and all below it, with how many live leases each has. */
+  async function treeOf(id: string): Promise<{ readonly id: string; readonly live: number }[]> {
+    const found: { id: string; live: number }[] = [];
+    for (let level = [id]; level.length > 0;) {
+      const facts = await ask(Promise.all(level.map((one) => redis.hmget(`${prefix}:${one}`, 'h', 'l'))));
+      found.push(...level.map((one, index) => ({ id: one, live: Number(facts[index]?.[1] ?? 0) })));
+      level = facts.flatMap(([marks]) => idsOf(marks ?? ''));
+    }
+    return found;
+  }
+
   return {
     find,
 
@@ -140,16 +151,9 @@ export function redisTasks(
       return remembered({ ...task, state: 'open', openedAt: Number(value) });
     },
 
-    async below(id) {
-      const found: string[] = [];
-      let level = [id];
-      while (level.length > 0) {
-        const marks = await ask(Promise.all(level.map((one) => redis.hget(`${prefix}:${one}`, 'h'))));
-        level = marks.flatMap((text) => idsOf(text ?? ''));
-        found.push(...level);
-      }
-      return found;
-    },
+    below: async (id) => (await treeOf(id)).slice(1).map((task) => task.id),
+
+    holding: async (id) => (await treeOf(id)).flatMap((task) => (task.live > 0 ? [task.id] : [])),
 
     async list({ agent, pageSize, pageToken }) {
       const [score = '', member = ''] = decodePageToken(pageToken, /^\d{1,16}$/, taskIdPattern) ?? [];

@@ -29,9 +29,12 @@ export interface StepLedger {
   readonly inTurn: Turns;
   /** The latest steps of a task, the last one at the end. */
   list(taskId: string, most: number): Promise<readonly Step[]>;
-  /** Roots of trees whose chain has grown while there were leases, with its count: those are to be judged again. */
+  /**
+   * Roots of trees whose chain has grown while there were leases, with its count: those are to be judged again. First
+   * those that have waited longest.
+   */
   stepped(most: number): Promise<readonly SteppedTask[]>;
-  /** They were, on a chain at least as long; a step since then keeps the task among the stepped. */
+  /** They were, on the chain of this count; a step since then keeps the task among the stepped, behind the others. */
   looked(task: SteppedTask): Promise<void>;
 }
 

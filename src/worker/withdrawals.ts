@@ -10,17 +10,27 @@ const lookEveryMs = 200;
 /** A process that dies with the turn keeps the others from it for so long. */
 const turnMs = 2000;
 
+type Work = OpenWithdrawal['what'] | 'after steps';
+
 /**
  * Takes back and looks at again what the ledger says is to be: in every process, and by one of them at a time. Taking
- * back does not wait for looking again. A process whose policy is not the latest known leaves looking to the others.
+ * back does not wait for looking again, however long that takes. A process whose policy is not the latest known leaves looking to the others.
  */
 export function withdrawals(ports: CarryOutPorts): Repeating {
   const holder = randomUUID();
   let closed = false;
   let announced: string | undefined;
+  const underWay = new Map<Work, Promise<void>>();
 
+  const begin = (what: Work, work: () => Promise<void>) => {
+    if (underWay.has(what)) return;
+    const done = work()
+      .catch((error: unknown) => ports.log.warn({ err: error, what }, 'it failed, and is begun again'))
+      .finally(() => underWay.delete(what));
+    underWay.set(what, done);
+  };
   const inTurn = async (
-    what: OpenWithdrawal['what'] | 'after steps',
+    what: Work,
     work: (goOn: () => Promise<boolean>) => Promise<void>,
   ) => {
     const take = () => ports.ledger.shared('protem').turn(`withdrawals ${what}`, holder, turnMs);
@@ -68,22 +78,21 @@ export function withdrawals(ports: CarryOutPorts): Repeating {
       const decidable = open.filter(
         (one) => one.what === 'revoke' || (latest === digest && (one.contextDigest ?? latest) === latest),
       );
-      await Promise.all([
-        each(decidable, 'revoke'),
-        each(decidable, 'evaluate'),
-        stepped.length > 0 &&
-          latest === digest &&
-          inTurn('after steps', (goOn) => judgeAfterSteps(ports, goOn)),
-      ]);
+      begin('revoke', () => each(decidable, 'revoke'));
+      begin('evaluate', () => each(decidable, 'evaluate'));
+      if (stepped.length > 0 && latest === digest)
+        begin('after steps', () => inTurn('after steps', (goOn) => judgeAfterSteps(ports, goOn)));
       return lookEveryMs;
     }, ports.log),
     () => (closed = true),
+    () => Promise.all(underWay.values()),
   );
 }
 
-const wrapped = (repeating: Repeating, close: () => void): Repeating => ({
+const wrapped = (repeating: Repeating, close: () => void, over: () => Promise<unknown>): Repeating => ({
   async close() {
     close();
     await repeating.close();
+    await over();
   },
 });

@@ -12,6 +12,7 @@ import type { Decision, Policy, Question } from '../../src/policy/decision.js';
 import { withdrawals } from '../../src/worker/withdrawals.js';
 import { admin, agent, brokerPorts, entry, otherAgent, permitting } from '../fake/broker-ports.js';
 import { pretendProvider } from '../fake/pretend-provider.js';
+import { signal } from '../fake/signal.js';
 import { backends, connected, uniquePrefix } from '../setup/backends.js';
 
 let ledger: Ledger;
@@ -128,6 +129,38 @@ describe('POL-06: a step that changes the chain of tools', () => {
     expect(await ledger.steps.stepped(5)).toEqual([]);
   });
 
+  test('is judged in its turn: what has waited longest goes first, whatever is stepped on and however often', async () => {
+    const first = task;
+    for (let n = 0; n < 3; n++) {
+      await leased(first);
+      await step('s3.get', first);
+    }
+    const second = await opened();
+    await leased(second);
+    await step('s3.get', second);
+    expect(await ledger.steps.stepped(1)).toEqual([{ id: first, count: 3 }]);
+    await step('s3.get', first);
+    await ledger.steps.looked({ id: first, count: 3 });
+    expect(await ledger.steps.stepped(2)).toEqual([
+      { id: second, count: 1 },
+      { id: first, count: 4 },
+    ]);
+  });
+
+  test('costs nothing for the sub-tasks that hold nothing', async () => {
+    const scope = { allowed: [{ credential: 'pretend-entry', limits: {} }] };
+    const deadlineAt = ledger.clock() + 60_000;
+    const part = { parent: task, agent: otherAgent.id, intent: 'a part', deadlineAt, scope };
+    const [idle, busy] = [await broker.delegate(agent, part), await broker.delegate(agent, part)];
+    await broker.grant(otherAgent, { task: busy.id, credential: 'pretend-entry', parameters: {} });
+    await broker.takeStep(otherAgent, { task: idle.id, tool: 's3.get' });
+    const listed: (string | undefined)[] = [];
+    const list: Ledger['leases']['list'] = (query) => (listed.push(query.task), ledger.leases.list(query));
+    const watched = { ...ledger, leases: { ...ledger.leases, list } };
+    await judgeAfterSteps({ ...ports, ledger: watched }, always);
+    expect(listed).toEqual([busy.id]);
+  });
+
   test('is carried through by another process when the first dies while taking back', async () => {
     const lease = await leased();
     await step('mail.send');
@@ -145,6 +178,25 @@ describe('POL-06: a step that changes the chain of tools', () => {
     expect(await ledger.steps.stepped(5)).toEqual([{ id: task, count: 1 }]);
     await judgeAfterSteps(ports, always);
     expect(await ledger.steps.stepped(5)).toEqual([]);
+  });
+
+  test('REV-06: the kill switch does not wait for what is judged at great length', async () => {
+    const lease = await leased();
+    await step('s3.get');
+    const [asked, held] = [signal(), signal()];
+    const list: Ledger['leases']['list'] = async (query) => {
+      asked.give();
+      await held.given;
+      return ledger.leases.list(query);
+    };
+    const slow = { ...ports, ledger: { ...ledger, leases: { ...ledger.leases, list } } };
+    const worker = withdrawals(slow);
+    await asked.given;
+    await broker.revokeMany(admin, { scope: { of: 'all', name: '' }, reason: 'now', block: true });
+    while ((await stateOf(lease)) === 'active') await new Promise((resolve) => setTimeout(resolve, 10));
+    expect((await whyRevoked(lease))?.cause).toBe('kill_switch');
+    held.give();
+    await worker.close();
   });
 
   test('is judged by the loop that every process runs, and by none that decides by something older', async () => {

@@ -35,7 +35,7 @@ if ARGV[5] ~= '' then
   redis.call('HSET', key(task), 'r', at)
   -- Leases that were decided on the chain before it are looked at again: l of the root are live, or some of its t sub-tasks may have.
   local root = redis.call('HMGET', chain, 'l', 't')
-  if root[2] or tonumber(root[1] or '0') > 0 then redis.call('ZADD', key('stepped'), ARGV[4] + 1, facts[4] or task) end
+  if root[2] or tonumber(root[1] or '0') > 0 then redis.call('ZADD', key('stepped'), 'NX', at, facts[4] or task) end
 end
 if idem then
   redis.call('HSET', idem, 'digest', ARGV[10], 'id', id)
