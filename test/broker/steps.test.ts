@@ -1,48 +1,23 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { delegate } from '../../src/broker/delegate.js';
 import { grant } from '../../src/broker/grant.js';
 import { renew } from '../../src/broker/renew.js';
-import type { Principal } from '../../src/identity/principal.js';
 import { listSteps, takeStep } from '../../src/broker/steps.js';
 import { endTask, openTask } from '../../src/broker/tasks.js';
 import type { Ports } from '../../src/broker/ports.js';
 import type { Ledger } from '../../src/ledger/ledger.js';
-import { redisLedger } from '../../src/ledger/redis-ledger.js';
-import type { Decision, Policy, Question } from '../../src/policy/decision.js';
-import type { Tool } from '../../src/task/chain.js';
-import {
-  agent,
-  brokerPorts,
-  entry,
-  orchestrator,
-  otherAgent,
-  permitting,
-  policyOf,
-} from '../fake/broker-ports.js';
-import { pretendProvider } from '../fake/pretend-provider.js';
-import { backends, connected, uniquePrefix } from '../setup/backends.js';
+import { agent, orchestrator, otherAgent, permitting } from '../fake/broker-ports.js';
+import { denied, opening, stepping } from './stepping.js';
+import type { Stepping } from './stepping.js';
 
-const tools = new Map<string, Tool>([
-  ['s3.get', { kind: 'read', dataClass: 'internal' }],
-  ['mail.send', { kind: 'write', dataClass: 'public' }],
-]);
-const denied = (because: string[] = ['no']): Decision => ({ is: 'deny', because, errors: [] });
-
+let world: Stepping;
 let ledger: Ledger;
 let other: Ledger;
 let ports: Ports;
-let decide: (question: Question) => Decision;
-
 beforeEach(async () => {
-  const prefix = uniquePrefix();
-  ledger = redisLedger(await connected(backends[0]!.url), { prefix });
-  other = redisLedger(await connected(backends[0]!.url), { prefix });
-  decide = () => permitting();
-  const policy = (): Policy => ({ ...policyOf([entry('pretend')], (one?: Question) => decide(one!)), tools });
-  ({ ports } = brokerPorts(ledger, [pretendProvider('pretend', { endsAfterMs: 600_000 })], { policy }));
+  world = await stepping();
+  ({ ledger, other, ports } = world);
 });
 
-const opening = { intent: 'test', deadlineAt: Date.now() + 3_600_000, labels: {} };
 const eventsOf = async (subject: string) =>
   (await ledger.log.read({ subject, pageSize: 100 })).items.map((record) => record.event);
 
@@ -83,7 +58,7 @@ describe('steps', () => {
   test('policy sees the chain before the step, as the settings have its tools', async () => {
     const task = await openTask(ports, agent, opening);
     const seen: unknown[] = [];
-    decide = ({ task: { chain }, toolFacts }) => {
+    world.decide = ({ task: { chain }, toolFacts }) => {
       seen.push([chain?.tools ?? [], toolFacts?.kind]);
       return permitting();
     };
@@ -97,61 +72,9 @@ describe('steps', () => {
     expect((await ledger.tasks.find(task.id))!.chain).toMatchObject({ kinds: ['read', 'write'], count: 3 });
   });
 
-  test('POL-06: a chain is not begun anew by delegating: what was used above is part of what is decided below', async () => {
-    const root = await openTask(ports, agent, opening);
-    await takeStep(ports, agent, { task: root.id, tool: 's3.get' });
-    const below = await delegate(ports, agent, {
-      ...{ parent: root.id, agent: otherAgent.id, intent: 'a part', deadlineAt: root.deadlineAt },
-      scope: { allowed: [{ credential: 'pretend-entry', limits: {} }] },
-    });
-    const seen: unknown[] = [];
-    decide = ({ task: { chain } }) => {
-      seen.push(chain?.kinds);
-      return permitting();
-    };
-    await takeStep(ports, otherAgent, { task: below.id, tool: 'mail.send' });
-    expect(seen.at(-1)).toEqual(['read']);
-    await grant(ports, otherAgent, { task: below.id, credential: 'pretend-entry', parameters: {} });
-    expect(seen.at(-1)).toEqual(['read', 'write']);
-    expect((await ledger.tasks.find(below.id))!.chain).toMatchObject({
-      count: 2,
-      tools: ['mail.send', 's3.get'],
-    });
-  });
-
-  test('POL-06: the tasks of a tree have one chain: what is used below is part of what is decided above and beside', async () => {
-    const root = await openTask(ports, agent, opening);
-    const below = (parent: string, principal: Principal, to: string) =>
-      delegate(ports, principal, {
-        ...{ parent, agent: to, intent: 'a part', deadlineAt: root.deadlineAt },
-        scope: { allowed: [{ credential: 'pretend-entry', limits: {} }] },
-      });
-    const reader = await below(root.id, agent, otherAgent.id);
-    const beside = await below(root.id, agent, 'spiffe://acme.example/agent/third');
-    const third = { ...agent, id: 'spiffe://acme.example/agent/third' };
-    const lowest = await below(beside.id, third, otherAgent.id);
-    // Each is remembered with the chain from before the reader read.
-    await Promise.all([root, beside, lowest].map(({ id }) => ledger.tasks.recall(id)));
-    await takeStep({ ...ports, ledger: other }, otherAgent, { task: reader.id, tool: 's3.get' });
-    decide = ({ task: { chain } }) => (chain?.kinds.includes('read') ? denied(['has-read']) : permitting());
-    for (const [principal, task] of [
-      [agent, root],
-      [third, beside],
-      [otherAgent, lowest],
-    ] as const) {
-      expect(await takeStep(ports, principal, { task: task.id, tool: 'mail.send' })).toMatchObject({
-        because: ['has-read'],
-      });
-      await expect(
-        grant(ports, principal, { task: task.id, credential: 'pretend-entry', parameters: {} }),
-      ).rejects.toMatchObject({ code: 'policy.denied' });
-      expect((await other.tasks.find(task.id))!.chain).toMatchObject({ count: 1, tools: ['s3.get'] });
-    }
-  });
-
   test('a step that is denied is recorded and is no part of the chain', async () => {
     const task = await openTask(ports, agent, opening);
-    decide = () => denied(['guard']);
+    world.decide = () => denied(['guard']);
     const step = await takeStep(ports, agent, { task: task.id, tool: 'mail.send' });
     expect(step).toMatchObject({ decision: 'deny', because: ['guard'], fault: 'policy.denied' });
     expect((await ledger.tasks.find(task.id))!.chain).toBeUndefined();
@@ -170,7 +93,7 @@ describe('steps', () => {
     const task = await openTask(ports, agent, opening);
     const elsewhere = { ...ports, ledger: other };
     const seen: unknown[] = [];
-    decide = ({ task: { chain } }) => {
+    world.decide = ({ task: { chain } }) => {
       seen.push(chain?.count ?? 0);
       return permitting();
     };
@@ -186,7 +109,7 @@ describe('steps', () => {
   test('a credential is decided again when a step was recorded since the task was read', async () => {
     const task = await openTask(ports, agent, opening);
     await takeStep({ ...ports, ledger: other }, agent, { task: task.id, tool: 's3.get' });
-    decide = ({ task: { chain } }) => (chain ? denied(['too-late']) : permitting());
+    world.decide = ({ task: { chain } }) => (chain ? denied(['too-late']) : permitting());
     const asking = grant(ports, agent, { task: task.id, credential: 'pretend-entry', parameters: {} });
     await expect(asking).rejects.toMatchObject({ code: 'policy.denied', policies: ['too-late'] });
     expect((await ledger.leases.list({ task: task.id, pageSize: 9 })).items).toEqual([]);
@@ -211,10 +134,10 @@ describe('steps', () => {
     });
     await expect(ask({ step: step.id, tool: 'mail.send' })).rejects.toMatchObject({ code: 'step.unknown' });
     await expect(ask({ step: `${step.id.slice(0, -1)}!` })).rejects.toMatchObject({ code: 'step.unknown' });
-    const permit = decide;
-    decide = () => denied();
+    const permit = world.decide;
+    world.decide = () => denied();
     const refused = await takeStep(ports, agent, { task: task.id, tool: 's3.get' });
-    decide = permit;
+    world.decide = permit;
     await expect(ask({ step: refused.id })).rejects.toMatchObject({ code: 'step.unknown' });
     const another = await openTask(ports, agent, opening);
     await expect(ask({ task: another.id, step: step.id })).rejects.toMatchObject({ code: 'step.unknown' });
@@ -228,7 +151,7 @@ describe('steps', () => {
       parameters: {},
     });
     await takeStep({ ...ports, ledger: other }, agent, { task: task.id, tool: 's3.get' });
-    decide = ({ task: { chain } }) => (chain ? denied(['too-late']) : permitting());
+    world.decide = ({ task: { chain } }) => (chain ? denied(['too-late']) : permitting());
     await expect(renew(ports, agent, { lease: lease.id, ttlSeconds: 1200 })).rejects.toMatchObject({
       code: 'policy.denied',
       policies: ['too-late'],
