@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { ChainBefore } from '../audit/event.js';
 import { Fault } from '../kernel/fault.js';
 import { ChainMoved } from '../ledger/step-ledger.js';
@@ -5,7 +6,10 @@ import type { StepLedger } from '../ledger/step-ledger.js';
 import type { Task } from '../task/task.js';
 
 /** Another process may add steps as well, and each of them has this one decide again. */
-const attempts = 32;
+const attempts = 64;
+/** After so many in vain it waits a moment, so that two processes do not keep step with one another. */
+const inStep = 4;
+const longestPauseMs = 5;
 
 /**
  * Decides, and decides again where a step was recorded meanwhile, so that what is recorded was decided on the chain that it
@@ -15,6 +19,7 @@ export async function onTheChainAsItIs<Result>(decideAndRecord: () => Promise<Re
   for (let attempt = 1; attempt <= attempts; attempt++) {
     const result = await decideAndRecord().catch(onlyMoved);
     if (!(result instanceof ChainMoved)) return result;
+    if (attempt % inStep === 0) await setTimeout(Math.random() * longestPauseMs);
   }
   throw new Fault('task.busy', 'The steps of the task follow one another too fast.', {
     retryAfterSeconds: 1,

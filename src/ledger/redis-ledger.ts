@@ -7,6 +7,8 @@ import { redisCheckpoints } from './redis-checkpoints.js';
 import { redisApprovals } from './redis-approvals.js';
 import { redisBreakGlass } from './redis-break-glass.js';
 import { leaseBatches, redisLeases } from './redis-leases.js';
+import { ledgersOfCalls } from './call-ledger.js';
+import type { Parts } from './call-ledger.js';
 import { redisLog } from './redis-log.js';
 import { usedShare } from './redis-memory.js';
 import { redisProofs } from './redis-proofs.js';
@@ -17,7 +19,7 @@ import { redisSteps } from './redis-steps.js';
 import { redisTasks } from './redis-tasks.js';
 import { redisWithdrawals } from './redis-withdrawals.js';
 import { scriptRunner, unavailable } from './script.js';
-import type { RedisClient, RunScript } from './script.js';
+import type { RedisClient } from './script.js';
 import { taskMemory } from './task-memory.js';
 
 export interface LedgerOptions {
@@ -62,21 +64,27 @@ export function redisLedger(redis: RedisClient, options: LedgerOptions = {}): Le
       throw unavailable(cause);
     });
 
-  /** All that tells events; what it knows between calls is outside of it. */
-  const telling = (running: RunScript) => ({
-    tasks: redisTasks(redis, running, prefix, times, clock, known),
-    steps: redisSteps(redis, running, prefix, times, known),
-    leases: redisLeases(redis, running, prefix, times, heard, known, batches),
-    renewals: redisRenewals(running, times, heard, known),
-    withdrawals: redisWithdrawals(redis, running, prefix, times),
-    approvals: redisApprovals(redis, running, prefix, times, heard),
-    breakGlass: redisBreakGlass(redis, running, prefix),
-    log: redisLog(redis, running, prefix),
-  });
+  const parts: Parts = {
+    tasks: (running) => redisTasks(redis, running, prefix, times, clock, known),
+    steps: (running) => redisSteps(redis, running, prefix, times, known),
+    leases: (running) => redisLeases(redis, running, prefix, times, heard, known, batches),
+    renewals: (running) => redisRenewals(running, times, heard, known),
+    withdrawals: (running) => redisWithdrawals(redis, running, prefix, times),
+    approvals: (running) => redisApprovals(redis, running, prefix, times, heard),
+    breakGlass: (running) => redisBreakGlass(redis, running, prefix),
+    log: (running) => redisLog(redis, running, prefix),
+  };
 
   const ledger: Ledger = {
-    ...telling(run),
-    forCall: (cause) => ({ ...ledger, ...telling(runFor(cause)) }),
+    tasks: parts.tasks(run),
+    steps: parts.steps(run),
+    leases: parts.leases(run),
+    renewals: parts.renewals(run),
+    withdrawals: parts.withdrawals(run),
+    approvals: parts.approvals(run),
+    breakGlass: parts.breakGlass(run),
+    log: parts.log(run),
+    forCall: (cause) => ofCall(runFor(cause)),
     agents: redisAgents(redis, prefix),
     notices: redisNotices(redis, prefix),
     feed: redisFeed(redis, prefix),
@@ -116,5 +124,6 @@ export function redisLedger(redis: RedisClient, options: LedgerOptions = {}): Le
 
     close: () => Promise.resolve(),
   };
+  const ofCall = ledgersOfCalls(ledger, parts);
   return ledger;
 }
