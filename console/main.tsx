@@ -16,7 +16,7 @@ import { SignedOut } from './pages/signed-out.jsx';
 import { TaskPage } from './pages/task.jsx';
 import { place } from './place.js';
 import { findSession, session } from './session.js';
-import { Shell } from './shell.jsx';
+import { pageLinks, Shell } from './shell.jsx';
 
 function Page() {
   const [, first = '', id = ''] = place.value.path.split('/');
@@ -52,6 +52,12 @@ function Console() {
   if (session.value === null) return <SignedOut />;
   return <Shell>{begun.value ? <Page /> : <p class="page quiet">Loading…</p>}</Shell>;
 }
+
+effect(() => {
+  const [, first = '', id = ''] = place.value.path.split('/');
+  const name = pageLinks.find(([path]) => path === `/${first}`)?.[1] ?? 'Task';
+  document.title = `${id === '' ? name : `${name} ${id}`} · Protem`;
+});
 
 effect(() => {
   if (session.value) {

@@ -6,7 +6,7 @@ import { Announcements } from './parts/announce.jsx';
 import { place } from './place.js';
 import { session, signOut } from './session.js';
 
-const pageLinks: readonly (readonly [path: string, title: string])[] = [
+export const pageLinks: readonly (readonly [path: string, title: string])[] = [
   ['/', 'Overview'],
   ['/leases', 'Leases'],
   ['/approvals', 'Approvals'],

@@ -15,8 +15,8 @@ export interface Told {
 
 const titles: Record<string, string> = {
   'task.opened': 'Task opened',
+  'task.delegated': 'Delegated: a part of a task was handed on',
   'task.ended': 'Task ended: nothing more is issued for it',
-  'step.decided': 'A tool call was decided',
   'credential.refused': 'A credential was refused',
   'lease.reserved': 'Policy permitted it; the lease was written down',
   'lease.active': 'Made at the provider and handed over',
@@ -42,6 +42,14 @@ const titles: Record<string, string> = {
   'policy.refused': 'A changed policy was refused',
   'settings.loaded': 'Changed settings are in force',
   'settings.refused': 'Changed settings were refused',
+  'approval.requested': 'A person is asked',
+  'approval.decided': 'A person has answered',
+  'approval.expired': 'Nobody answered in time',
+  'breakglass.opened': 'An operator broke the glass',
+  'breakglass.refused': 'Breaking the glass was refused',
+  'breakglass.reviewed': 'An emergency was reviewed',
+  'withdrawal.begun': 'A revocation of many began',
+  'withdrawal.ended': 'All leases of a revocation of many were told to end',
   'session.begun': 'An operator signed in to the console',
   'session.ended': 'An operator signed out of the console',
 };
@@ -51,8 +59,18 @@ const good = /^lease\.(active|revoked|renewed|expired)$/;
 
 type Event = AuditRecordShape['event'];
 
-const nameOf = (type: string): string =>
-  titles[type] ?? `${type.charAt(0).toUpperCase()}${type.slice(1).replaceAll(/[._]/g, ' ')}`;
+/** Where one type of event has several ends. */
+const decidedTitles: Record<string, string> = {
+  'step.decided permit': 'A tool call was permitted',
+  'step.decided ask': 'A tool call waits for a person',
+  'step.decided deny': 'A tool call was denied',
+  'credential.refused ask': 'A credential waits for a person',
+};
+
+const nameOf = (type: string, decision: string): string =>
+  decidedTitles[`${type} ${decision}`] ??
+  titles[type] ??
+  `${type.charAt(0).toUpperCase()}${type.slice(1).replaceAll(/[._]/g, ' ')}`;
 
 export function storyOf(event: Event): Told {
   const { type } = event;
@@ -67,7 +85,8 @@ export function storyOf(event: Event): Told {
   say('by', event['by']);
   say('via', event['via']);
   say('on behalf of', event['onBehalfOf']);
-  if (type === 'task.opened') say('intent', event['intent']);
+  if (type === 'task.opened' || type === 'task.delegated') say('intent', event['intent']);
+  if (isRecord(event['act'])) say('to', event['act']['sub']);
   if (type === 'step.decided') say('tool', event['tool']);
   if (typeof event['cause'] === 'string') say('because', causeOf(event['cause']));
   say('reason given', event['reason']);
@@ -83,9 +102,11 @@ export function storyOf(event: Event): Told {
   say('attempt', event['attempt']);
   if (typeof event['retryInMs'] === 'number') say('tried again in', span(event['retryInMs']));
   if (typeof event['lagMs'] === 'number') say('after', span(event['lagMs']));
-  const tone = event['stuck'] === true || bad.test(type) ? 'bad' : good.test(type) ? 'good' : 'plain';
+  const decision = isRecord(event['decided']) ? String(event['decided']['is']) : '';
+  const isBad = event['stuck'] === true || bad.test(type) || decision === 'deny';
+  const tone = decision === 'ask' ? 'asks' : isBad ? 'bad' : good.test(type) ? 'good' : 'plain';
   const lease = event['lease'];
-  return { title: nameOf(type), tone, facts, lease: typeof lease === 'string' ? lease : undefined };
+  return { title: nameOf(type, decision), tone, facts, lease: typeof lease === 'string' ? lease : undefined };
 }
 
 type Say = (name: string, value: unknown) => void;

@@ -40,7 +40,7 @@ export const causeOf = (cause: string): string => causeWords[cause as Cause] ?? 
 export const isOver = (lease: LeaseShape): boolean => lease.state === 'revoked' || lease.state === 'expired';
 
 /** Ends are asked for and over within seconds; what takes longer an operator should know of. */
-const lateMs = 30_000;
+export const lateMs = 30_000;
 
 /** From when on somebody should look at it, if it stays as it is, in ms since the epoch; Infinity for never. */
 export function troubleFrom(lease: LeaseShape): number {
@@ -57,7 +57,7 @@ export function troubleOf(lease: LeaseShape, now: number): string | undefined {
   const { requestedAt, attempts, lastFault } = lease.revocation;
   const fault = lastFault === undefined ? '' : `, last ${lastFault}`;
   if (lease.state === 'stuck')
-    return `cannot be revoked: ${attempts} attempt${attempts === 1 ? '' : 's'}${fault}`;
+    return `cannot be revoked: ${lastFault ?? 'no answer'}, ${attempts} attempt${attempts === 1 ? '' : 's'}`;
   if (lease.state === 'revoking') return `its end is late by ${span(now - Date.parse(requestedAt!))}${fault}`;
   return `nobody has taken it back for ${span(now - Date.parse(lease.expiresAt))}`;
 }

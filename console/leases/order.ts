@@ -33,7 +33,7 @@ export function orderOf(column: Column, tasks: ReadonlyMap<string, TaskSummarySh
     case 'began':
       return (lease) => lease.reservedAt;
     case 'ends':
-      return (lease) => lease.expiresAt;
+      return ({ revocation, expiresAt }) => revocation.endedAt ?? expiresAt;
     case 'state':
       return (lease, now) => `${rankOf(lease, now)} ${lease.expiresAt}`;
   }

@@ -27,6 +27,7 @@ export function LeaseTable(props: {
   /** All that are listed are selected. */
   readonly all: boolean;
   readonly selectable: boolean;
+  readonly over: boolean;
 }) {
   const { book, selected, sorting } = props;
   const room = useRef<HTMLDivElement>(null);
@@ -90,7 +91,7 @@ export function LeaseTable(props: {
               Credential, narrowed to
             </Head>
             <Head column="ends" sorting={sorting} onSort={props.onSort}>
-              Ends
+              {props.over ? 'Ended' : 'Ends'}
             </Head>
             <th scope="col" class="wide-only">
               What revoking does
@@ -194,12 +195,14 @@ function Cells({ lease, task, index, selectable, selected, toggle }: RowOf) {
           <Words text={shortAgent(lease.agent)} clip />
         </a>
         <div class="second quiet">
-          {task?.onBehalfOf !== undefined ? (
+          {lease.breakGlass ? (
+            <strong class="warn">▲ in an emergency</strong>
+          ) : task?.onBehalfOf !== undefined ? (
             <>
               for <Words text={task.onBehalfOf} clip />
             </>
           ) : (
-            'for itself'
+            'nobody is named'
           )}
         </div>
       </td>
@@ -225,7 +228,10 @@ function Cells({ lease, task, index, selectable, selected, toggle }: RowOf) {
         ) : (
           <Countdown at={lease.expiresAt} />
         )}
-        <div class="second quiet">{endingOf(lease, task)}</div>
+        <div class="second quiet">
+          {endingOf(lease, task)}
+          <span class="narrow-only">. {effectWords[lease.revocation.effect]}</span>
+        </div>
       </td>
       <td class="wide-only">
         <span class="effect">{effectWords[lease.revocation.effect]}</span>

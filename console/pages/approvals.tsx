@@ -71,7 +71,9 @@ export function ApprovalsPage() {
     <div class="page">
       <header class="page-head">
         <h1 tabIndex={-1}>Approvals</h1>
-        <p class="quiet">{open.length} wait for a person</p>
+        <p class="quiet">
+          {open.length} {open.length === 1 ? 'waits' : 'wait'} for a person
+        </p>
       </header>
       {fault !== undefined && <ProblemNote fault={fault} retry={again} />}
       {value && open.length === 0 && <p class="empty">Nothing waits for a person.</p>}

@@ -23,11 +23,16 @@ function subjectOf(text: string): string {
 }
 
 const spans: readonly (readonly [minutes: string, words: string])[] = [
-  ['', 'the beginning'],
+  ['all', 'the beginning'],
   ['10', 'ten minutes ago'],
   ['60', 'an hour ago'],
   ['1440', 'a day ago'],
 ];
+
+const kindsOfEvent =
+  'task step lease credential approval breakglass revocation withdrawal block agent signal identity hook policy settings session'.split(
+    ' ',
+  );
 
 function sinceOf(minutes: string): string {
   const ms = Number(minutes) * 60_000;
@@ -41,7 +46,8 @@ export function AuditPage() {
   const more = useSignal<
     { of: string; records: readonly AuditRecordShape[]; next: string | undefined } | undefined
   >(undefined);
-  const since = query.get('since') ?? '';
+  // Of all there is, what is wanted is what has just happened; of one, its whole story.
+  const since = query.get('since') ?? (subject === '' ? '60' : 'all');
   const from = useMemo(() => sinceOf(since), [since]);
   const key = `/v1/audit?page_size=200${subjectOf(subject)}${from}`;
   const first = useLoaded(key, (signal) => get<AuditPage>(key, { signal }));
@@ -94,20 +100,24 @@ export function AuditPage() {
             onChange={(event) => go(ask({ type: event.currentTarget.value }), 'replace')}
           >
             <option value="">all</option>
-            {['task', 'lease', 'credential', 'revocation', 'identity', 'hook', 'policy', 'session'].map(
-              (kind) => (
-                <option key={kind} value={`${kind}.`}>
-                  {kind}
-                </option>
-              ),
-            )}
+            {kindsOfEvent.map((kind) => (
+              <option key={kind} value={`${kind}.`}>
+                {kind}
+              </option>
+            ))}
           </select>
         </label>
       </form>
       {first.fault !== undefined && <ProblemNote fault={first.fault} retry={first.again} />}
       <Checkpoints />
       <Verify records={records} whole={subject === ''} />
-      {first.value && shown.length === 0 && <p class="empty">No event of this kind.</p>}
+      {first.value && shown.length === 0 && (
+        <p class="empty">
+          {next === undefined
+            ? 'No event of this kind.'
+            : 'No event of this kind among those that were read so far.'}
+        </p>
+      )}
       <Timeline records={shown} />
       {next !== undefined && (
         <button type="button" onClick={() => void readOn()}>

@@ -33,7 +33,9 @@ export function BreakGlassPage() {
     <div class="page">
       <header class="page-head">
         <h1 tabIndex={-1}>Break-glass</h1>
-        <p class="quiet">{waiting} wait for a review</p>
+        <p class="quiet">
+          {waiting} {waiting === 1 ? 'waits' : 'wait'} for a review
+        </p>
       </header>
       {fault !== undefined && <ProblemNote fault={fault} retry={again} />}
       {value && items.length === 0 && <p class="empty">Nothing was taken in an emergency.</p>}

@@ -9,6 +9,7 @@ import { useLoaded } from '../loading.js';
 import { Moment } from '../parts/moment.jsx';
 import { ProblemNote } from '../parts/problem.jsx';
 import { ReasonDialog } from '../parts/reason-dialog.jsx';
+import { ScopeWords } from '../parts/scope-words.jsx';
 import { Words } from '../parts/text.jsx';
 import { may } from '../session.js';
 import { effectWords } from '../words.js';
@@ -230,15 +231,6 @@ function Counts(props: {
   );
 }
 
-const ScopeWords = ({ of, name }: { of: string; name: string }) =>
-  of === 'all' ? (
-    <>Everything</>
-  ) : (
-    <>
-      {of} <Words text={name} />
-    </>
-  );
-
 function Blocks({ blocks, lift }: { blocks: readonly Block[]; lift: (block: Block) => void }) {
   return (
     <section class={blocks.length > 0 ? 'card bad-card' : 'card'} aria-labelledby="blocks">
@@ -278,9 +270,11 @@ function Progress({ revocations }: { revocations: readonly Revocation[] }) {
                 <ScopeWords {...one.scope} />, <Moment at={one.begunAt} /> by <Words text={one.by} />:{' '}
                 <Words text={one.reason} />
               </span>
-              <progress max={Math.max(1, one.total)} value={one.revoked + one.expired} />
+              {one.total > 0 && <progress max={one.total} value={one.revoked + one.expired} />}
             </label>{' '}
-            {(one.revoked + one.expired).toLocaleString()} of {one.total.toLocaleString()} over
+            {one.total === 0
+              ? 'nothing was live'
+              : `${(one.revoked + one.expired).toLocaleString()} of ${one.total.toLocaleString()} over`}
             {one.stuck > 0 && (
               <strong class="bad-text" role="alert">
                 , {one.stuck} cannot be revoked

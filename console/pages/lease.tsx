@@ -69,14 +69,8 @@ function OneLease({ lease, task, records }: Found) {
     <>
       {trouble !== undefined && (
         <div class="note note-bad">
-          <strong>{trouble}</strong>
-          {revocation.lastFault !== undefined && (
-            <>
-              {' '}
-              The provider's last answer was <code>{revocation.lastFault}</code>. It is tried again until it
-              succeeds.
-            </>
-          )}
+          <strong>{trouble}</strong>. It is tried again until it succeeds. What it stands for may still work;
+          it ends by itself <Countdown at={lease.expiresAt} />.
         </div>
       )}
       <div class="columns">
@@ -104,6 +98,17 @@ function OneLease({ lease, task, records }: Found) {
             {lease.reason !== undefined && (
               <Fact name="The agent's reason">
                 <Words text={lease.reason} />
+              </Fact>
+            )}
+            {lease.breakGlass && (
+              <Fact name="Emergency">
+                <strong class="warn">An operator broke the glass for it.</strong>{' '}
+                <a href="/console/break-glass">Look</a>
+              </Fact>
+            )}
+            {lease.approval !== undefined && (
+              <Fact name="Approved">
+                <a href={`/console/approvals/${lease.approval}`}>{lease.approval}</a>
               </Fact>
             )}
             <Fact name="Policy">{deciding(records)}</Fact>

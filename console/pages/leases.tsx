@@ -11,6 +11,7 @@ import { RevokeDialog } from '../leases/revoke-dialog.jsx';
 import { forgetView, savedViews, saveView } from '../leases/saved-views.js';
 import { LeaseTable } from '../leases/table.jsx';
 import { kinds, queriesOf, viewOf } from '../leases/view.js';
+import type { View } from '../leases/view.js';
 import { listen } from '../live.js';
 import { ask, go, place } from '../place.js';
 import { may } from '../session.js';
@@ -19,8 +20,9 @@ import { effectWords } from '../words.js';
 /** Survives the updates of the list, and looking at something else. */
 const selected = signal<ReadonlySet<string>>(new Set());
 
-const sortingOf = (query: URLSearchParams): Sorting => {
-  const text = query.get('sort') ?? 'state';
+/** Of what is over the latest comes first. */
+const sortingOf = (query: URLSearchParams, { only }: View): Sorting => {
+  const text = query.get('sort') ?? (only === 'over' ? '-ends' : 'state');
   const column = columns.find((name) => name === text.replace('-', '')) ?? 'state';
   return { column, descending: text.startsWith('-') };
 };
@@ -28,7 +30,7 @@ const sortingOf = (query: URLSearchParams): Sorting => {
 export function LeasesPage() {
   const { query } = place.value;
   const view = viewOf(query);
-  const sorting = sortingOf(query);
+  const sorting = sortingOf(query, view);
   /** Those that were selected when it was asked for: what is previewed is what is revoked. */
   const revoking = useSignal<readonly LeaseShape[] | undefined>(undefined);
   const book = useMemo(() => openBook(view, sorting), queriesOf(view));
@@ -51,10 +53,13 @@ export function LeasesPage() {
   const busy = book.busy.value;
   const count = `${listed.size.toLocaleString()} lease${listed.size === 1 ? '' : 's'}`;
   const soFar = busy ? ' so far, more are being loaded' : book.more.value ? ' so far, and more' : '';
-  const summary = `${count}${soFar}, ${listed.troubled.toLocaleString()} in trouble`;
+  const trouble = `${listed.troubled.toLocaleString()} in trouble`;
+  const summary = `${count}${soFar}, ${trouble}`;
+  const revocable = may('admin') && view.only !== 'over';
+  // How many there are may change all the time; what is heard is what somebody has to know of.
   useEffect(() => {
     if (!busy) announce(summary);
-  }, [summary, busy]);
+  }, [title, trouble, busy]);
 
   const sortBy = (column: Column) =>
     go(ask({ sort: `${sorting.column === column && !sorting.descending ? '-' : ''}${column}` }), 'replace');
@@ -64,7 +69,14 @@ export function LeasesPage() {
       <header class="page-head">
         <h1 tabIndex={-1}>Leases</h1>
         <p class="quiet" data-testid="summary">
-          {busy && listed.size === 0 ? 'Loading' : summary}
+          {busy && listed.size === 0 ? (
+            'Loading'
+          ) : (
+            <>
+              {count}
+              {soFar}, {listed.troubled > 0 ? <strong class="bad-text">{trouble}</strong> : trouble}
+            </>
+          )}
         </p>
       </header>
       <Views />
@@ -73,7 +85,7 @@ export function LeasesPage() {
         <ProblemNote fault={book.fault.value} retry={() => void book.load()} />
       )}
       <div class="toolbar">
-        {may('admin') ? (
+        {revocable && (
           <button
             class="bad"
             type="button"
@@ -86,9 +98,8 @@ export function LeasesPage() {
           >
             Revoke {chosen === 0 ? '' : chosen.toLocaleString()} selected
           </button>
-        ) : (
-          <span class="quiet">To revoke leases you need the role admin.</span>
         )}
+        {!may('admin') && <span class="quiet">To revoke leases you need the role admin.</span>}
         {selected.value.size > 0 && (
           <button type="button" onClick={() => (selected.value = new Set())}>
             Clear selection
@@ -101,11 +112,7 @@ export function LeasesPage() {
         )}
       </div>
       {listed.size === 0 && !busy ? (
-        <p class="empty">
-          {view.only === 'trouble'
-            ? 'No lease is in trouble: whatever should have ended has ended.'
-            : 'There is no lease here. When an agent is given one, it appears by itself.'}
-        </p>
+        book.fault.value === undefined && <Nothing view={view} />
       ) : (
         <LeaseTable
           book={book}
@@ -114,7 +121,8 @@ export function LeasesPage() {
           onSort={sortBy}
           selected={selected}
           all={listed.size > 0 && chosen === listed.size}
-          selectable={may('admin')}
+          selectable={revocable}
+          over={view.only === 'over'}
         />
       )}
       {revoking.value && (
@@ -128,6 +136,30 @@ export function LeasesPage() {
         />
       )}
     </div>
+  );
+}
+
+function Nothing({ view }: { view: View }) {
+  const { agent, provider, credential, effect, task, words } = view;
+  const filters = { agent, provider, credential, effect, task, words };
+  if (Object.values(filters).some((value) => value !== ''))
+    return (
+      <p class="empty">
+        No lease is found by these filters: an agent, an entry and a provider are asked for by their whole
+        name.{' '}
+        <a href={ask(Object.fromEntries(Object.keys(filters).map((name) => [name, ''])))}>
+          Clear the filters
+        </a>
+      </p>
+    );
+  return (
+    <p class="empty">
+      {view.only === 'trouble'
+        ? 'No lease is in trouble: whatever should have ended has ended.'
+        : view.only === 'over'
+          ? 'No lease that is over is kept.'
+          : 'There is no lease here. When an agent is given one, it appears by itself.'}
+    </p>
   );
 }
 
@@ -206,27 +238,31 @@ function Filters() {
       />
     </label>
   );
+  const used = ['words', 'agent', 'credential', 'provider', 'effect'].some((name) => query.get(name));
   return (
-    <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
-      {field('words', 'Words', 'intent, person, id')}
-      {field('agent', 'Agent', 'whole id')}
-      {field('credential', 'Credential', 'entry')}
-      {field('provider', 'Provider', 'name')}
-      <label>
-        Revoking
-        <select
-          name="effect"
-          value={query.get('effect') ?? ''}
-          onChange={(event) => go(ask({ effect: event.currentTarget.value }), 'replace')}
-        >
-          <option value="">any</option>
-          {Object.entries(effectWords).map(([effect, words]) => (
-            <option key={effect} value={effect}>
-              {words}
-            </option>
-          ))}
-        </select>
-      </label>
-    </form>
+    <details class="fold" open={used || matchMedia('(min-width: 48rem)').matches}>
+      <summary>Filters</summary>
+      <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
+        {field('words', 'Words', 'intent, person, id')}
+        {field('agent', 'Agent', 'whole id')}
+        {field('credential', 'Credential', 'entry')}
+        {field('provider', 'Provider', 'name')}
+        <label>
+          Revoking
+          <select
+            name="effect"
+            value={query.get('effect') ?? ''}
+            onChange={(event) => go(ask({ effect: event.currentTarget.value }), 'replace')}
+          >
+            <option value="">any</option>
+            {Object.entries(effectWords).map(([effect, words]) => (
+              <option key={effect} value={effect}>
+                {words}
+              </option>
+            ))}
+          </select>
+        </label>
+      </form>
+    </details>
   );
 }

@@ -3,6 +3,7 @@ import type { OverviewShape } from '../../src/wire/live.js';
 import type { Shape } from '../../src/wire/shape.js';
 import type { TaskSummaryShape } from '../../src/wire/task.js';
 import { get, pages } from '../api.js';
+import type { Asking } from '../api.js';
 import { useLoaded } from '../loading.js';
 import { Plot } from '../parts/plot.jsx';
 import { Moment } from '../parts/moment.jsx';
@@ -12,7 +13,7 @@ import { TroubleList } from '../parts/trouble-list.jsx';
 import { hrefOf } from '../place.js';
 import { span } from '../span.js';
 import { now } from '../time.js';
-import { troubleOf } from '../words.js';
+import { lateMs, troubleOf } from '../words.js';
 
 type LeasePage = Shape<typeof leasePage>;
 
@@ -23,7 +24,7 @@ interface Trouble {
 
 const everyMs = 5000;
 const mostShown = 20;
-/** What is due comes first in the list of leases, so what is late stands in its first pages. */
+/** What is due comes first in the list of the leases of a provider, so what is late stands in its first pages. */
 const mostLooked = 1000;
 const mostStuck = 200;
 
@@ -33,15 +34,16 @@ interface Looked {
 }
 
 async function look(signal: AbortSignal, unattended: boolean): Promise<Looked> {
-  const overview = await get<OverviewShape>('/v1/overview', { signal, unattended });
-  const stuck = overview.leases
-    .filter(({ state }) => state === 'stuck')
-    .reduce((sum, { count }) => sum + count, 0);
-  return { overview, trouble: await findTrouble(Math.min(stuck, mostStuck), signal, unattended) };
+  const asking = { signal, unattended };
+  const overview = await get<OverviewShape>('/v1/overview', asking);
+  return { overview, trouble: await findTrouble(overview, asking) };
 }
 
 /** What is late, and everything that is stuck: that may be due again only later. */
-async function findTrouble(stuck: number, signal: AbortSignal, unattended: boolean): Promise<Trouble> {
+async function findTrouble({ leases: counts, overdue }: OverviewShape, asking: Asking): Promise<Trouble> {
+  const stuck = counts
+    .filter(({ state }) => state === 'stuck')
+    .reduce((sum, { count }) => Math.min(sum + count, mostStuck), 0);
   const leases = new Map<string, LeaseShape>();
   const tasks: Record<string, TaskSummaryShape> = {};
   const take = (page: LeasePage): number => {
@@ -50,13 +52,15 @@ async function findTrouble(stuck: number, signal: AbortSignal, unattended: boole
     for (const { task } of bad) if (page.tasks?.[task]) tasks[task] = page.tasks[task];
     return bad.length;
   };
-  const asking = { signal, unattended };
-  let looked = 0;
-  await pages<LeasePage>(
-    '/v1/leases?page_size=250&with_tasks=true',
-    (page) => take(page) > 0 && (looked += page.items.length) < mostLooked,
-    asking,
-  );
+  for (const { provider, ms } of overdue) {
+    let looked = 0;
+    if (ms > lateMs)
+      await pages<LeasePage>(
+        `/v1/leases?provider=${encodeURIComponent(provider)}&page_size=250&with_tasks=true`,
+        (page) => take(page) > 0 && (looked += page.items.length) < mostLooked,
+        asking,
+      );
+  }
   const found = () => [...leases.values()].filter(({ state }) => state === 'stuck').length;
   if (found() < stuck)
     await pages<LeasePage>(
@@ -99,7 +103,7 @@ export function OverviewPage() {
 
 function InTrouble({ leases, tasks, overview }: Trouble & { overview: OverviewShape }) {
   const { quarantined } = overview;
-  const late = overview.overdue.filter(({ ms }) => ms > 30_000);
+  const late = overview.overdue.filter(({ ms }) => ms > lateMs);
   if (leases.length === 0 && quarantined === 0 && late.length === 0)
     return (
       <section class="card good-card" aria-labelledby="trouble">

@@ -132,7 +132,9 @@ function OneTask({ task, leases, records, tree, again }: Found & { again: () => 
         </Facts>
         {task.state === 'open' && may('admin') && (
           <button class="bad" type="button" onClick={() => (ending.value = true)}>
-            End this task and revoke its {live.length} live lease{live.length === 1 ? '' : 's'}
+            {task.subtasks && task.subtasks.length > 0
+              ? 'End this task and its sub-tasks, and revoke their leases'
+              : `End this task and revoke its ${live.length} live lease${live.length === 1 ? '' : 's'}`}
           </button>
         )}
       </section>

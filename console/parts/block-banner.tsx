@@ -2,6 +2,7 @@ import type { blockList } from '../../src/wire/revocation.js';
 import type { Shape } from '../../src/wire/shape.js';
 import { get } from '../api.js';
 import { useLoaded } from '../loading.js';
+import { ScopeWords } from './scope-words.jsx';
 import { Words } from './text.jsx';
 
 const everyMs = 10_000;
@@ -14,19 +15,21 @@ export function BlockBanner() {
     everyMs,
   );
   const blocks = value?.items ?? [];
-  const all = blocks.find(({ scope }) => scope.of === 'all');
-  if (blocks.length === 0) return null;
+  const worst = blocks.find(({ scope }) => scope.of === 'all') ?? blocks[0];
+  if (!worst) return null;
+  const others = blocks.length - 1;
   return (
     <div class="banner" role="alert">
       <span aria-hidden="true">■</span>{' '}
-      {all ? (
-        <>
-          Nothing is issued at all: <Words text={all.reason} />
-        </>
+      {worst.scope.of === 'all' ? (
+        'Nothing is issued at all'
       ) : (
-        `Issuing is stopped for ${blocks.length} ${blocks.length === 1 ? 'scope' : 'scopes'}`
-      )}{' '}
-      <a href="/console/kill-switch">Look</a>
+        <>
+          Issuing is stopped for <ScopeWords {...worst.scope} />
+          {others > 0 && ` and ${others} more`}
+        </>
+      )}
+      : <Words text={worst.reason} /> <a href="/console/kill-switch">Look</a>
     </div>
   );
 }

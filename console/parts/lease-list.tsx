@@ -1,12 +1,19 @@
 import type { LeaseShape } from '../../src/wire/lease.js';
 import { hrefOf } from '../place.js';
-import { effectWords, isOver, scopeOf } from '../words.js';
+import { now } from '../time.js';
+import { effectWords, isOver, scopeOf, troubleOf } from '../words.js';
 import { Countdown } from './countdown.jsx';
 import { Moment } from './moment.jsx';
 import { State } from './state.jsx';
 import { Words } from './text.jsx';
 
 const mostShown = 200;
+
+const troubledFirst = (leases: readonly LeaseShape[]): (readonly [LeaseShape, string | undefined])[] =>
+  leases
+    .map((lease) => [lease, troubleOf(lease, now.value)] as const)
+    .toSorted(([, a], [, b]) => Number(b !== undefined) - Number(a !== undefined))
+    .slice(0, mostShown);
 
 /** A few leases, whole: those of one task, or those that something would end. */
 export function LeaseList({ leases }: { leases: readonly LeaseShape[] }) {
@@ -25,10 +32,11 @@ export function LeaseList({ leases }: { leases: readonly LeaseShape[] }) {
           </tr>
         </thead>
         <tbody>
-          {leases.slice(0, mostShown).map((lease) => (
+          {troubledFirst(leases).map(([lease, trouble]) => (
             <tr key={lease.id}>
               <td>
                 <State state={lease.state} />
+                {trouble !== undefined && <div class="bad-text">{trouble}</div>}
               </td>
               <td>
                 <a href={hrefOf.lease(lease.id)}>{lease.id}</a>

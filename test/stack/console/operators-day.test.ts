@@ -148,7 +148,7 @@ atDesk("an operator's day in the console", () => {
     await sandbox.stick(lease);
     await desk.at('/');
     await page.getByRole('heading', { name: '1 lease is in trouble' }).waitFor();
-    await page.getByText('cannot be revoked: 7 attempts, last provider.timeout').waitFor();
+    await page.getByText('cannot be revoked: provider.timeout, 7 attempts').waitFor();
     await desk.at('/leases');
     await page.locator('tbody tr.trouble').first().waitFor();
     expect(await page.locator('tbody tr').first().textContent()).toContain('cannot be revoked');
@@ -170,7 +170,7 @@ atDesk("an operator's day in the console", () => {
     await dialog.getByLabel('to confirm').fill(agent);
     expect(await accessibilityProblems(page)).toEqual([]);
     await revoke.click();
-    await page.getByText('Issuing is stopped for 1 scope').waitFor();
+    await page.getByText('Issuing is stopped for agent').getByText(agent).waitFor();
     await page.getByText('1 of 1 over').waitFor();
     expect(await sandbox.stateOf(lease)).toBe('revoked');
     const refused = await sandbox.call('deployer', 'POST', `/v1/tasks/${task}/credentials`, {

@@ -22,7 +22,9 @@ atDesk('what a stranger reads in the console', () => {
     const lease = await sandbox.lease('deployer', task);
     await sandbox.stick(lease);
     await at('/');
-    const row = page.getByRole('listitem').filter({ hasText: 'cannot be revoked: 7 attempts' });
+    const row = page
+      .getByRole('listitem')
+      .filter({ hasText: 'cannot be revoked: provider.timeout, 7 attempts' });
     await row.getByText('on behalf of carol@example.com').waitFor();
     expect(await row.textContent()).toContain('Deploy the nightly build');
     await at(`/leases/${lease}`);
@@ -71,7 +73,7 @@ atDesk('what a stranger reads in the console', () => {
     const task = await sandbox.openTask('reporter', { tools: ['sql.query'] });
     await sandbox.call('reporter', 'POST', `/v1/tasks/${task}/steps`, { tool: 'sql.query' });
     await at(`/tasks/${task}`);
-    const told = page.locator('.timeline > li').filter({ hasText: 'A tool call was decided' });
+    const told = page.locator('.timeline > li').filter({ hasText: 'A tool call was permitted' });
     await told.getByText('sql.query').first().waitFor();
   });
 
