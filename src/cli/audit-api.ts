@@ -3,6 +3,7 @@ import type { FetchedAnswer } from '../sdk/call.js';
 import type { AuditRecordShape } from '../wire/audit.js';
 import type { CheckpointShape } from '../wire/checkpoint.js';
 import { exchange } from './exchange.js';
+import { Refused } from './refused.js';
 
 export interface Api {
   /** Such as https://protem.example. */
@@ -19,16 +20,6 @@ export interface Page<Item> {
   readonly next_page_token?: string;
   /** By the broker's clock, in whole seconds: ms epoch; undefined where it does not say. */
   readonly answeredAt: number | undefined;
-}
-
-/** What the broker refused, in the words of its problem; `status` is that of HTTP. */
-export class Refused extends Error {
-  readonly status: number;
-
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
 }
 
 export interface AuditFilter {

@@ -3,9 +3,10 @@ import type { AuditEvent } from '../audit/event.js';
 import { parseDuration } from '../kernel/duration.js';
 import { pause } from '../sdk/call.js';
 import type { AuditRecordShape } from '../wire/audit.js';
-import { auditPage, Refused } from './audit-api.js';
+import { auditPage } from './audit-api.js';
 import type { Api } from './audit-api.js';
 import type { Out } from './audit-export.js';
+import { Refused } from './refused.js';
 import { UsageError } from './terminal.js';
 
 export interface TailOptions {

@@ -1,4 +1,5 @@
 import { ProtemFault } from '../sdk/protem-fault.js';
+import { Refused } from './refused.js';
 import { Interrupted } from './signals.js';
 import { UsageError } from './terminal.js';
 
@@ -13,7 +14,7 @@ export const exitCodes = {
   blocked: 6,
 } as const;
 
-const denied = /^(policy\.|approval\.denied|task\.ended|credential\.wider|step\.)/;
+const denied = /^(policy\.|approval\.denied|task\.ended|credential\.wider|delegation\.|step\.)/;
 const unproven = /^(identity\.|dpop\.|role\.)/;
 const pending = new Set(['client.approval_pending', 'approval.required']);
 const blocked = /^(kill|block|issuing\.blocked|revocation\.blocked)/;
@@ -22,6 +23,7 @@ const blocked = /^(kill|block|issuing\.blocked|revocation\.blocked)/;
 export function exitCodeOf(thrown: unknown): number {
   if (thrown instanceof UsageError) return exitCodes.usage;
   if (thrown instanceof Interrupted) return thrown.exitCode;
+  if (thrown instanceof Refused && [401, 403].includes(thrown.status)) return exitCodes.unproven;
   if (!(thrown instanceof ProtemFault)) return exitCodes.failure;
   if (pending.has(thrown.code)) return exitCodes.pending;
   if (blocked.test(thrown.code)) return exitCodes.blocked;

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { checkpointSigner } from '../../src/audit/jws-checkpoint.js';
-import { Refused } from '../../src/cli/audit-api.js';
+import { Refused } from '../../src/cli/refused.js';
 import { exportAudit } from '../../src/cli/audit-export.js';
 import type { ExportOptions } from '../../src/cli/audit-export.js';
 import { exitCodes, verifyAudit } from '../../src/cli/audit-verify.js';

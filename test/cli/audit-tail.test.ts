@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { auditPage, Refused } from '../../src/cli/audit-api.js';
+import { auditPage } from '../../src/cli/audit-api.js';
+import { Refused } from '../../src/cli/refused.js';
 import { tailAudit } from '../../src/cli/audit-tail.js';
 import type { TailOptions } from '../../src/cli/audit-tail.js';
 import { recordLine } from '../../src/cli/record-line.js';
@@ -199,6 +200,11 @@ describe('the verb', () => {
       .split('\n')
       .map((line) => JSON.parse(line) as { seq: number });
     expect(records.map(({ seq }) => seq)).toEqual(records.map((_, i) => records[0]!.seq + i));
+  });
+
+  test('who may not read the log ends with 4', async () => {
+    const agent = { PROTEM_URL: sandbox.places.api, PROTEM_TOKEN: await token({ subject: 'reporter' }) };
+    for (const verb of ['tail', 'export']) expect((await protem(agent, 'audit', verb).ended).code).toBe(4);
   });
 
   test('protem audit tail ends with 0 when whoever read it has left', async () => {

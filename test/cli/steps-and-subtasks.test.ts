@@ -86,8 +86,8 @@ test('a narrower task is delegated, and its agent gets what was delegated and no
   const theirs = as('charts', { PROTEM_TASK });
   const wider = protem(theirs, ...ask, '-p', 'prefix=reports/');
   expect(await wider.ended).toMatchObject({
-    code: 1,
-    err: expect.stringMatching(/^delegation\.|^credential\./),
+    code: 3,
+    err: expect.stringMatching(/^delegation\.wider: /),
   });
   const granted = protem(theirs, ...ask, '-p', 'prefix=reports/2026/');
   expect(await granted.ended).toMatchObject({ code: 0, out: 'active\n' });

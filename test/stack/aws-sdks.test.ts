@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,6 +16,7 @@ import { canRun, findProgram } from './program.js';
 // Both come from PyPI, into the folder that moto is in.
 const folder = dirname(findProgram('moto_server', process.env['PROTEM_MOTO']) ?? '/nonexistent/moto_server');
 const python = findProgram('python3', join(folder, 'python3'));
+const hasAwscrt = python !== undefined && spawnSync(python, ['-c', 'import awscrt']).status === 0;
 const s5cmd = findProgram('s5cmd', join(folder, 's5cmd'));
 
 /** A program that reads the report at each line of its input, and says "refused" or "ERROR" when it may not. */
@@ -109,7 +110,7 @@ afterAll(async () => {
 });
 
 describe.each([
-  ['the C runtime of the AWS SDKs', crt, { awscrt: python }],
+  ['the C runtime of the AWS SDKs', crt, { awscrt: hasAwscrt ? python : undefined }],
   ['the AWS SDK for Go', go, { s5cmd }],
 ] as const)('%s', (name, reader, programs) => {
   const testHere = canRun(name, { ...programs }) ? test : test.skip;
@@ -175,8 +176,8 @@ describe.each([
         await ended(task);
         const before = answers.length;
         for (let time = 0; time < 2; time++) expect(await program.reads()).toMatch(refused);
-        expect(answers.length).toBeGreaterThan(before);
-        expect(answers.slice(before)).not.toContain(true);
+        // It asks once for each, and does not try on.
+        expect(answers.slice(before)).toEqual([false, false]);
       } finally {
         await program.end();
         await server.close();
