@@ -22,8 +22,7 @@ export async function judgeAfterSteps(ports: AfterStepsPorts, goOn: () => Promis
   for (const task of stepped) {
     if (!(await goOn())) return;
     const found: Taking[] = [];
-    for (const id of await tasks.holding(task.id))
-      found.push(...(await noLongerPassing(ports, id, judge)));
+    for (const id of await tasks.holding(task.id)) found.push(...(await noLongerPassing(ports, id, judge)));
     if (found.length > 0) await takeBack(ports, task.id, found);
     await steps.looked(task);
   }

@@ -8,9 +8,10 @@ import { askedRequest, digestOf } from './approval-request.js';
 import type { Requested } from './approval-request.js';
 import type { AwaitingApproval, CredentialRequest, Grant } from './broker.js';
 import { PolicyRefusal } from './decide.js';
+import type { Question } from './decide.js';
 import { grant } from './grant.js';
 import type { Ports } from './ports.js';
-import { personsFor } from './still-enough.js';
+import { asksMore, isStillEnough, personsFor } from './still-enough.js';
 
 /** A grant; or, where policy wants a person to look first, the question to that person. */
 export async function grantOrAsk(
@@ -64,7 +65,12 @@ export async function askPerson(
     approvers: demand.approvers,
     persons: demand.persons,
   };
-  const opened = await ports.ledger.approvals.open(approval, event, ports.limits.approvals);
+  const open = () => ports.ledger.approvals.open(approval, event, ports.limits.approvals);
+  let opened = await open();
+  if (opened.is === 'same' && isOfNoUse(ports, error.question, opened.approval)) {
+    await replaced(ports, principal, opened.approval);
+    opened = await open();
+  }
   ports.meter.approvalAsked(opened.is);
   if (!('againInMs' in opened)) return opened.approval;
   const retryAfterSeconds = Math.max(1, Math.ceil(opened.againInMs / 1000));
@@ -80,6 +86,18 @@ export async function askPerson(
     `The same request was denied a moment ago.${reason === undefined ? '' : ` The reason: ${reason}`}`,
     { retryAfterSeconds },
   );
+}
+
+/** Whether nothing could be issued by it as things are by now, whatever is answered or was. */
+const isOfNoUse = (ports: Ports, { ask, decision }: Question, found: Approval): boolean =>
+  found.state === 'approved'
+    ? !isStillEnough(ports.policy(), ports.limits, ask, found)
+    : asksMore(ports.policy(), decision, found);
+
+async function replaced(ports: Ports, { id: by }: Principal, { id, task = '', agent }: Approval) {
+  const reason = 'policy asks for more by now: another question takes its place';
+  const event = { type: 'approval.cancelled' as const, approval: id, task, agent, by, reason };
+  if (await ports.ledger.approvals.close(id, 'cancelled', event)) ports.meter.approvalEnded('cancelled');
 }
 
 const knownFacts = ({ principal, task, entry, ttlSeconds, tool }: Ask): KnownFacts => ({

@@ -114,7 +114,7 @@ export function decide(
   });
   const asked = askedFor(request, parameters, askedSeconds);
   const { decision, record } = permitFor(ports, policy, ask, asked);
-  if (approved && !isStillEnough(policy, ports.limits, ask, approved.approval.answers))
+  if (approved && !isStillEnough(policy, ports.limits, ask, approved.approval))
     throw new PolicyRefusal('policy.denied', { ...record, is: 'deny' }, asked);
   const ttlSeconds = boundTtl({ ...bounds, policySeconds: decision.permit.ttlSeconds });
   return {
@@ -205,7 +205,7 @@ export async function decideAgain<
   const record = recordOf(decision, policy.digest, decided.ask);
   ports.meter.decided(record.is);
   const { approved, ask } = decided;
-  const stands = !approved || isStillEnough(policy, ports.limits, ask, approved.approval.answers);
+  const stands = !approved || isStillEnough(policy, ports.limits, ask, approved.approval);
   const fulfilled = decision.is === 'permit' && !unfulfilled(decision.obligations, ask);
   if (stands && fulfilled && decision.permit.ttlSeconds >= decided.ttlSeconds) return decided;
   return takeBack(new PolicyRefusal('policy.changed', record, decided.asked));

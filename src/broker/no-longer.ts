@@ -60,7 +60,7 @@ export function whyNoLonger(
   if (unknown) return `obligation.unknown: ${unknown.policy}`;
   if (decision.is === 'permit' && known.approval && ask.approved) {
     const { approved: _approved, ...unapproved } = ask;
-    if (!isStillEnough(policy, ports.limits, ask, known.approval.answers))
+    if (!isStillEnough(policy, ports.limits, ask, known.approval))
       return `approval.required: ${decideForAll(policy, unapproved).because.join(', ')}`;
   }
   if (decision.is === 'permit')

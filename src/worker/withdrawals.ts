@@ -29,10 +29,7 @@ export function withdrawals(ports: CarryOutPorts): Repeating {
       .finally(() => underWay.delete(what));
     underWay.set(what, done);
   };
-  const inTurn = async (
-    what: Work,
-    work: (goOn: () => Promise<boolean>) => Promise<void>,
-  ) => {
+  const inTurn = async (what: Work, work: (goOn: () => Promise<boolean>) => Promise<void>) => {
     const take = () => ports.ledger.shared('protem').turn(`withdrawals ${what}`, holder, turnMs);
     let turn = await take();
     if (!turn) return;
