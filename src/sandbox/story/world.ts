@@ -49,7 +49,7 @@ export interface Verified {
 export type Say = (line: string) => void;
 
 /** Notes what does not hold, and marks its line. */
-export type Expect = (holds: boolean, what: string) => string;
+type Expect = (holds: boolean, what: string) => string;
 
 /** One telling: what is said, in columns, and what was not as it should be. */
 export interface Telling {
