@@ -7,7 +7,7 @@ export type Link = 'opening' | 'live' | 'away' | 'stalled';
 
 /** How the live feed is doing, and when something was last heard of it. */
 export const link = signal<Link>('opening');
-/** The feed has begun, or has kept others waiting long enough: what is loaded from then on misses nothing, or is looked at again. */
+/** The feed has begun, or was waited for long enough: what is loaded from then on misses nothing, or is loaded again. */
 export const begun = signal(false);
 const patienceMs = 2000;
 /** Updates wait while this is set; nothing is lost by it. */

@@ -1,6 +1,6 @@
 const sliceMs = 8;
 
-/** Until the browser has done what waits, such as a frame; a timer would be slowed down in a tab that is not looked at. */
+/** Until the browser has done what waits, such as a frame. A timer is slowed down in a tab that nobody looks at. */
 const breath = (): Promise<void> =>
   new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();

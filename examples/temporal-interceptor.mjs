@@ -13,7 +13,8 @@
 //   try { await countRows({ task, ... }); outcome = 'completed'; }
 //   finally { await CancellationScope.nonCancellable(() => endTask(task, outcome)); }
 //
-// A workflow that is terminated runs no more code: then the deadline of the task ends it, or docs/orchestrators/temporal.md.
+// A workflow that is terminated runs no more code: then the deadline of the task ends it, or what
+// docs/orchestrators/temporal.md shows.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 

@@ -14,7 +14,7 @@ interface Chosen {
   readonly onClose: () => void;
 }
 
-/** What revoking these would end: whose they are, for what, and how surely. Nothing happens before the reason is given. */
+/** What revoking these would end: whose they are, for what, and how surely. Nothing happens before a reason is given. */
 export function RevokeDialog({ leases, tasks, onClose }: Chosen) {
   const reason = useSignal('');
   const those = `${leases.length.toLocaleString()} lease${leases.length === 1 ? '' : 's'}`;

@@ -52,7 +52,7 @@ export function connect(
   }
 }
 
-/** What reads the token anew for each request. A token is never a flag: others on the machine see those. @throws UsageError */
+/** Reads the token anew for each request. A token is never a flag: others on the machine see those. @throws UsageError */
 export function tokenOf(
   environment: Terminal['environment'],
   options: ConnectOptions,

@@ -6,7 +6,7 @@ type Telling = 'tasks' | 'steps' | 'leases' | 'renewals' | 'withdrawals' | 'appr
 /** What tells events, made for the scripts of one call; what it knows between calls is outside of it. */
 export type Parts = { readonly [Part in Telling]: (run: RunScript) => Ledger[Part] };
 
-/** A ledger for each call. Its parts are made when they are used, because a call uses two or three; the rest is shared. */
+/** A ledger for each call. A part is made when it is used, because a call uses two or three; the rest is shared. */
 export function ledgersOfCalls(shared: Ledger, parts: Parts): (run: RunScript) => Ledger {
   class OfCall implements Pick<Ledger, Telling> {
     readonly #run: RunScript;

@@ -26,7 +26,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
-/** A program that knows nothing of Protem: the AWS SDK with what it finds by itself, which reads a report on each line. */
+/** A program that knows nothing of Protem: the AWS SDK with what it finds by itself. It reads a report for each line. */
 const program = `
 import { createRequire } from 'node:module';
 const { S3Client, GetObjectCommand } = createRequire('${pathToFileURL(resolve('package.json')).href}')('@aws-sdk/client-s3');

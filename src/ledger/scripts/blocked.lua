@@ -1,5 +1,6 @@
 -- What would stand against asking, were it asked now; nothing is written.
--- ARGV: agent, provider, entry ('' for each that is not asked for), task id or '', the agent that would be delegated to or '',
+-- ARGV: agent, provider, entry ('' for each that is not asked for), task id or '',
+--       the agent that would be delegated to or '',
 --       issuer of the agent's token, or '' for the one it was last seen with; its owner
 -- RETURNS: the name of a block, a fault code, or ''
 local task = ARGV[4] ~= '' and ARGV[4] or nil

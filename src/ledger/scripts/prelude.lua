@@ -73,8 +73,8 @@ end
 -- {i its id, e the end it asked for, g what g was before}. Body: see lease-record.ts.
 --
 -- That is how scripts know it. There are many records, so they are short: [state and effect, provider, o, e, {others}].
--- Only o and what is in r are moments; e and those in `sinceReserved` are told from o, y and g from e. y is left out where
--- it is e.
+-- Only o and what is in r are moments; e and those in `sinceReserved` are told from o, y and g from e. y is left out
+-- where it is e.
 local sinceReserved = { 'm', 'q', 'w', 'z', 'x' }
 
 local function readLease(id)
@@ -243,7 +243,7 @@ local function endedProof(agent, provedAt, task)
   return nil
 end
 
--- An agent has asked for something: when (t), by which issuer's token (i) of when (f), whose it is (w). Blocks look there.
+-- An agent has asked for something: when (t), by which issuer's token (i) of when (f), whose it is (w). For blocks.
 -- A person who broke glass asks too, and is no agent: the same facts but for the first, and not in the inventory.
 local function seenAgent(agent, at, issuer, owner, provedAt, isPerson)
   if issuer == '' then return end

@@ -1,6 +1,6 @@
 -- A step is decided on one chain of its task, and recorded while the task is open and still has that chain (I4).
--- ARGV: task id, agent, step id, count that was decided on, chain text after it or '' when not permitted, step JSON, event,
---       the most steps of a task, idempotency key or '', digest, its ttl ms,
+-- ARGV: task id, agent, step id, count that was decided on, chain text after it or '' when not permitted,
+--       step JSON, event, the most steps of a task, idempotency key or '', digest, its ttl ms,
 --       issuer and owner of the agent, when its token was issued
 -- RETURNS: {'ok', now} | {'moved', count, chain, time} | {'same', step id, time and JSON} | {'taken'}
 --          | {'blocked', by what} | {fault code}

@@ -1,5 +1,5 @@
-// A real agent of LangChain, on its own fake model, with the middleware of examples/: the model calls one tool that needs a
-// credential and one that needs none, and in a second run a tool that breaks.
+// A real agent of LangChain, on its own fake model, with the middleware of examples/: the model calls one tool that
+// needs a credential and one that needs none, and in a second run a tool that breaks.
 import { AIMessage } from '@langchain/core/messages';
 import { fakeModel } from '@langchain/core/testing';
 import { createAgent, tool } from 'langchain';
