@@ -25,6 +25,7 @@ const changesPerSecond = 200;
 const seconds = 10;
 
 const server = await startRedis();
+process.once('exit', server.stop);
 const redis = connectRedis({ url: server.url }, 'asking');
 await untilReady(redis, 5000);
 const ledger = redisLedger(redis);
