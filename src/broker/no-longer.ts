@@ -81,8 +81,9 @@ function askOf(
     task,
     entry,
     parameters: parseParameters(entry, lease.parameters),
-    ttlSeconds: lifeSeconds(lease, lease.expiresAt),
-    renewals: lease.renewals ?? 0,
+    // A renewal that was permitted before the change, and is still under way, is judged as if it were done.
+    ttlSeconds: lifeSeconds(lease, Math.max(lease.expiresAt, lease.renewingTo ?? 0)),
+    renewals: (lease.renewals ?? 0) + (lease.renewingTo === undefined ? 0 : 1),
     risk,
     tool: lease.tool,
     // How it was handed over is past: nothing is taken back for that.

@@ -64,6 +64,8 @@ export interface Lease {
   readonly mayLiveUntil?: number;
   readonly renewedAt?: number;
   readonly renewals?: number;
+  /** The end that a renewal has asked the provider for, whose answer is not known yet. */
+  readonly renewingTo?: number;
   /** The provider said that it never ends it by itself: `expiresAt` is then only when revoking begins. */
   readonly unending?: true;
   /** While it is there, the provider may still be minting, or renewing: revoking is not final before. */

@@ -25,6 +25,7 @@ type Head = readonly [
     readonly g?: number;
     readonly x?: number;
     readonly j?: number;
+    readonly r?: { readonly e: number };
   },
 ];
 
@@ -139,6 +140,7 @@ export function parseLease(id: string, text: string): Lease | undefined {
       ...(head.g !== undefined && { mayLiveUntil: expiresAt + head.g }),
       ...(head.x !== undefined && { renewedAt: reservedAt + head.x }),
       ...(head.j !== undefined && { renewals: head.j }),
+      ...(head.r !== undefined && { renewingTo: head.r.e }),
       ...(head.m !== undefined && { mintUntil: reservedAt + head.m }),
       ...(head.u !== undefined && { unending: true as const }),
       ...(head.c !== undefined && { cause: head.c }),
