@@ -84,8 +84,11 @@ const failuresOf = (found: ReadonlyMap<string, readonly Check[]>) =>
   );
 
 testHere('MCP 2025-11-25: nothing fails that a server of its own tools can be asked', async () => {
-  const ask = (scenario: string) => conformance('--scenario', scenario, '--spec-version', '2025-11-25');
-  const found = new Map((await Promise.all(expected.scenariosOf2025.map(ask))).flatMap((all) => [...all]));
+  const found = new Map<string, readonly Check[]>();
+  // One after the other: the suite gives up on a server that is slow because many start at once.
+  for (const scenario of expected.scenariosOf2025)
+    for (const [name, checks] of await conformance('--scenario', scenario, '--spec-version', '2025-11-25'))
+      found.set(name, checks);
   for (const scenario of expected.scenariosOf2025)
     expect([scenario, found.get(scenario)?.some(({ status }) => status === 'SUCCESS')]).toEqual([
       scenario,
