@@ -1,4 +1,4 @@
-import { SignJWT, calculateJwkThumbprint, exportJWK } from 'jose';
+import { SignJWT, exportJWK } from 'jose';
 import type { CryptoKey, JWK, KeyObject } from 'jose';
 
 /** A key pair whose private half signs a proof for each request. `publicKey` may be a key or its JWK. */
@@ -30,10 +30,6 @@ export async function proofMaker({
       .setIssuedAt()
       .sign(privateKey);
 }
-
-/** What an issuer puts into `cnf.jkt` of the tokens it binds to the key (RFC 7638). */
-export const thumbprintOf = async ({ publicKey }: DpopKey): Promise<string> =>
-  calculateJwkThumbprint(await publicJwk(publicKey));
 
 const publicJwk = async (key: DpopKey['publicKey']): Promise<JWK> =>
   publicPart(isJwk(key) ? key : await exportJWK(key));
