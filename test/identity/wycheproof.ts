@@ -38,7 +38,7 @@ export function wycheproof<Key>(name: string) {
  * mean the one key, whatever name the header gives it, the name is left out on both sides.
  */
 export async function passes(token: string, keys: JwkSet, named = true): Promise<boolean> {
-  const bare = keys.keys.map(({ kid: _, ...key }) => key);
+  const bare = keys.keys.map(({ kid: _kid, ...key }) => key);
   const keySet = readKeySet(named ? keys : { keys: bare }, 'sig');
   try {
     const jws = readJws(token);
