@@ -240,7 +240,7 @@ function Course({ overview: { course } }: { overview: OverviewShape }) {
       <Plot
         {...over}
         title="From a request to end a lease to its end"
-        summary={latest === undefined ? 'nothing was revoked' : `99 of 100 within ${span(latest)} last`}
+        summary={latest === undefined ? 'nothing was revoked' : `99 of 100 within ${short(latest)} last`}
         unit={short}
         series={[
           { label: 'half of them', colour: '--line-1', values: lagP50Ms },

@@ -57,6 +57,17 @@ atDesk('what an operator reads in trouble', () => {
     await page.unroute('**/v1/leases?*');
   });
 
+  test('how late ends are is not told as less than it is', async () => {
+    const { page } = desk;
+    await answering('**/v1/overview', (body) => {
+      const course = body['course'] as { lagP99Ms: (number | null)[] };
+      course.lagP99Ms[course.lagP99Ms.length - 1] = 1960;
+    });
+    await desk.at('/');
+    await page.getByText('99 of 100 within 2 s last').waitFor();
+    await page.unroute('**/v1/overview');
+  });
+
   test('filters that find nothing are not taken for leases that are not there', async () => {
     const { sandbox, page } = desk;
     await sandbox.lease('reporter', await sandbox.openTask('reporter'));
