@@ -11,24 +11,22 @@ import {
 } from '../issuance/providers/vault/stand-in-broker.js';
 import { providerContract, type OpenProvider } from '../contract/provider.js';
 import { startFaultProxy } from './fault-proxy.js';
-import { openbaoProgram, startOpenBao, type OpenBao } from './openbao.js';
-import { postgresPrograms, startPostgres, type Login, type Postgres } from './postgres.js';
-import { canRun } from './program.js';
-import { seedOpenBao } from './seed.js';
+import type { OpenBao } from './openbao.js';
+import type { Login, Postgres } from './postgres.js';
+import { openbaoCanRun, startSeededOpenBao, type SeededOpenBao } from './seeded-openbao.js';
 
-const bao = openbaoProgram();
-const runs = canRun('OpenBao with PostgreSQL', { bao, ...postgresPrograms() });
+const runs = openbaoCanRun('OpenBao with PostgreSQL');
 
 (runs ? describe : describe.skip)('OpenBao with PostgreSQL behind it', () => {
+  let seeded: SeededOpenBao;
   let openbao: OpenBao;
   let postgres: Postgres;
   beforeAll(async () => {
-    [openbao, postgres] = await Promise.all([startOpenBao(bao!), startPostgres(postgresPrograms())]);
-    await seedOpenBao(openbao, postgres);
+    seeded = await startSeededOpenBao();
+    ({ openbao, postgres } = seeded);
   }, 60_000);
   afterAll(async () => {
-    await openbao?.close();
-    await postgres?.close();
+    await seeded?.close();
   });
 
   const users = () => postgres.sql(`select rolname from pg_roles where rolname like 'v-%'`);

@@ -1,24 +1,20 @@
 import { afterAll, beforeAll, describe, test } from '@jest/globals';
 import { tellOrphanStory } from '../issuance/providers/vault/orphan-story.js';
 import { documentedPolicies } from '../issuance/providers/vault/stand-in-broker.js';
-import { openbaoProgram, startOpenBao, type OpenBao } from './openbao.js';
-import { postgresPrograms, startPostgres, type Postgres } from './postgres.js';
-import { canRun } from './program.js';
-import { seedOpenBao } from './seed.js';
+import type { OpenBao } from './openbao.js';
+import { openbaoCanRun, startSeededOpenBao, type SeededOpenBao } from './seeded-openbao.js';
 
-const bao = openbaoProgram();
-const runs = canRun('orphans in OpenBao', { bao, ...postgresPrograms() });
+const runs = openbaoCanRun('orphans in OpenBao');
 
 (runs ? describe : describe.skip)('what is left behind in OpenBao', () => {
+  let seeded: SeededOpenBao;
   let openbao: OpenBao;
-  let postgres: Postgres;
   beforeAll(async () => {
-    [openbao, postgres] = await Promise.all([startOpenBao(bao!), startPostgres(postgresPrograms())]);
-    await seedOpenBao(openbao, postgres);
+    seeded = await startSeededOpenBao();
+    ({ openbao } = seeded);
   }, 60_000);
   afterAll(async () => {
-    await openbao?.close();
-    await postgres?.close();
+    await seeded?.close();
   });
 
   test.each(['protem', undefined])(

@@ -4,28 +4,26 @@ import { settings } from '../../src/issuance/providers/vault/settings.js';
 import type { Provider } from '../../src/issuance/provider.js';
 import type { VaultScope } from '../../src/issuance/providers/vault/scope.js';
 import { orderOf } from '../issuance/providers/vault/stand-in-broker.js';
-import { openbaoProgram, startOpenBao, type OpenBao } from './openbao.js';
-import { postgresPrograms, startPostgres, type Login, type Postgres } from './postgres.js';
-import { canRun } from './program.js';
-import { seedOpenBao } from './seed.js';
+import type { OpenBao } from './openbao.js';
+import type { Login, Postgres } from './postgres.js';
+import { openbaoCanRun, startSeededOpenBao, type SeededOpenBao } from './seeded-openbao.js';
 
-const bao = openbaoProgram();
-const runs = canRun('sessions of leased PostgreSQL users', { bao, ...postgresPrograms() });
+const runs = openbaoCanRun('sessions of leased PostgreSQL users');
 
 (runs ? describe : describe.skip)('a leased PostgreSQL user', () => {
+  let seeded: SeededOpenBao;
   let openbao: OpenBao;
   let postgres: Postgres;
   let provider: Provider<VaultScope>;
   beforeAll(async () => {
-    [openbao, postgres] = await Promise.all([startOpenBao(bao!), startPostgres(postgresPrograms())]);
-    await seedOpenBao(openbao, postgres);
+    seeded = await startSeededOpenBao();
+    ({ openbao, postgres } = seeded);
     const auth = { method: 'token', token: openbao.rootToken };
     provider = openVault('openbao', settings.parse({ address: openbao.url, auth }));
   }, 60_000);
   afterAll(async () => {
     await provider?.close();
-    await openbao?.close();
-    await postgres?.close();
+    await seeded?.close();
   });
 
   async function lease(role: string, ttlSeconds = 900) {

@@ -2,13 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { request } from 'undici';
 import { startVaultStandIn, type VaultStandIn } from '../../src/sandbox/vault/stand-in.js';
 import { documentedPolicies, entryPolicies } from '../issuance/providers/vault/stand-in-broker.js';
-import { openbaoProgram, startOpenBao, type OpenBao } from './openbao.js';
-import { postgresPrograms, startPostgres, type Postgres } from './postgres.js';
-import { canRun } from './program.js';
-import { seedOpenBao } from './seed.js';
+import type { OpenBao } from './openbao.js';
+import { openbaoCanRun, startSeededOpenBao, type SeededOpenBao } from './seeded-openbao.js';
 
-const bao = openbaoProgram();
-const runs = canRun('comparing the stand-in with OpenBao', { bao, ...postgresPrograms() });
+const runs = openbaoCanRun('comparing the stand-in with OpenBao');
 
 interface Said {
   readonly status: number;
@@ -131,15 +128,15 @@ async function talk(say: Say): Promise<void> {
 }
 
 (runs ? describe : describe.skip)('the stand-in and OpenBao', () => {
+  let seeded: SeededOpenBao;
   let openbao: OpenBao;
-  let postgres: Postgres;
   let standIn: VaultStandIn;
   const narrow = `path "auth/token/create-orphan" { capabilities = ["update"] }
 path "auth/token/accessors" { capabilities = ["list"] }`;
 
   beforeAll(async () => {
-    [openbao, postgres] = await Promise.all([startOpenBao(bao!), startPostgres(postgresPrograms())]);
-    await seedOpenBao(openbao, postgres);
+    seeded = await startSeededOpenBao();
+    ({ openbao } = seeded);
     await openbao.write('sys/policies/acl/narrow', { policy: narrow });
     await openbao.write('sys/auth/approle', { type: 'approle' });
     standIn = await startVaultStandIn({
@@ -151,8 +148,7 @@ path "auth/token/accessors" { capabilities = ["list"] }`;
   }, 60_000);
   afterAll(async () => {
     await standIn?.close();
-    await openbao?.close();
-    await postgres?.close();
+    await seeded?.close();
   });
 
   test('give the same answers to the same requests', async () => {
