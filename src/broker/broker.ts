@@ -94,8 +94,6 @@ export interface StepRequest {
   readonly target?: string;
   readonly dataClass?: string;
   readonly reason?: string;
-  /** The approval that it is now asked by. */
-  readonly approval?: string;
 }
 
 /** Nothing is issued yet: a person has been asked. */

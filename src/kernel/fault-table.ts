@@ -193,7 +193,7 @@ export const faults = {
     title: 'A person has to approve this',
     retry: false,
     remedy:
-      'A renewal asks nobody: ask for a new credential ("POST /v1/tasks/{task}/credentials"), and a person is asked.',
+      'Only a request for a credential ("POST /v1/tasks/{task}/credentials") asks a person: a renewal, a step and a delegation ask nobody, and are refused.',
   },
   ...approvalFaults,
   ...breakGlassFaults,

@@ -8,7 +8,7 @@ const prosePattern = new RegExp(String.raw`^(?:[^${unseen}]|[\n\t])*$`, 'u');
 const linePattern = new RegExp(`^[^${unseen}]*$`, 'u');
 
 /** A reason, a ticket or an intent of blanks, or of marks that have no shape, would be none. */
-const isSeen = (text: string): boolean => /[^\p{Z}\p{C}\s]/u.test(text);
+const isSeen = (text: string): boolean => /[^\p{Z}\p{C}\p{Default_Ignorable_Code_Point}\u2800\s]/u.test(text);
 
 /** Text of several lines; the caller's own words, never interpreted. */
 export const prose = (longest: number) =>

@@ -26,12 +26,20 @@ test.each([
   for (const kind of [line(100), lineOrNothing(100), prose(100)]) expect(kind.parse(text)).toBe(text);
 });
 
-test.each([' ', '\u00a0', '\u200b', '\u200f \u200d', '\u2060', '\u3000', '\u00ad'])(
-  'BRG-01: a reason, a ticket or an intent in which nothing is seen (%j) is none',
-  (text) => {
-    for (const kind of [line(100), prose(100)]) expect(kind.safeParse(text).success).toBe(false);
-  },
-);
+test.each([
+  ' ',
+  '\u00a0',
+  '\u200b',
+  '\u200f \u200d',
+  '\u2060',
+  '\u3000',
+  '\u00ad',
+  '\u3164',
+  '\u2800',
+  '\ufe0f',
+])('BRG-01: a reason, a ticket or an intent in which nothing is seen (%j) is none', (text) => {
+  for (const kind of [line(100), prose(100)]) expect(kind.safeParse(text).success).toBe(false);
+});
 
 test('only prose has lines', () => {
   expect(prose(10).safeParse('a\n\tb').success).toBe(true);
