@@ -53,8 +53,9 @@ export class PolicyRefusal extends Fault {
     asked: AskedFor,
     question?: Question,
     errors?: FaultDetail['errors'],
+    sentence = sentences[code],
   ) {
-    super(code, sentences[code], present({ policies: record.because, errors }));
+    super(code, sentence, present({ policies: record.because, errors }));
     this.record = record;
     this.asked = asked;
     this.question = question;
@@ -75,6 +76,19 @@ const sentences = {
   'obligation.unmet': 'Policy permits this only with a duty that this request leaves undone.',
   'policy.changed': 'Policy changed while the credential was being minted, and no longer permits it.',
 };
+
+/** The refusal of what a decision does not permit. */
+export function refusalOf(
+  decision: Exclude<Decision, { is: 'permit' }>,
+  record: DecidedRecord,
+  asked: AskedFor,
+  question?: Question,
+): PolicyRefusal {
+  const isUnpermitted = decision.is === 'deny' && decision.unpermitted === true;
+  const unpermitted = `No policy permits this request${record.because.length > 0 ? ', whoever approves it' : ''}.`;
+  const sentence = isUnpermitted ? unpermitted : undefined;
+  return new PolicyRefusal(refusalCode(decision), record, asked, question, undefined, sentence);
+}
 
 /** Checks, bounds and decides one request; throws the Fault that the caller is to see. */
 export function decide(
@@ -169,12 +183,7 @@ export function permitFor({ meter }: Pick<Ports, 'meter'>, policy: Policy, ask: 
   const record = recordOf(decision, policy.digest, ask);
   meter.decided(record.is);
   if (decision.is !== 'permit')
-    throw new PolicyRefusal(
-      refusalCode(decision),
-      record,
-      asked,
-      decision.is === 'ask' ? { ask, decision } : undefined,
-    );
+    throw refusalOf(decision, record, asked, decision.is === 'ask' ? { ask, decision } : undefined);
   mustFulfil(decision.obligations, ask, record, asked);
   return { decision, record };
 }

@@ -10,7 +10,7 @@ import type { Actor, Scope } from '../task/scope.js';
 import type { NewTask, Task } from '../task/task.js';
 import { requireAgentOf, visibleTask } from './authorize.js';
 import type { SubtaskRequest } from './broker.js';
-import { mustFulfil, PolicyRefusal, recordOf, refusalCode, riskBehind } from './decide.js';
+import { mustFulfil, recordOf, refusalOf, riskBehind } from './decide.js';
 import { requireOwner, requireStanding, seenAs } from './inventory.js';
 import type { Ports } from './ports.js';
 import { idempotencyOf } from './tasks.js';
@@ -118,7 +118,7 @@ function decideDelegation(
   const record = recordOf(decision, policy.digest, question);
   ports.meter.decided(record.is);
   const asked = { entry: '', parameters: {}, ttlSeconds };
-  if (decision.is !== 'permit') throw new PolicyRefusal(refusalCode(decision), record, asked);
+  if (decision.is !== 'permit') throw refusalOf(decision, record, asked);
   mustFulfil(decision.obligations, question, record, asked);
   return { record, deadlineAt: Math.min(deadlineAt, now + decision.permit.ttlSeconds * 1000) };
 }

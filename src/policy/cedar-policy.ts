@@ -10,7 +10,7 @@ import { schemaOfReads } from './cedar-schema.js';
 import { openSlices } from './cedar-slices.js';
 import type { Answer, Slices } from './cedar-slices.js';
 import { askedFor } from './asked-for.js';
-import type { Decision, Obligation, Policy, Question } from './decision.js';
+import type { Because, Decision, Obligation, Policy, Question } from './decision.js';
 import { mintPermit } from './permit.js';
 
 /** A decision without its permit, which is minted anew each time it is used. */
@@ -112,6 +112,14 @@ const failed = (error: string): Verdict => ({ is: 'deny', because: [], errors: [
 const hasLoneSurrogate = (json: string): boolean =>
   json.includes('\\ud') && /(?<!\\)(?:\\\\)*\\ud[89a-f]/.test(json);
 
+/** `standing`: what still forbids it when everything that can be lifted is. */
+const denied = (because: Because, errors: readonly string[], standing: Because): Verdict => ({
+  is: 'deny',
+  because,
+  errors,
+  ...(errors.length === 0 && standing.length === 0 && { unpermitted: true }),
+});
+
 function judge(
   evaluate: (lifted: Lifted) => Answer,
   byId: ReadonlyMap<string, CedarPolicy>,
@@ -133,13 +141,13 @@ function judge(
   const liftable = deciding.every((policy) => policy?.ask ?? policy?.reauthenticate);
   const askedInVain = approved && asking.length > 0;
   if (errors.length > 0 || deciding.length === 0 || !liftable || askedInVain)
-    return { is: 'deny', because, errors };
+    return denied(because, errors, because);
   const lifted = evaluate({
     ...given,
     ...(asking.length > 0 && { approved: true }),
     ...(stale && { proofFresh: true }),
   });
-  if (!lifted.allowed) return { is: 'deny', because, errors: lifted.errors };
+  if (!lifted.allowed) return denied(because, lifted.errors, lifted.because);
   // Who it is comes before what a person thinks of it.
   if (stale) return { is: 'deny', because, errors: [], needsFreshProof: true };
   return askedFor(

@@ -86,6 +86,8 @@ export type Decision =
       readonly is: 'deny';
       readonly because: Because;
       readonly errors: readonly string[];
+      /** No policy would permit it if nothing forbade it, or persons approved it; absent where one would, or may. */
+      readonly unpermitted?: true;
       /** A token issued after the last step of the task would lift what stands against it. */
       readonly needsFreshProof?: true;
     };

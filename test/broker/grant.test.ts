@@ -138,6 +138,25 @@ describe('granting', () => {
     );
   });
 
+  test.each([
+    [[], 'No policy permits this request.'],
+    [['risky'], 'No policy permits this request, whoever approves it.'],
+  ])(
+    'POL-05: what no policy permits is told so, as the policies that ask do not say it: %j',
+    async (because, detail) => {
+      const { ports } = brokerPorts(ledger, [provider], {
+        policy: () =>
+          policyOf([entry('pretend')], () => ({ is: 'deny', because, errors: [], unpermitted: true })),
+      });
+      const task = await openTask(ports, agent, opening);
+      await expect(grant(ports, agent, request(task.id))).rejects.toMatchObject({
+        code: 'policy.denied',
+        message: detail,
+        policies: because,
+      });
+    },
+  );
+
   test('POL-08: an error in policy is a refusal of its own kind', async () => {
     const { ports } = brokerPorts(ledger, [provider], {
       policy: () => policyOf([entry('pretend')], () => ({ is: 'deny', because: [], errors: ['boom'] })),

@@ -69,6 +69,22 @@ test('an approval lifts nothing but what asked for it', () => {
   policy.close();
 });
 
+test('what no policy permits is told apart from what one forbids, whoever would be asked', () => {
+  const [risky, closed] = [asks('@id("risky") @ask("approver")'), asks('@id("closed")')];
+  const unpermitted = { is: 'deny', errors: [], unpermitted: true };
+  for (const [because, ...policies] of [[[]], [['risky'], risky]] as const) {
+    const policy = loaded(
+      `@id("others") permit (principal == Protem::Agent::"x", action, resource);`,
+      ...policies,
+    );
+    expect(policy.decide(ask)).toEqual({ ...unpermitted, because });
+    policy.close();
+  }
+  const policy = loaded(permit, closed);
+  expect(policy.decide(ask)).toEqual({ is: 'deny', because: ['closed'], errors: [] });
+  policy.close();
+});
+
 test.each([
   ['@persons without @ask', '@id("x") @persons("2")', '@persons goes with @ask'],
   [
@@ -96,6 +112,6 @@ test('BRG-04: a hard deny holds for break-glass, approved or not', () => {
 test('BRG-01: what is permitted to agents is not permitted to break-glass', () => {
   const policy = loaded(permit);
   expect(policy.decide(ask)).toMatchObject({ is: 'permit' });
-  expect(policy.decide(emergency)).toEqual({ is: 'deny', because: [], errors: [] });
+  expect(policy.decide(emergency)).toEqual({ is: 'deny', because: [], errors: [], unpermitted: true });
   policy.close();
 });
