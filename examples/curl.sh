@@ -39,11 +39,15 @@ echo "   $lease: $(echo "$grant" | field lease.revocation.effect); the database 
 
 echo '4. It asks for an AWS session, for one folder only, and reads a file there.'
 grant=$(ask '{ "credential": "reports-reader", "parameters": { "prefix": "reports/2026/" }, "tool": "s3.get" }')
-curl -fsS "$SANDBOX_AWS/acme-reports/reports/2026/q3.csv" --aws-sigv4 aws:amz:eu-central-1:s3 \
-  -u "$(echo "$grant" | field secret.AccessKeyId):$(echo "$grant" | field secret.SecretAccessKey)" \
-  -H "x-amz-security-token: $(echo "$grant" | field secret.SessionToken)" \
-  -H "x-amz-content-sha256: $(printf '' | openssl dgst -sha256 -r | cut -d' ' -f1)" | sed 's/^/   /'
-echo "   $(echo "$grant" | field lease.id): $(echo "$grant" | field lease.revocation.effect)"
+session=$(echo "$grant" | field lease.id)
+report() {
+  curl -sS "$SANDBOX_AWS/acme-reports/reports/2026/q3.csv" --aws-sigv4 aws:amz:eu-central-1:s3 \
+    -u "$(echo "$grant" | field secret.AccessKeyId):$(echo "$grant" | field secret.SecretAccessKey)" \
+    -H "x-amz-security-token: $(echo "$grant" | field secret.SessionToken)" \
+    -H "x-amz-content-sha256: $(printf '' | openssl dgst -sha256 -r | cut -d' ' -f1)"
+}
+report | sed 's/^/   /'
+echo "   $session: $(echo "$grant" | field lease.revocation.effect)"
 
 echo '5. It asks for what it should not have.'
 refusal=$(ask '{ "credential": "payments-admin", "tool": "sql.query" }')
@@ -60,12 +64,19 @@ curl -fsS "$PROTEM_URL/v1/hooks/orchestrator" -H "$json" -H "webhook-id: $id" -H
 echo
 
 echo '7. The lease is revoked at the provider, and the database refuses.'
-until [ "$(curl -fsS "$PROTEM_URL/v1/leases/$lease" -H "Authorization: Bearer $agent" | field state)" = revoked ]; do
-  sleep 0.1
-done
+until_revoked() {
+  until [ "$(curl -fsS "$PROTEM_URL/v1/leases/$1" -H "Authorization: Bearer $agent" | field state)" = revoked ]; do
+    sleep 0.1
+  done
+}
+until_revoked "$lease"
 [ "$(database)" = 401 ]
 
-echo '8. Nothing more is issued. (The AWS session lives until it expires: its effect says so.)'
+echo '8. AWS has no call that ends a session: its role denies it, which takes a moment to be in force.'
+until_revoked "$session"
+echo "   S3 answers $(report | grep -o '<Code>.*</Code>')"
+
+echo '9. Nothing more is issued.'
 [ "$(ask '{ "credential": "reports-db", "tool": "sql.query" }' | field code)" = task.ended ]
 
 echo 'Done: what was allowed is refused.'

@@ -56,7 +56,11 @@ export function addAuditCommands(
 ): void {
   const audit = program.command('audit').description(serverVerbs.audit);
   connected(audit.command('export').description('write the log to standard output, a record a line'))
-    .addOption(new Option('--format <format>').choices(formats).default('jsonl'))
+    .addOption(
+      new Option('--format <format>', `what a line is: ${formats.join(', ')}`)
+        .choices(formats)
+        .default('jsonl'),
+    )
     .option('--lease <id>', 'only the path of this lease')
     .option('--task <id>', 'only this task')
     .option('--agent <id>', 'only this agent')

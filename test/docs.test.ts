@@ -127,6 +127,7 @@ testWithShell(
   async () => {
     const output = await run('bash', resolve('examples/curl.sh'));
     expect(output).toContain('refused');
+    expect(output).toContain('S3 answers <Code>AccessDenied</Code>');
     expect(output.trim().split('\n').at(-1)).toBe('Done: what was allowed is refused.');
   },
   60_000,

@@ -73,7 +73,7 @@ export function AuditPage() {
           <input
             type="search"
             name="subject"
-            placeholder="lse_…, tsk_… or the id of an agent"
+            placeholder="its whole id"
             value={subject}
             onChange={(event) => go(ask({ subject: event.currentTarget.value.trim() }), 'replace')}
           />

@@ -257,24 +257,30 @@ function Blocks({ blocks, lift }: { blocks: readonly Block[]; lift: (block: Bloc
   );
 }
 
+function Outcome({ what, total, revoked, expired }: Revocation) {
+  const over = `${(revoked + expired).toLocaleString()} of ${total.toLocaleString()}`;
+  if (what === 'evaluate')
+    return total === 0 ? 'every lease still passes' : `${over} that did not pass are over`;
+  return total === 0 ? 'nothing was live' : `${over} over`;
+}
+
 function Progress({ revocations }: { revocations: readonly Revocation[] }) {
   if (revocations.length === 0) return null;
   return (
     <section class="card" aria-labelledby="revocations">
-      <h2 id="revocations">Revocations of many</h2>
+      <h2 id="revocations">Revoked, or looked at again, together</h2>
       <ul class="plain">
         {revocations.map((one) => (
           <li key={one.id} class="revocation">
             <label>
               <span>
+                {one.what === 'evaluate' && 'Looked at again: '}
                 <ScopeWords {...one.scope} />, <Moment at={one.begunAt} /> by <Words text={one.by} />:{' '}
                 <Words text={one.reason} />
               </span>
               {one.total > 0 && <progress max={one.total} value={one.revoked + one.expired} />}
             </label>{' '}
-            {one.total === 0
-              ? 'nothing was live'
-              : `${(one.revoked + one.expired).toLocaleString()} of ${one.total.toLocaleString()} over`}
+            <Outcome {...one} />
             {one.stuck > 0 && (
               <strong class="bad-text" role="alert">
                 , {one.stuck} cannot be revoked

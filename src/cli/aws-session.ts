@@ -68,8 +68,8 @@ export class AwsSession {
       throw new ProtemFault({
         code: 'task.ended',
         status: 403,
-        detail: 'The task has ended.',
-        remedy: 'Nothing more can be issued for it. Open a new task.',
+        detail: 'The task has ended; nothing more can be issued for it.',
+        remedy: 'Open a new task for what is still to be done.',
         retry: false,
       });
   }

@@ -32,9 +32,24 @@ export function exitCodeOf(thrown: unknown): number {
   return exitCodes.failure;
 }
 
+const messageOf = (thrown: unknown) => (thrown instanceof Error ? thrown.message : String(thrown));
+
+/** What the system has against it, in words and with what to do; undefined for anything else. */
+function machineTrouble(thrown: unknown): string | undefined {
+  const { code, path, address, port } = (thrown instanceof Error ? thrown : {}) as NodeJS.ErrnoException &
+    Partial<Record<'address' | 'port', string | number>>;
+  if (code === 'EADDRINUSE')
+    return `Something listens on ${address}:${port} already. End it, or name another port.`;
+  if (path === undefined) return undefined;
+  if (code === 'ENOENT')
+    return `There is no ${path}. Check the name, and the folder that this was started in.`;
+  if (code === 'EACCES') return `${path} may not be opened. Check its owner and mode.`;
+  return undefined;
+}
+
 /** What a person is told of it: what happened, what decided, what to do. */
 export function saidOf(thrown: unknown): string {
-  if (!(thrown instanceof ProtemFault)) return thrown instanceof Error ? thrown.message : String(thrown);
+  if (!(thrown instanceof ProtemFault)) return machineTrouble(thrown) ?? messageOf(thrown);
   const lines = [`${thrown.code}: ${thrown.detail}`];
   for (const { pointer, detail } of thrown.errors) lines.push(`  ${pointer}: ${detail}`);
   if (thrown.policies.length > 0) lines.push(`  decided by: ${thrown.policies.join(', ')}`);

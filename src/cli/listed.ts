@@ -24,5 +24,5 @@ export async function listed(
     found.push(item);
   }
   await verb.print(found, columns);
-  if (isMore) verb.say(`There are more; these are ${limit}. --limit says how many.`);
+  if (isMore) verb.say(`There are more than the ${limit} shown; --limit says how many to show.`);
 }

@@ -12,7 +12,7 @@ export const taskFaults = {
     status: 403,
     title: 'The task has ended',
     retry: false,
-    remedy: 'Nothing more can be issued for it. Open a new task.',
+    remedy: 'Open a new task for what is still to be done.',
   },
   'task.deadline_past': {
     status: 422,

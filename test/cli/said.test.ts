@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { expect, jest, test } from '@jest/globals';
 import { agentToken, operatorToken } from '../fake/pretend-broker.js';
 import { serving } from '../http/serving.js';
@@ -26,6 +29,29 @@ test('a command that is not there is told in words', async () => {
   const { url } = await serving();
   const { code, err } = await protem({ ...whoever, PROTEM_URL: url }, ...ran, 'no-such-command').ended;
   expect([code, err]).toEqual([2, '"no-such-command" could not be started: there is no such command\n']);
+});
+
+test('a file that is not there is told by its name, and with what to do', async () => {
+  const { code, err } = await protem({}, 'audit', 'verify', 'no-such.jsonl').ended;
+  expect([code, err]).toEqual([
+    1,
+    'There is no no-such.jsonl. Check the name, and the folder that this was started in.\n',
+  ]);
+});
+
+test('a port that is taken is told with what to do', async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const { port } = taken.address() as AddressInfo;
+  const { code, err } = await protem(
+    { ...whoever, PROTEM_URL: 'http://127.0.0.1:1' },
+    ...['serve-credentials', '--credential', 'reports-reader', '--task', 'tsk_00000000', '--port', `${port}`],
+  ).ended;
+  taken.close();
+  expect([code, err]).toEqual([
+    1,
+    `Something listens on 127.0.0.1:${port} already. End it, or name another port.\n`,
+  ]);
 });
 
 test.each([['--dry-run'], ['--yes']])(

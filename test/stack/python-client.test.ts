@@ -48,12 +48,12 @@ testWithPython(
 import time
 with client.task(intent="count", deadline="10m") as task:
     with client.lease(task["id"], credential="reports-db", ttl="5m") as lease:
-        print(tried(lease.secret), lease.secret["password"] in repr(lease))
+        print(tried(lease.secret), lease.secret["password"] in repr(lease), lease.secret, f"{lease.secret}", [lease.secret])
     while tried(lease.secret) == 200:
         time.sleep(0.05)
 print(client.call("findTask", task=task["id"])["outcome"], client.call("findLease", lease=lease.id)["revocation"]["cause"])
 `);
-    expect(out).toBe('200 False\ncompleted released');
+    expect(out).toBe('200 False [secret] [secret] [[secret]]\ncompleted released');
   },
 );
 

@@ -38,12 +38,19 @@ class Fault(Exception):
         self.retry_after = retry_after
 
 
+class Secret(dict):
+    """The values of a credential, by name. As a whole it prints as ``[secret]``; a value that is taken out does print."""
+
+    def __repr__(self):
+        return "[secret]"
+
+
 class Lease:
     """A credential in hand. The secret does not print."""
 
     def __init__(self, record, secret):
         self.record = record
-        self.secret = secret
+        self.secret = Secret(secret)
 
     @property
     def id(self):

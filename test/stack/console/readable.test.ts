@@ -187,4 +187,14 @@ atDesk('what a stranger reads in the console', () => {
     await stop(`${courier}s`);
     await page.getByRole('dialog').getByText('Nothing live is reached: see that the name is right').waitFor();
   });
+
+  test('leases that were only looked at again are not told as revoked', async () => {
+    const { sandbox, page, at } = desk;
+    const agent = encodeURIComponent('spiffe://sandbox.protem.example/agent/courier');
+    const signal = { level: 'low', reason: 'it asks at odd hours' };
+    await sandbox.call('operator', 'POST', `/v1/agents/${agent}/signals`, signal);
+    await at('/kill-switch');
+    const row = page.getByRole('listitem').filter({ hasText: 'Looked at again: agent' });
+    await row.filter({ hasText: 'every lease still passes' }).waitFor();
+  });
 });
