@@ -24,7 +24,8 @@ export function explainPolicy(settings: Settings, file: string, print: (line: st
       print(`  who is asked: ${answer.approvers.join(', ')}`);
       return exitCodes.pending;
     case 'deny':
-      print(`  decided by: ${answer.because.join(', ') || 'no policy permits it'}`);
+      if (answer.because.length > 0) print(`  decided by: ${answer.because.join(', ')}`);
+      if (answer.unpermitted === true) print('  no policy permits it');
       for (const error of answer.errors) print(`  error: ${error}`);
       return exitCodes.denied;
   }

@@ -113,20 +113,19 @@ export function testPolicy(folder: PolicyFolder): { passed: number; failed: stri
   }
 }
 
-/** What policy answers to one request, written as a case is; what it should be is not looked at. Throws PolicyError. */
+const notWritten = 'The request is not written as a case of cases.yaml is:';
+const problemOf = ({ path, message }: z.core.$ZodIssue) => `\n  ${path.join('.') || '(top)'}: ${message}`;
+
+/** What policy answers to one request, written as a case is; what it should be is not looked at. Throws with what is wrong. */
 export function explainCase(folder: PolicyFolder, written: unknown): Answer {
   const asked = typeof written === 'object' ? { name: 'asked', expect: 'permit', ...written } : written;
   const parsed = caseSchema.safeParse(asked);
-  if (!parsed.success)
-    throw new PolicyError(
-      parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'the request'}: ${message}`),
-    );
+  if (!parsed.success) throw new Error(notWritten + parsed.error.issues.map(problemOf).join(''));
   const policy = loadPolicy(folder);
   try {
     const { credential } = parsed.data;
     const entry = credential === undefined ? undefined : policy.catalog.get(credential);
-    if (credential !== undefined && !entry)
-      throw new PolicyError([`there is no catalog entry ${credential}`]);
+    if (credential !== undefined && !entry) throw new Error(`There is no catalog entry ${credential}.`);
     return answerOf(policy, parsed.data, entry);
   } finally {
     policy.close();

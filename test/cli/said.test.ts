@@ -54,6 +54,21 @@ test('a port that is taken is told with what to do', async () => {
   ]);
 });
 
+test('a webhook that ended nothing is told as that, as its answer is a 200', async () => {
+  const broker = createServer((_request, answer) => answer.end('{"effect":"ignored"}')).listen(
+    0,
+    '127.0.0.1',
+  );
+  await once(broker, 'listening');
+  const { port } = broker.address() as AddressInfo;
+  const at = { PROTEM_URL: `http://127.0.0.1:${port}`, PROTEM_HOOK_SECRET: 'a secret of github' };
+  const words = ['--source', 'github', '--scheme', 'github', '--task', 'tsk_00000000'];
+  const { code, out, err } = await protem(at, 'webhook', 'test', ...words).ended;
+  broker.close();
+  expect([code, out]).toEqual([0, '{"effect":"ignored"}\n']);
+  expect(err).toMatch(/^It is proven, and ends no task: /);
+});
+
 test.each([['--dry-run'], ['--yes']])(
   'a kill switch that reaches nothing says so: the name may be wrong (%s)',
   async (option) => {

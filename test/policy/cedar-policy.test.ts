@@ -5,7 +5,12 @@ import { ask, askFor, catalog, catalogOf, entryOf, payments, reports, rule } fro
 import { brief, policyOf } from './loaded.js';
 
 test('POL-05: with no policy at all, everything is denied', () => {
-  expect(policyOf('').decide(askFor(reports))).toEqual({ is: 'deny', because: [], errors: [] });
+  expect(policyOf('').decide(askFor(reports))).toEqual({
+    is: 'deny',
+    because: [],
+    errors: [],
+    unpermitted: true,
+  });
 });
 
 test('a permit names the policies that decided, by their @id, and can be redeemed once', () => {
@@ -169,7 +174,7 @@ test.each([
       rule('permit', 'forged', 'context.verified.task.hasTag(principal.issuer)'),
   );
   const asked = askFor(reports, { task: { labels: forged }, principal: { claims: forged } });
-  expect(policy.decide(asked)).toEqual({ is: 'deny', because: [], errors: [] });
+  expect(policy.decide(asked)).toEqual({ is: 'deny', because: [], errors: [], unpermitted: true });
 });
 
 test('POL-07: a value that is an entity, where only text can be, is an error and not an entity', () => {

@@ -59,7 +59,12 @@ export function addWebhooks(program: Command, terminal: Terminal): void {
           body,
           redirect: 'error',
         });
-        terminal.out.write(`${await response.text()}\n`);
+        const answer = await response.text();
+        terminal.out.write(`${answer}\n`);
+        if (response.ok && answer.includes('"effect":"ignored"'))
+          terminal.err.write(
+            'It is proven, and ends no task: by the "tasks" of the source it is not about the end of one.\n',
+          );
         if (!response.ok) {
           terminal.err.write(`The broker answered ${response.status}.\n`);
           process.exitCode = response.status === 401 ? 4 : 1;
