@@ -25,3 +25,29 @@ export async function awaitApproval(
     await sleep(Math.min(lookEveryMs, leftMs));
   }
 }
+
+const mostWaits = 64;
+
+/** How long a principal may wait: what it asked for, or not at all while it waits that often in this process. */
+export type Waits = <Result>(
+  principal: Principal,
+  waitMs: number,
+  work: (waitMs: number) => Promise<Result>,
+) => Promise<Result>;
+
+/** Each waiter holds a connection, and is looked for several times a second: nobody has more than a share of that. */
+export function openWaits(): Waits {
+  const waiting = new Map<string, number>();
+  return async ({ id }, waitMs, work) => {
+    const before = waiting.get(id) ?? 0;
+    if (waitMs <= 0 || before >= mostWaits) return work(0);
+    waiting.set(id, before + 1);
+    try {
+      return await work(waitMs);
+    } finally {
+      const left = waiting.get(id)! - 1;
+      if (left > 0) waiting.set(id, left);
+      else waiting.delete(id);
+    }
+  };
+}

@@ -8,7 +8,7 @@ import { grantOrAsk } from './ask-person.js';
 import { grant } from './grant.js';
 import { delegate } from './delegate.js';
 import { evaluate } from './evaluate.js';
-import { awaitApproval } from './await-approval.js';
+import { awaitApproval, openWaits } from './await-approval.js';
 import { listApprovals, viewApproval } from './show-approvals.js';
 import { liveFeed, tasksOf } from './live-feed.js';
 import { openOverview } from './overview.js';
@@ -32,6 +32,7 @@ export function createBroker(ports: Ports): Broker {
   /** What is told for a call names it. */
   const by = ({ call }: { readonly call?: Cause | undefined }): Ports =>
     call ? { ...ports, ledger: ports.ledger.forCall(call) } : ports;
+  const waits = openWaits();
   return {
     identify: ports.identify,
     catalog: () => [...ports.policy().catalog.values()],
@@ -54,7 +55,8 @@ export function createBroker(ports: Ports): Broker {
       list: (principal, query) => listApprovals(ports, principal, query),
       find: (principal, id) => findApproval(ports, principal, id),
       view: (principal, approval) => viewApproval(ports, principal, approval),
-      await: (principal, id, waitMs, gone) => awaitApproval(ports, principal, id, waitMs, gone),
+      await: (principal, id, waitMs, gone) =>
+        waits(principal, waitMs, (mayWaitMs) => awaitApproval(ports, principal, id, mayWaitMs, gone)),
       decide: (principal, id, answer) => decideApproval(by(principal), principal, id, answer),
       cancel: (principal, id, reason) => cancelApproval(by(principal), principal, id, reason),
       revoke: (principal, id, reason) => revokeApproval(by(principal), principal, id, reason),

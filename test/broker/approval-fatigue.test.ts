@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { cancelApproval, decideApproval } from '../../src/broker/approvals.js';
+import { createBroker } from '../../src/broker/create-broker.js';
 import { listApprovals } from '../../src/broker/show-approvals.js';
 import type { Meter } from '../../src/broker/meter.js';
 import { silentMeter } from '../../src/broker/meter.js';
@@ -93,4 +94,20 @@ test('what nobody answered is written down as expired, once', async () => {
   expect((await events()).filter(({ type }) => type === 'approval.expired')).toEqual([
     expect.objectContaining({ approval: id, agent: agent.id }),
   ]);
+});
+
+test('OPS-05: who waits very often at once is answered at once, and others wait as long as they like', async () => {
+  const { ask, ports } = await askingBroker();
+  const { approvals } = createBroker(ports);
+  const { id } = await ask();
+  const [here, asItIs] = [() => false, expect.objectContaining({ state: 'pending' })];
+  const waiting = Array.from({ length: 64 }, () => approvals.await(agent, id, 60_000, here));
+  expect(await approvals.await(agent, id, 60_000, here)).toEqual(asItIs);
+  const another = approvals.await(ann, id, 60_000, here);
+  await decideApproval(ports, ann, id, { is: 'approve' });
+  for (const answer of await Promise.all([...waiting, another])) expect(answer.state).toBe('approved');
+  const { id: next } = await ask({ reason: 'another' });
+  const again = approvals.await(agent, next, 60_000, here);
+  await decideApproval(ports, ann, next, { is: 'approve' });
+  expect(await again).toMatchObject({ state: 'approved' });
 });
