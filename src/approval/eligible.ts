@@ -86,11 +86,16 @@ export function requireStrongSignIn(
  * token's rule says "operator:carol"; keep `email` among the claims of the rule, and the two meet.
  */
 export function isSame(principal: Principal, name: string): boolean {
-  const wanted = name.toLowerCase();
-  return [principal.id, ...Object.values(principal.claims)].some(
-    (known) => String(known).toLowerCase() === wanted,
-  );
+  const wanted = asRead(name);
+  return [principal.id, ...Object.values(principal.claims)].some((known) => asRead(String(known)) === wanted);
 }
+
+/** What a name is to whoever reads it: how it was typed, and what cannot be seen in it, makes nobody another person. */
+const asRead = (name: string): string =>
+  name
+    .normalize('NFKC')
+    .replaceAll(/[\p{Default_Ignorable_Code_Point}\p{Cf}\s]/gu, '')
+    .toLowerCase();
 
 /** The address that a token proved, where its rule keeps the claim. */
 export function emailOf({ claims }: { readonly claims?: Principal['claims'] }): string | undefined {
@@ -100,4 +105,4 @@ export function emailOf({ claims }: { readonly claims?: Principal['claims'] }): 
 
 /** Two identities with one address are one person. */
 export const hasAddress = (principal: Principal, email: string | undefined): boolean =>
-  email !== undefined && emailOf(principal)?.toLowerCase() === email.toLowerCase();
+  email !== undefined && asRead(emailOf(principal) ?? '') === asRead(email);

@@ -1,5 +1,5 @@
 import type { BreakGlass } from '../approval/break-glass.js';
-import { hasAddress } from '../approval/eligible.js';
+import { hasAddress, isSame } from '../approval/eligible.js';
 import type { Principal } from '../identity/principal.js';
 import { Fault } from '../kernel/fault.js';
 import type { Page, PageQuery } from '../ledger/ledger.js';
@@ -28,7 +28,7 @@ export async function reviewBreakGlass(
     throw new Fault('role.missing', 'A review is for an operator with the role "admin" or "approver".');
   const taken = await ports.ledger.breakGlass.find(id);
   if (!taken) throw new Fault('breakglass.unknown', 'There is no such emergency.');
-  if (taken.by === principal.id || hasAddress(principal, taken.email))
+  if (isSame(principal, taken.by) || hasAddress(principal, taken.email))
     throw new Fault('breakglass.own_review', 'Nobody reviews what they took themselves.');
   const review = { by: principal.id, at: ports.ledger.clock(), outcome, note };
   const event = {

@@ -45,6 +45,16 @@ test('APR-03: whom the task serves cannot answer for it, unless the settings let
   });
 });
 
+test.each(['carol@example.com ', 'carol\u200b@example.com', 'ｃarol@example.com', ' CAROL@example.com'])(
+  'APR-03: whom the task serves cannot answer for it, however it is typed (%j)',
+  async (onBehalfOf) => {
+    const { ask, ports } = await askingBroker({ task: { onBehalfOf } });
+    const { id } = await ask();
+    await expect(decideApproval(ports, carol, id, yes)).rejects.toMatchObject({ code: 'approval.own' });
+    await expect(decideApproval(ports, ann, id, yes)).resolves.toMatchObject({ state: 'approved' });
+  },
+);
+
 test('APR-03: the owner of the agent cannot answer for it', async () => {
   const agents = new Map([[agent.id, { owner: ann.id, purpose: 'reports' }]]);
   const { ask, ports } = await askingBroker({ ports: { inventory: { agents, ownersNeeded: false } } });
