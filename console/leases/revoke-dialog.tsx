@@ -11,11 +11,13 @@ import { revokeAll } from './revoke-many.js';
 interface Chosen {
   readonly leases: readonly LeaseShape[];
   readonly tasks: ReadonlyMap<string, TaskSummaryShape>;
+  /** The order is given; the dialog closes after it. */
+  readonly onOrdered?: () => void;
   readonly onClose: () => void;
 }
 
 /** What revoking these would end: whose they are, for what, and how surely. Nothing happens before a reason is given. */
-export function RevokeDialog({ leases, tasks, onClose }: Chosen) {
+export function RevokeDialog({ leases, tasks, onOrdered, onClose }: Chosen) {
   const reason = useSignal('');
   const those = `${leases.length.toLocaleString()} lease${leases.length === 1 ? '' : 's'}`;
   return (
@@ -34,6 +36,7 @@ export function RevokeDialog({ leases, tasks, onClose }: Chosen) {
             leases.map(({ id }) => id),
             reason.value.trim(),
           );
+          onOrdered?.();
         }}
       >
         <label>

@@ -129,10 +129,8 @@ export function LeasesPage() {
         <RevokeDialog
           leases={revoking.value}
           tasks={book.tasks}
-          onClose={() => {
-            revoking.value = undefined;
-            selected.value = new Set();
-          }}
+          onOrdered={() => (selected.value = new Set())}
+          onClose={() => (revoking.value = undefined)}
         />
       )}
     </div>

@@ -32,10 +32,17 @@ export function fieldOf(value: unknown, path: string): unknown {
   let at = value;
   for (const step of path.split(/[.[\]]+/).filter((part) => part !== '')) {
     if (typeof at !== 'object' || at === null || !Object.hasOwn(at, step))
-      throw new UsageError(`There is no field "${path}" in the answer.`);
+      throw new UsageError(`There is no field "${path}" in the answer${partsOf(at)}.`);
     at = (at as Record<string, unknown>)[step];
   }
   return at;
+}
+
+function partsOf(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return '';
+  if (Array.isArray(value))
+    return value.length === 0 ? ': the list is empty' : `: it is a list, as in [0].id`;
+  return `: there is ${Object.keys(value).join(', ')}`;
 }
 
 /** One line of text; what would steer a terminal is left out. */

@@ -69,6 +69,20 @@ test('a webhook that ended nothing is told as that, as its answer is a 200', asy
   expect(err).toMatch(/^It is proven, and ends no task: /);
 });
 
+test.each([
+  ['id', ': it is a list, as in [0].id'],
+  ['[0].lease', ': there is name, '],
+])('a field that is not there is answered with those that are: %s', async (field, told) => {
+  const { url } = await serving();
+  const at = { ...whoever, PROTEM_URL: url };
+  const { code, out, err } = await protem(at, 'catalog', 'ls', '--field', field).ended;
+  expect([code, out, err]).toEqual([
+    2,
+    '',
+    expect.stringContaining(`There is no field "${field}" in the answer${told}`),
+  ]);
+});
+
 test.each([['--dry-run'], ['--yes']])(
   'a kill switch that reaches nothing says so: the name may be wrong (%s)',
   async (option) => {
