@@ -1,12 +1,19 @@
-import { cpSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from '@jest/globals';
 import type { CatalogEntry } from '../../src/policy/catalog.js';
 import type { Ask } from '../../src/policy/decision.js';
 
-/** A policy folder with the schema of config/policy and the files given. */
+const made: string[] = [];
+afterAll(() => {
+  for (const directory of made) rmSync(directory, { recursive: true, force: true });
+});
+
+/** A policy folder with the schema of config/policy and the files given; it is gone after the tests of the file. */
 export function policyFolder(files: Readonly<Record<string, string>>): string {
   const directory = mkdtempSync(join(tmpdir(), 'protem-policy-'));
+  made.push(directory);
   cpSync('config/policy/protem.cedarschema', join(directory, 'protem.cedarschema'));
   for (const [file, text] of Object.entries(files)) writeFileSync(join(directory, file), text);
   return directory;

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -12,7 +12,7 @@ export interface Backends {
 }
 
 /** Real Redis with its append-only file, on a free port and in a directory of its own. */
-async function startRealRedis(): Promise<{ url: string; process: ChildProcess }> {
+async function startRealRedis(): Promise<Backends & { url: string }> {
   const port = await portOrFree(0);
   const directory = mkdtempSync(join(tmpdir(), 'protem-redis-'));
   const process = spawn(
@@ -24,7 +24,15 @@ async function startRealRedis(): Promise<{ url: string; process: ChildProcess }>
   redis.on('error', () => {}); // until it listens
   await redis.ping();
   redis.disconnect();
-  return { url: `redis://127.0.0.1:${port}`, process };
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    async stop() {
+      const ended = once(process, 'exit');
+      process.kill('SIGKILL');
+      await ended;
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
 }
 
 const hasRealRedis = () => spawnSync('redis-server', ['--version']).status === 0;
@@ -33,11 +41,11 @@ const hasRealRedis = () => spawnSync('redis-server', ['--version']).status === 0
 export default async function startBackends(): Promise<void> {
   const valkey = await startValkey();
   process.env['PROTEM_TEST_VALKEY'] = valkey.url;
-  let real: ChildProcess | undefined;
+  let real: Backends | undefined;
   if (hasRealRedis()) {
     const redis = await startRealRedis();
     process.env['PROTEM_TEST_REDIS'] = redis.url;
-    real = redis.process;
+    real = redis;
   } else if (process.env['PROTEM_STACK_REQUIRED'] === '1') {
     await valkey.close();
     throw new Error('redis-server is required here and was not found');
@@ -48,7 +56,7 @@ export default async function startBackends(): Promise<void> {
   }
   (globalThis as { backends?: Backends }).backends = {
     async stop() {
-      real?.kill('SIGKILL');
+      await real?.stop();
       await valkey.close();
     },
   };
