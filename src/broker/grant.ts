@@ -130,6 +130,7 @@ const conditionsOf = (
   ofAgent: limits.liveLeasesPerAgent,
   ofEntry: entry.maximumLive,
   ofTask: limits.liveLeasesPerTask,
+  ofTree: limits.liveLeasesPerTree,
   inAll: limits.liveLeases,
   chain: task.chain?.count ?? 0,
   step: step === undefined ? undefined : { id: step, tool: tool ?? '' },

@@ -90,6 +90,7 @@ export interface Limits {
   readonly liveLeasesPerAgent?: number | undefined;
   readonly liveLeases?: number | undefined;
   readonly liveLeasesPerTask?: number | undefined;
+  readonly liveLeasesPerTree?: number | undefined;
   readonly issueRatePerAgent?: Rate | undefined;
   readonly issueRatePerTask?: Rate | undefined;
   /** How often a task may be opened for one agent. */

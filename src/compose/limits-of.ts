@@ -18,6 +18,7 @@ export const limitsOf = ({ limits, delivery, approvals, breakGlass }: Settings):
   liveLeasesPerAgent: limits.liveLeasesPerAgent,
   liveLeases: limits.liveLeases,
   liveLeasesPerTask: limits.liveLeasesPerTask,
+  liveLeasesPerTree: limits.liveLeasesPerTree,
   issueRatePerAgent: limits.issueRatePerAgent,
   issueRatePerTask: limits.issueRatePerTask,
   taskRatePerAgent: limits.taskRatePerAgent,

@@ -38,7 +38,7 @@ export const taskFaults = {
     title: 'The task has as many live leases as it may have',
     retry: true,
     remedy:
-      'Give back what the task no longer needs, or open another task; an operator sets how many there may be (limits.liveLeasesPerTask).',
+      'Give back what the task no longer needs, or open another task; an operator sets how many there may be (limits.liveLeasesPerTask, liveLeasesPerTree).',
   },
   'task.steps': {
     status: 429,

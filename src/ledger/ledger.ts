@@ -107,6 +107,8 @@ export interface Conditions {
   readonly ofAgent?: number | undefined;
   readonly ofEntry?: number | undefined;
   readonly ofTask?: number | undefined;
+  /** Of the task and all others of its tree. */
+  readonly ofTree?: number | undefined;
   readonly inAll?: number | undefined;
   /** The count of the tool chain that was decided on; with another one the reservation throws ChainMoved. */
   readonly chain?: number | undefined;

@@ -23,6 +23,7 @@ export const conditionsText = (lease: NewLease, only: Conditions): string =>
     e: only.ofEntry,
     t: only.inAll,
     o: only.ofTask,
+    b: only.ofTree,
     q: only.rates?.map(([of, { most, withinSeconds }]) => [of, most, withinSeconds * 1000]),
   });
 

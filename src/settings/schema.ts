@@ -133,6 +133,13 @@ const limits = z
       .describe(
         'The most leases that one task may have live at once. All of them end in one step of the state store, in which nothing else is done: up to 0.1 ms for each.',
       ),
+    liveLeasesPerTree: z
+      .int()
+      .min(1)
+      .default(2000)
+      .describe(
+        'The most leases that a task and all that was delegated from it may have live at once: those end in one step as well.',
+      ),
     subtaskDepth: z
       .int()
       .min(0)

@@ -1,10 +1,12 @@
 import { expect, test } from '@jest/globals';
 import { flood } from '../../src/broker/flood.js';
 import { grant } from '../../src/broker/grant.js';
+import { revoke } from '../../src/broker/revoke.js';
 import { openTask } from '../../src/broker/tasks.js';
 import { redisLedger } from '../../src/ledger/redis-ledger.js';
 import { agent, brokerPorts, entry, policyOf } from '../fake/broker-ports.js';
 import { pretendProvider } from '../fake/pretend-provider.js';
+import { a, b, c, d, delegating } from './delegating.js';
 import { backends, connected, uniquePrefix } from '../setup/backends.js';
 
 test('OPS-05 a loop of 1000 asks is 429 after the limit, and the audit counts each of them in a few records', async () => {
@@ -67,4 +69,29 @@ test('OPS-05 the rate of an entry and the leases of a task are held where the se
   await expect(ask('slow-entry')).rejects.toMatchObject({ code: 'quota.issue_rate', retryAfterSeconds: 60 });
   await ask('pretend-entry');
   await expect(ask('pretend-entry')).rejects.toMatchObject({ code: 'task.full' });
+});
+
+test('OPS-05 a tree of tasks has no more live leases than the settings say, and what is over makes room', async () => {
+  const tree = await delegating();
+  tree.ports = { ...tree.ports, limits: { ...tree.ports.limits, liveLeasesPerTree: 3 } };
+  const root = await tree.rooted();
+  const [left, right] = [await tree.below(root, a, b), await tree.below(root, a, c)];
+  const lowest = await tree.below(left, b, d);
+  const refused = expect.objectContaining({ code: 'task.full' });
+  await tree.asking(root, a);
+  const { lease } = await tree.asking(left, b);
+  await tree.asking(lowest, d);
+  for (const [task, by] of [
+    [root, a],
+    [left, b],
+    [right, c],
+    [lowest, d],
+  ] as const)
+    await expect(tree.asking(task, by)).rejects.toEqual(refused);
+  await expect(tree.asking(await tree.rooted(), a)).resolves.toBeDefined();
+
+  await tree.ledger.leases.revoke(lease.id, 'released', b.id);
+  await revoke(tree.ports, lease.id);
+  await tree.asking(right, c);
+  await expect(tree.asking(root, a)).rejects.toEqual(refused);
 });

@@ -181,8 +181,8 @@ local function isReadable(body)
   return type(facts.a) == 'string' and type(facts.h) == 'table'
 end
 
--- Live leases by provider and state, by agent and catalog entry, and by task (l in its hash), kept as they move so that
--- nobody has to count. `facts` (a agent, c entry) and `id` are needed where a lease begins to live, or ends.
+-- Live leases by provider and state, by agent and catalog entry, and by task (l in its hash, and for a root in u those of
+-- all tasks below it), kept as they move so that nobody has to count. `facts` (a agent, c entry) and `id` are needed where a lease begins to live, or ends.
 local function move(head, to, facts, id)
   local before, now = isLive(head.s), isLive(to)
   if before then redis.call('HINCRBY', key('counts'), head.s .. head.p, -1) end
@@ -190,7 +190,9 @@ local function move(head, to, facts, id)
   head.s = to
   if before == now then return end
   local task = key(taskOf(id))
-  if redis.call('EXISTS', task) == 1 then redis.call('HINCRBY', task, 'l', now and 1 or -1) end
+  local known = redis.call('HMGET', task, 's', 'q')
+  if known[1] then redis.call('HINCRBY', task, 'l', now and 1 or -1) end
+  if known[2] and redis.call('EXISTS', key(known[2])) == 1 then redis.call('HINCRBY', key(known[2]), 'u', now and 1 or -1) end
   for _, field in ipairs({ 'a:' .. facts.a, 'e:' .. facts.c }) do
     if redis.call('HINCRBY', key('live'), field, now and 1 or -1) < 1 then redis.call('HDEL', key('live'), field) end
   end

@@ -3,7 +3,7 @@
 -- ARGV: lease id, task id, agent, provider, body JSON, ttl ms, mint timeout ms, effect, event,
 --       idempotency key or '', digest, its ttl ms,
 --       conditions as JSON: n catalog entry; y ceiling ms; h an event that must be there;
---       the most live leases of it (e), of the agent (a), of the task (o), and of all (t), or none;
+--       the most live leases of it (e), of the agent (a), of the task (o), of its tree (b), and of all (t), or none;
 --       i issuer, w owner, f when the token was issued, m true for a person, p what else it proved, as text or none,
 --       v the count of the tool chain that was decided on; s a permitted step for tool u,
 --       issue rates (q) as {agent, task or entry; most; within ms},
@@ -15,11 +15,12 @@ mustHaveLog()
 local id, task, agent, provider = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local only = cjson.decode(ARGV[13])
 if only.h and #redis.call('XRANGE', KEYS[1], only.h, only.h) == 0 then return { 'state.rolled_back' } end
-local facts = redis.call('HMGET', key(task), 's', 'd', 'a', 'l', 'n', 'p', 'q')
+local facts = redis.call('HMGET', key(task), 's', 'd', 'a', 'l', 'n', 'p', 'q', 'u')
 if not facts[1] or facts[3] ~= agent then return { 'task.unknown' } end
 local at = timeMs()
 if facts[1] ~= 'o' or tonumber(facts[2]) <= at then return { 'task.ended' } end
-if only.v and only.v ~= tonumber((facts[7] and redis.call('HGET', key(facts[7]), 'n') or facts[5]) or '0') then
+local root = facts[7] and redis.call('HMGET', key(facts[7]), 'n', 'l', 'u') or { facts[5], facts[4], facts[8] }
+if only.v and only.v ~= tonumber(root[1] or '0') then
   return movedFrom(chainKey(task, facts[7]), task)
 end
 if only.s then
@@ -58,6 +59,7 @@ local function boundReached()
   return all >= only.t and 'all' or nil
 end
 if only.o and tonumber(facts[4] or '0') >= only.o then return { 'task.full' } end
+if only.b and tonumber(root[2] or '0') + tonumber(root[3] or '0') >= only.b then return { 'task.full' } end
 local bound = boundReached()
 if bound then return { 'lease.limit', bound } end
 
