@@ -139,7 +139,8 @@ function OneLease({ lease, task, records }: Found) {
             </Fact>
             {lease.ceilingAt !== undefined && (
               <Fact name="Renewable until">
-                <Moment at={lease.ceilingAt} />, renewed {lease.renewals ?? 0} times
+                <Moment at={lease.ceilingAt} />, renewed {lease.renewals ?? 0}{' '}
+                {lease.renewals === 1 ? 'time' : 'times'}
               </Fact>
             )}
             <Fact name="What revoking does">{effectWords[revocation.effect]}</Fact>

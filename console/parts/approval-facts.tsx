@@ -57,7 +57,9 @@ export function ApprovalFacts({ approval }: { approval: ApprovalShape }) {
               )}
               <TaskFacts task={verified.task} />
               <Fact name="Had it before">
-                {verified.pastUse.leases === 0 ? 'never' : `${verified.pastUse.leases} times`}
+                {verified.pastUse.leases === 0
+                  ? 'never'
+                  : `${verified.pastUse.leases} ${verified.pastUse.leases === 1 ? 'time' : 'times'}`}
                 {verified.pastUse.lastAt !== undefined && (
                   <>
                     , last <Moment at={verified.pastUse.lastAt} />

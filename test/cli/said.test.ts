@@ -83,6 +83,25 @@ test.each([
   ]);
 });
 
+test('a person who has to approve is told of once, where nobody waits for it', async () => {
+  const approval = { id: 'apr_1', status: 'pending', url: 'https://protem.example/apr_1' };
+  const broker = createServer((_request, answer) =>
+    answer.writeHead(202, { 'content-type': 'application/json' }).end(JSON.stringify({ approval })),
+  ).listen(0, '127.0.0.1');
+  await once(broker, 'listening');
+  const { port } = broker.address() as AddressInfo;
+  const at = { ...whoever, PROTEM_URL: `http://127.0.0.1:${port}` };
+  const words = ['request', 'payments-admin', '--task', 'tsk_00000000', '--no-wait'];
+  const { code, err } = await protem(at, ...words).ended;
+  broker.close();
+  expect([code, err]).toEqual([
+    5,
+    `client.approval_pending: A person has to approve this: ${approval.url}
+  Ask again with the approval apr_1 once it has been answered.
+`,
+  ]);
+});
+
 test.each([['--dry-run'], ['--yes']])(
   'a kill switch that reaches nothing says so: the name may be wrong (%s)',
   async (option) => {

@@ -48,6 +48,8 @@ async function ask(verb: Verb<RequestOptions>, credential = ''): Promise<void> {
   const more = options.approval === undefined ? {} : { approval: options.approval };
   const lease = await verb.client.acquire({ ...askOf(task.id, credential, options), ...more } as never, {
     waitForApproval: options.wait,
+    // It is what the request fails with then, and is told once.
+    ...(!options.wait && { onApprovalPending: () => {} }),
     ...(options.idempotencyKey !== undefined && { idempotencyKey: options.idempotencyKey }),
   });
   if (options.showSecret) return verb.print({ lease: lease.record, secret: lease.secret.reveal() });
