@@ -78,7 +78,7 @@ export interface TaskLedger {
    */
   recall(id: string): Promise<Task | undefined>;
   list(query: PageQuery & { readonly agent?: string }): Promise<Page<Task>>;
-  /** Ids of the tasks that were opened for the run, 256 at most; some may have ended, or be gone. */
+  /** Ids of the tasks that were opened for the run, 256 at most of each opener; some may have ended, or be gone. */
   ofRun(run: string): Promise<readonly string[]>;
   /**
    * The fence (I4) of the task and of every task below it: from its return on no lease of them can be reserved or activated, and every lease it has is

@@ -95,6 +95,7 @@ export function redisTasks(
         task.run === undefined ? '' : runKey(task.run),
         rate?.most ?? '',
         (rate?.withinSeconds ?? 0) * 1000,
+        digestOf(task.openedBy),
       )) as [string, number | string];
       if (is === 'taken') return undefined;
       if (is === 'task.run_full')
@@ -166,7 +167,9 @@ export function redisTasks(
     },
 
     async ofRun(name) {
-      return ask(redis.smembers(`${prefix}:${runKey(name)}`));
+      const run = `${prefix}:${runKey(name)}`;
+      const openers = await ask(redis.smembers(run));
+      return (await ask(Promise.all(openers.map((by) => redis.smembers(`${run}:${by}`))))).flat();
     },
 
     async end(id, { outcome, by, via, reason }) {
@@ -193,7 +196,9 @@ const openedTooFast = (waitMs: number, { most, withinSeconds }: Rate): Fault =>
   );
 
 /** The orchestrator's own text may be long. */
-const runKey = (run: string): string => `run:${createHash('sha256').update(run).digest('base64url')}`;
+const runKey = (run: string): string => `run:${digestOf(run)}`;
+
+const digestOf = (text: string): string => createHash('sha256').update(text).digest('base64url');
 
 function toTask(id: string, fields: Record<string, string>, chain: ToolChain | undefined, now: number): Task {
   const deadlineAt = Number(fields['d']);

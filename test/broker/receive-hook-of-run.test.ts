@@ -121,6 +121,14 @@ test('a task that an agent opened under the name of a run stays out of reach of 
   expect((await ledger.tasks.find(foreign.id))?.state).toBe('open');
 });
 
+test('I10: an agent that fills the run of an orchestrator has filled its own part of it, and nothing is lost in it', async () => {
+  for (let n = 0; n < 256; n++) await open('airflow:r-1', agent);
+  await expect(open('airflow:r-1', agent)).rejects.toMatchObject({ code: 'task.run_full' });
+  const its = await open('airflow:r-1');
+  expect(await ledger.tasks.ofRun('airflow:r-1')).toHaveLength(257);
+  expect(await deliver('COMPLETE', 'r-1')).toEqual({ tasks: [its.id], effect: 'ended' });
+});
+
 test('a run takes 256 open tasks; those that are over make room', async () => {
   const ids: string[] = [];
   for (let n = 0; n < 256; n++) ids.push((await open('big')).id);

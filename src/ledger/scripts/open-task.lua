@@ -1,5 +1,5 @@
 -- ARGV: task id, agent, deadline ms, body JSON, event, retention ms, idempotency key or '', digest, its ttl ms,
---       key of its run or '', the most tasks of its agent or '' within so many ms
+--       key of its run or '', the most tasks of its agent or '' within so many ms, who opens it, as a part of a key
 -- RETURNS: {'ok', now} | {'same', task id} | {'idempotency.reused'} | {'task.run_full'} | {'taken'}
 --          | {'quota.task_rate', ms to wait}
 mustHaveLog()
@@ -25,7 +25,8 @@ if ARGV[11] ~= '' then
 end
 local keepUntil = math.max(deadline, at) + tonumber(ARGV[6])
 if ARGV[10] ~= '' then
-  local run = key(ARGV[10])
+  -- Of each who opens tasks for it apart: nobody fills the run of another.
+  local run = key(ARGV[10] .. ':' .. ARGV[13])
   -- What is over makes room only when room is needed: a webhook that comes twice is to find it.
   if redis.call('SCARD', run) >= 256 then
     for _, other in ipairs(redis.call('SMEMBERS', run)) do
@@ -34,7 +35,10 @@ if ARGV[10] ~= '' then
     if redis.call('SCARD', run) >= 256 then return { 'task.run_full' } end
   end
   redis.call('SADD', run, id)
-  if redis.call('PEXPIRETIME', run) < keepUntil then redis.call('PEXPIREAT', run, keepUntil) end
+  redis.call('SADD', key(ARGV[10]), ARGV[13])
+  for _, one in ipairs({ run, key(ARGV[10]) }) do
+    if redis.call('PEXPIRETIME', one) < keepUntil then redis.call('PEXPIREAT', one, keepUntil) end
+  end
 end
 if rate then redis.call('SET', rate, string.format('%.3f', fullAt), 'PX', math.ceil(fullAt - at)) end
 redis.call('HSET', key(id), 's', 'o', 'd', deadline, 'a', agent, 'b', body, 'm', '', 'o', at)
