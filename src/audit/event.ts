@@ -194,7 +194,7 @@ export type AuditEvent =
       readonly count: number;
     }
   | (OfTask & {
-      /** Policy permitted it and a quota did not: so many times, all alike, within a second or so. */
+      /** A quota stood against it, or against telling each refusal: so many times, all alike, within a second or so. */
       readonly type: 'credential.limited';
       readonly entry: string;
       readonly fault: string;

@@ -11,9 +11,14 @@ type Uncounted = Counted extends infer Each ? (Each extends Counted ? Omit<Each,
 export interface Flood {
   /** Durable when it returns, if it is the first of its kind in this window; otherwise at the end of the window. */
   tell(event: Uncounted): Promise<void>;
+  /** Whether what this caller is told may have a record of its own: the first of a window may. */
+  hasRoomFor(caller: string): boolean;
   /** Writes down what was only counted so far. */
   close(): Promise<void>;
 }
+
+/** So many records of its own a caller may cause in a window; the rest is counted. */
+const toldOfEach = 50;
 
 /**
  * Whoever has no token at all can be refused thousands of times a second, and every record stays. So equal refusals
@@ -21,6 +26,7 @@ export interface Flood {
  */
 export function flood(record: (event: AuditEvent) => Promise<void>, windowMs = 1000): Flood {
   const repeats = new Map<string, number>();
+  const told = new Map<string, number>();
   let timer: NodeJS.Timeout | undefined;
 
   async function flush(): Promise<void> {
@@ -29,6 +35,7 @@ export function flood(record: (event: AuditEvent) => Promise<void>, windowMs = 1
     let failed: unknown;
     const counted = [...repeats];
     repeats.clear();
+    told.clear();
     for (const [text, count] of counted)
       if (count > 0)
         await record({ ...(JSON.parse(text) as Counted), count }).catch((error: unknown) => {
@@ -41,6 +48,12 @@ export function flood(record: (event: AuditEvent) => Promise<void>, windowMs = 1
   }
 
   return {
+    hasRoomFor(caller) {
+      const before = told.get(caller) ?? 0;
+      told.set(caller, before + 1);
+      timer ??= setTimeout(() => void flush().catch(() => {}), windowMs).unref();
+      return before < toldOfEach;
+    },
     async tell(event) {
       const text = JSON.stringify(event);
       const seen = repeats.get(text);

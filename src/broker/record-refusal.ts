@@ -23,16 +23,13 @@ export async function recordRefusal(
   error: unknown,
 ): Promise<void> {
   if (cannotBeTold(error)) return;
-  if (error instanceof Fault && quotas.has(error.code)) {
-    const { code: fault, message: quota } = error;
-    const { task, credential } = request;
+  const quota = quotaReached(ports, principal, error);
+  if (quota !== undefined) {
+    // Names that the caller made up would each be a record again.
+    const entry = ports.policy().catalog.has(request.credential) ? request.credential : '';
     await ports.flood.tell({
       type: 'credential.limited',
-      task,
-      agent: principal.id,
-      entry: credential,
-      fault,
-      quota,
+      ...{ task: task?.id ?? '', agent: principal.id, entry, fault: faultCode(error), quota },
     });
     return;
   }
@@ -62,10 +59,20 @@ export async function recordRenewalRefusal(
   error: unknown,
 ): Promise<void> {
   if (cannotBeTold(error)) return;
+  const task = taskIdOf(request.lease);
+  const quota = quotaReached(ports, principal, error);
+  if (quota !== undefined) {
+    await ports.flood.tell({
+      type: 'credential.limited',
+      task: decided ? task : '',
+      ...{ agent: principal.id, entry: decided?.asked.entry ?? '', fault: faultCode(error), quota },
+    });
+    return;
+  }
   await ports.ledger.log.record({
     type: 'lease.renew_refused',
     lease: request.lease,
-    task: taskIdOf(request.lease),
+    task,
     agent: principal.id,
     issuer: principal.issuer,
     claims: principal.claims,
@@ -78,6 +85,13 @@ export async function recordRenewalRefusal(
 
 /** Whoever asks in a loop meets these, and each would be a record that stays. */
 const quotas: ReadonlySet<FaultCode> = new Set(['lease.limit', 'task.full', 'quota.issue_rate']);
+
+/** Which quota stands against it, in words; that of refusals is the log's own. Undefined when it is told by itself. */
+function quotaReached({ flood }: Ports, { id }: Principal, error: unknown): string | undefined {
+  if (error instanceof Fault && quotas.has(error.code)) return error.message;
+  if (flood.hasRoomFor(id)) return undefined;
+  return 'This agent was refused more often in a second than is told one by one.';
+}
 
 const cannotBeTold = (error: unknown): boolean =>
   ['state.unavailable', 'state.full'].includes(faultCode(error));

@@ -15,6 +15,15 @@ test('OPS-05: a thousand equal refusals are told as the first and a count: aggre
   expect(told.slice(2)).toEqual([{ type: 'identity.refused', reason: 'svid.expired', count: 999 }]);
 });
 
+test('each caller has so many records of its own in a window', async () => {
+  const refusals = flood(() => Promise.resolve(), 60_000);
+  const some = (caller: string) => Array.from({ length: 60 }, () => refusals.hasRoomFor(caller));
+  expect(some('a').filter(Boolean)).toHaveLength(50);
+  expect(some('b').filter(Boolean)).toHaveLength(50);
+  await refusals.close();
+  expect(refusals.hasRoomFor('a')).toBe(true);
+});
+
 test('the next window begins with a record of its own', async () => {
   const told: AuditEvent[] = [];
   const refusals = flood((event) => Promise.resolve(void told.push(event)), 60_000);

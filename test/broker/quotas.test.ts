@@ -53,6 +53,27 @@ test('OPS-05 a loop of 1000 asks is 429 after the limit, and the audit counts ea
   expect(told.length).toBeLessThan(980 / 4);
 }, 60_000);
 
+test('OPS-05 whoever is refused in a loop, each time with other words, fills no log: beyond some each is counted', async () => {
+  const ledger = redisLedger(await connected(backends[0]!.url), { prefix: uniquePrefix() });
+  // No second passes here.
+  const refusals = flood((event) => ledger.log.record(event), 3_600_000);
+  const { ports } = brokerPorts(ledger, [pretendProvider()], { flood: refusals });
+  const deadlineAt = Date.now() + 3_600_000;
+  const task = await openTask(ports, agent, { intent: 'x', deadlineAt, labels: {} });
+  const refused = (credential: string, reason: string, of = task.id) =>
+    expect(grant(ports, agent, { task: of, credential, parameters: {}, reason })).rejects.toThrow();
+  for (let n = 0; n < 120; n += 1) await refused(`made-up-${n}`, `words ${n}`);
+  for (let n = 0; n < 30; n += 1) await refused('pretend-entry', 'x', `tsk_${String(n).padStart(8, 'a')}`);
+  await refusals.close();
+  const { items } = await ledger.log.read({ subject: agent.id, pageSize: 500 });
+  const told = items.map(({ event }) => event);
+  expect(told.filter(({ type }) => type === 'credential.refused')).toHaveLength(50);
+  const counted = told.filter(({ type }) => type === 'credential.limited') as { count: number }[];
+  expect(counted.reduce((sum, { count }) => sum + count, 0)).toBe(100);
+  // The first and the rest, for each task and fault.
+  expect(counted.length).toBeLessThanOrEqual(4);
+});
+
 test('OPS-05 the rate of an entry and the leases of a task are held where the settings say so', async () => {
   const ledger = redisLedger(await connected(backends[0]!.url), { prefix: uniquePrefix() });
   const { ports } = brokerPorts(ledger, [pretendProvider(), pretendProvider('slow')], {

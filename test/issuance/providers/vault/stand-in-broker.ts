@@ -34,8 +34,8 @@ export const parseSettings = (vault: VaultStandIn, more: Record<string, unknown>
   settings.parse({
     address: vault.url,
     auth: { method: 'token', token: vault.rootToken },
-    timeout: '1s',
-    revocationTimeout: '1s',
+    timeout: '20s',
+    revocationTimeout: '20s',
     ...more,
   });
 
