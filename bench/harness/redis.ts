@@ -15,6 +15,8 @@ export async function startRedis(): Promise<{ url: string; stop: () => void }> {
     { stdio: 'ignore' },
   );
   const redis = new Redis(port, '127.0.0.1', { retryStrategy: () => 50, maxRetriesPerRequest: null });
+  // It is not there yet, and is asked until it is.
+  redis.on('error', () => {});
   await redis.ping();
   redis.disconnect();
   return { url: `redis://127.0.0.1:${port}/0`, stop: () => void server.kill('SIGKILL') };
