@@ -171,7 +171,7 @@ const runs = canRun('refusals to start', redisPrograms());
     );
     taken.close();
     expect(code).toBe(1);
-    expect(complaints).toContain(`EADDRINUSE: address already in use 127.0.0.1:${port}`);
+    expect(complaints).toContain(`Something listens on 127.0.0.1:${port} already.`);
   });
 
   test('as a sandbox with NODE_ENV=production: 1', async () => {

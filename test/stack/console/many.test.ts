@@ -55,6 +55,7 @@ atDesk('a hundred thousand leases in the console', () => {
     await page.locator(`tr[aria-rowindex="${count + 1}"]`).waitFor();
     expect(await rows().count()).toBeLessThan(60);
     await page.locator('.room').evaluate((room) => room.scrollTo(0, 0));
+    await page.locator('tr[aria-rowindex="2"]').waitFor();
   });
 
   test('one more comes in by itself, at its place, and makes no other row anew', async () => {
