@@ -10,9 +10,9 @@ const tasksAtOnce = 250;
 const leasesAtOnce = 250;
 
 /**
- * POL-06: a step was permitted, and the tasks of its tree have another chain of tools. Their live leases are judged on that chain,
- * and those that would not be issued on it are revoked. Trees stand in the ledger until this is done, whatever becomes of
- * the process. `goOn` is asked in between.
+ * POL-06: a step was permitted, and the tasks of its tree have another chain of tools. Their live leases are judged on
+ * it, and those that would not be issued on it are revoked. Trees stand in the ledger until this is done, whatever
+ * becomes of the process. `goOn` is asked in between.
  */
 export async function judgeAfterSteps(ports: AfterStepsPorts, goOn: () => Promise<boolean>): Promise<void> {
   const { steps, tasks } = ports.ledger;

@@ -23,16 +23,8 @@ export async function recordRefusal(
   error: unknown,
 ): Promise<void> {
   if (cannotBeTold(error)) return;
-  const quota = quotaReached(ports, principal, error);
-  if (quota !== undefined) {
-    // Names that the caller made up would each be a record again.
-    const entry = ports.policy().catalog.has(request.credential) ? request.credential : '';
-    await ports.flood.tell({
-      type: 'credential.limited',
-      ...{ task: task?.id ?? '', agent: principal.id, entry, fault: faultCode(error), quota },
-    });
-    return;
-  }
+  const entry = ports.policy().catalog.has(request.credential) ? request.credential : '';
+  if (await isCounted(ports, principal, { task: task?.id ?? '', entry }, error)) return;
   await ports.ledger.log.record({
     type: 'credential.refused',
     task: request.task,
@@ -60,15 +52,8 @@ export async function recordRenewalRefusal(
 ): Promise<void> {
   if (cannotBeTold(error)) return;
   const task = taskIdOf(request.lease);
-  const quota = quotaReached(ports, principal, error);
-  if (quota !== undefined) {
-    await ports.flood.tell({
-      type: 'credential.limited',
-      task: decided ? task : '',
-      ...{ agent: principal.id, entry: decided?.asked.entry ?? '', fault: faultCode(error), quota },
-    });
-    return;
-  }
+  const about = { task: decided ? task : '', entry: decided?.asked.entry ?? '' };
+  if (await isCounted(ports, principal, about, error)) return;
   await ports.ledger.log.record({
     type: 'lease.renew_refused',
     lease: request.lease,
@@ -86,11 +71,23 @@ export async function recordRenewalRefusal(
 /** Whoever asks in a loop meets these, and each would be a record that stays. */
 const quotas: ReadonlySet<FaultCode> = new Set(['lease.limit', 'task.full', 'quota.issue_rate']);
 
-/** Which quota stands against it, in words; that of refusals is the log's own. Undefined when it is told by itself. */
-function quotaReached({ flood }: Ports, { id }: Principal, error: unknown): string | undefined {
-  if (error instanceof Fault && quotas.has(error.code)) return error.message;
-  if (flood.hasRoomFor(id)) return undefined;
-  return 'This agent was refused more often in a second than is told one by one.';
+/**
+ * Whether it was told as one of many: a quota stands against it, or against telling each refusal of this agent. `about` is
+ * '' for what is not known: names that the caller made up would each be a record again.
+ */
+async function isCounted(
+  { flood }: Ports,
+  { id: agent }: Principal,
+  about: { readonly task: string; readonly entry: string },
+  error: unknown,
+): Promise<boolean> {
+  const ofQuota = error instanceof Fault && quotas.has(error.code);
+  if (!ofQuota && flood.hasRoomFor(agent)) return false;
+  const quota = ofQuota
+    ? error.message
+    : 'This agent was refused more often in a second than is told one by one.';
+  await flood.tell({ type: 'credential.limited', ...about, agent, fault: faultCode(error), quota });
+  return true;
 }
 
 const cannotBeTold = (error: unknown): boolean =>
