@@ -1,32 +1,15 @@
-import type { AuditEvent } from '../audit/event.js';
 import { Fault, faults } from '../kernel/fault.js';
 import type { FaultCode } from '../kernel/fault.js';
 import type { Lease, NewLease } from '../lease/lease.js';
-import { bodyText, effectCode, parseLease, stateOfCode } from './lease-record.js';
-import type { Settlement } from '../revocation/settlement.js';
-import { conditionsText, limitReached, tooFast } from './reserve-conditions.js';
-import type { Claim, LeaseLedger, QuotaOf } from './ledger.js';
-import { perTurn } from './per-turn.js';
+import type { LeaseBatches, Times } from './lease-batches.js';
+import { bodyText, parseLease, stateOfCode } from './lease-record.js';
+import { limitReached, tooFast } from './reserve-conditions.js';
+import type { Claim, Conditions, LeaseLedger, QuotaOf } from './ledger.js';
 import { redisLeaseList } from './redis-lease-list.js';
 import type { RedisClient, RunScript } from './script.js';
 import { unavailable } from './script.js';
+import type { ChainMoved } from './step-ledger.js';
 import type { TaskMemory } from './task-memory.js';
-
-interface Times {
-  readonly retentionMs: number;
-  readonly idempotencyMs: number;
-  /** How long a claimed lease stays hidden from other claims. */
-  readonly claimMs: number;
-}
-
-interface Attempted {
-  readonly id: string;
-  readonly settlement: Settlement;
-}
-
-/** Bounds for what is done in one step of the store: 32 settlements hold it up for a millisecond. */
-const settlementsAtOnce = 32;
-const findsAtOnce = 100;
 
 /** What the scripts refuse with, in words. */
 const refusals: Partial<Record<FaultCode, string>> = {
@@ -71,28 +54,8 @@ const blockedFor = (name: string): string => {
   return of === 'all' ? 'installation' : of === 'entry' ? 'catalog entry' : of;
 };
 
-/** What is asked for one at a time, and goes together: one of these for all calls. */
-export function leaseBatches(redis: RedisClient, run: RunScript, prefix: string, times: Times) {
-  const find = perTurn<string, Lease | undefined>(findsAtOnce, async (ids) => {
-    const texts = await redis.mget(...ids.map((id) => `${prefix}:${id}`)).catch((cause: unknown) => {
-      throw unavailable(cause);
-    });
-    return texts.map((text, index) => (text === null ? undefined : parseLease(ids[index]!, text)));
-  });
-  const settle = perTurn<Attempted, Lease | undefined>(settlementsAtOnce, async (attempts) => {
-    const args = attempts.flatMap(({ id, settlement }) => [
-      id,
-      settlement.is,
-      ...settleArguments(settlement, times.retentionMs),
-    ]);
-    const texts = (await run('settle', ...args)) as string[];
-    return texts.map((text, index) => {
-      if (text.startsWith('!')) return unavailable(text.slice(1));
-      return text === '' ? undefined : parseLease(attempts[index]!.id, text);
-    });
-  });
-  return { find, settle };
-}
+/** What reserve.lua answers where it reserves nothing. */
+type Refused = readonly [is: string, of?: string, waitMs?: number | string, steppedAt?: string];
 
 export function redisLeases(
   redis: RedisClient,
@@ -101,8 +64,23 @@ export function redisLeases(
   times: Times,
   heard: (storeNow: number) => void,
   known: TaskMemory,
-  { find, settle }: ReturnType<typeof leaseBatches>,
+  { find, settle, reserve, activate }: LeaseBatches,
 ): LeaseLedger {
+  const { causedBy } = run;
+  const notReserved = (
+    { taskId }: NewLease,
+    [is, of, waitMs, steppedAt]: Refused,
+    conditions: Conditions,
+  ): Fault | ChainMoved => {
+    if (is === 'taken')
+      return new Fault('state.unavailable', 'The lease id is taken.', { reason: 'id collision' });
+    if (is === 'task.full') return new Fault(is, refusals[is]!, { retryAfterSeconds: 10 });
+    if (is === 'blocked') return blocked(String(of));
+    if (is === 'moved') return known.moved(taskId, [of, waitMs, steppedAt]);
+    if (is === 'lease.limit') return new Fault('lease.limit', limitReached[of!]!, { retryAfterSeconds: 10 });
+    if (is === 'quota.issue_rate') return tooFast(of as QuotaOf, Number(waitMs), conditions);
+    return refusal(is as FaultCode);
+  };
   const ask = <T>(answer: Promise<T>): Promise<T> =>
     answer.catch((cause: unknown) => {
       throw unavailable(cause);
@@ -114,32 +92,9 @@ export function redisLeases(
     find,
 
     async reserve(lease, event, idempotency, conditions = {}) {
-      const [is, at, expiresAt, mintUntil] = (await run(
-        'reserve',
-        lease.id,
-        lease.taskId,
-        lease.agent,
-        lease.provider,
-        bodyText(lease),
-        lease.ttlSeconds * 1000,
-        lease.mintTimeoutMs,
-        effectCode(lease.effect),
-        JSON.stringify(event),
-        idempotency?.key ?? '',
-        idempotency?.digest ?? '',
-        times.idempotencyMs,
-        conditionsText(lease, conditions),
-        lease.enrolment ? lease.enrolment.keepSeconds * 1000 : '',
-        ...(lease.enrolment?.groups ?? []),
-      )) as [string, number, number, number];
-      if (is === 'taken')
-        throw new Fault('state.unavailable', 'The lease id is taken.', { reason: 'id collision' });
-      if (is === 'task.full') throw new Fault(is, refusals[is]!, { retryAfterSeconds: 10 });
-      if (is === 'blocked') throw blocked(String(at));
-      if (is === 'moved') throw known.moved(lease.taskId, [at, expiresAt, mintUntil]);
-      if (is === 'lease.limit') throw new Fault('lease.limit', limitReached[at]!, { retryAfterSeconds: 10 });
-      if (is === 'quota.issue_rate') throw tooFast(String(at) as QuotaOf, expiresAt, conditions);
-      if (is !== 'ok') throw refusal(is as FaultCode);
+      const text = await reserve({ lease, event, idempotency, conditions, causedBy });
+      if (text.startsWith('[')) throw notReserved(lease, JSON.parse(text) as Refused, conditions);
+      const [at, expiresAt, mintUntil] = text.split(' ').map(Number) as [number, number, number];
       heard(at);
       return liveLease(lease, {
         state: 'reserved',
@@ -168,16 +123,7 @@ export function redisLeases(
         mayLiveUntil: expiresAt !== undefined && expiresAt > lease.expiresAt ? expiresAt : undefined,
         unending: expiresAt === undefined ? true : undefined,
       });
-      const event = {
-        type: 'lease.active',
-        lease: active.id,
-        task: active.taskId,
-        agent: active.agent,
-        expiresAt: active.expiresAt,
-        effect,
-      } satisfies AuditEvent;
-      const args = [active.id, active.agent, expiresAt ?? '', effectCode(effect), JSON.stringify(event)];
-      return (await run('activate', ...args)) === 1 ? active : undefined;
+      return (await activate({ active, expiresAt, causedBy })) ? active : undefined;
     },
 
     async abandon(id, fault, settled) {
@@ -272,18 +218,4 @@ function liveLease(
   if (now.mintUntil !== undefined) live.mintUntil = now.mintUntil;
   if (now.unending !== undefined) live.unending = now.unending;
   return live;
-}
-
-/** Three, as the script takes them. */
-function settleArguments(settlement: Settlement, retentionMs: number): (string | number)[] {
-  switch (settlement.is) {
-    case 'revoked':
-      return [retentionMs, settlement.mayHaveMissed ? 1 : 0, ''];
-    case 'expired':
-      return [retentionMs, '', ''];
-    case 'waiting':
-      return [settlement.untilAt, settlement.writtenAt ?? '', ''];
-    case 'failed':
-      return [settlement.fault, settlement.retryInMs, settlement.stuck ? 1 : 0];
-  }
 }

@@ -25,6 +25,8 @@ export const conditionsText = (lease: NewLease, only: Conditions): string =>
     o: only.ofTask,
     b: only.ofTree,
     q: only.rates?.map(([of, { most, withinSeconds }]) => [of, most, withinSeconds * 1000]),
+    k: lease.enrolment && lease.enrolment.keepSeconds * 1000,
+    l: lease.enrolment?.groups,
   });
 
 const quotaOf: Record<QuotaOf, string> = {

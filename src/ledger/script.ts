@@ -55,7 +55,11 @@ const names = [
 export type ScriptName = (typeof names)[number];
 
 /** Runs one of the ledger's scripts; what Redis cannot do is Fault `state.unavailable`. */
-export type RunScript = (name: ScriptName, ...args: (string | number)[]) => Promise<unknown>;
+export interface RunScript {
+  (name: ScriptName, ...args: (string | number)[]): Promise<unknown>;
+  /** The call that it runs them for, as what is told in them has it; `''` for none. */
+  readonly causedBy: string;
+}
 
 /** What ends things is carried out by a Redis that is full, or whose log cannot be written; what begins things is not. */
 const endings: ReadonlySet<ScriptName> = new Set([
@@ -101,7 +105,7 @@ export function scriptRunner(redis: RedisClient, prefix: string): (cause?: Cause
   const routingKey = `${prefix}:events`;
   return (cause) => {
     const causedBy = membersOf(cause);
-    return async (name, ...args) => {
+    const run = async (name: ScriptName, ...args: (string | number)[]): Promise<unknown> => {
       const script = scripts.get(name)!;
       try {
         return await redis.evalsha(script.sha, 1, routingKey, ...args, causedBy);
@@ -114,9 +118,13 @@ export function scriptRunner(redis: RedisClient, prefix: string): (cause?: Cause
         throw unavailable(error);
       }
     };
+    return Object.assign(run, { causedBy });
   };
 }
 
-/** What every event that is told has as well: members of a JSON object, as text. */
-const membersOf = (cause: Cause | undefined): string =>
-  cause ? JSON.stringify({ request: cause.request, traceparent: cause.traceparent }).slice(1, -1) : '';
+/** What every event that is told has as well: members of a JSON object, as text. Neither holds what JSON would escape. */
+const membersOf = (cause: Cause | undefined): string => {
+  if (!cause) return '';
+  const { request, traceparent } = cause;
+  return `"request":"${request}"${traceparent === undefined ? '' : `,"traceparent":"${traceparent}"`}`;
+};

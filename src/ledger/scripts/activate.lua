@@ -1,26 +1,30 @@
--- Minting is over. Only a reserved lease of an open task becomes active; otherwise what was minted is due for
--- revocation, and nothing may be handed over.
--- ARGV: lease id, agent, provider's end ms or '', effect, event
--- RETURNS: 1, or false
-local id = ARGV[1]
-local head, body = readLease(id)
-if not head then return false end
-local at = timeMs()
-head.m = nil
-if ARGV[3] == '' then head.u = 1 else setEnd(head, head.e, tonumber(ARGV[3]), head.r and head.g or 0) end
-head.f = ARGV[4]
-local task = redis.call('HMGET', key(taskOf(id)), 's', 'd')
-local block = blockOf(ARGV[2], head.p, factsOf(body).c or '', taskOf(id))
-if head.s == 'r' and task[1] == 'o' and tonumber(task[2]) > at and not block then
-  move(head, 'a')
-  writeLease(id, head, body)
-  redis.call('ZADD', key('due:' .. head.p), head.e, id)
-  tell(ARGV[5], taskOf(id), ARGV[2])
-  return 1
+-- Minting is over: one after the other, each as if it were alone. Only a reserved lease of an open task becomes active;
+-- otherwise what was minted is due for revocation, and nothing may be handed over.
+-- ARGV: for each six: lease id, agent, provider's end ms or '', effect, event, what caused it
+-- RETURNS: for each 1, or 0, or '!' and why it failed
+local function activate(id, agent, ends, effect, event, cause)
+  causedBy = cause
+  local head, body = readLease(id)
+  if not head then return 0 end
+  local at = timeMs()
+  head.m = nil
+  if ends == '' then head.u = 1 else setEnd(head, head.e, tonumber(ends), head.r and head.g or 0) end
+  head.f = effect
+  local task = redis.call('HMGET', key(taskOf(id)), 's', 'd')
+  local block = not isUnblocked() and blockOf(agent, head.p, factsOf(body).c or '', taskOf(id))
+  if head.s == 'r' and task[1] == 'o' and tonumber(task[2]) > at and not block then
+    countState(head, 'a')
+    writeLease(id, head, body)
+    redis.call('ZADD', key('due:' .. head.p), head.e, id)
+    tell(event, taskOf(id), agent)
+    return 1
+  end
+  if not isOver(head) then
+    writeLease(id, head, body)
+    if head.q then markOpen(id, head) end
+    beginRevoking(id, head, body, block and 'kill_switch' or 'task_end', 'broker', at, at)
+  end
+  return 0
 end
-if not isOver(head) then
-  writeLease(id, head, body)
-  if head.q then markOpen(id, head) end
-  beginRevoking(id, head, body, block and 'kill_switch' or 'task_end', 'broker', at, at)
-end
-return false
+
+return eachOf(1, 6, activate)

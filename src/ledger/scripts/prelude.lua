@@ -4,7 +4,7 @@
 local prefix = string.sub(KEYS[1], 1, -8)
 
 -- Before this text stands `isEnding`: whether the script ends things. The last argument of every script is not its own:
--- what caused it, as members of a JSON object, or ''.
+-- what caused it, as members of a JSON object, or ''. Where a script does several things, each may have a cause of its own.
 local causedBy = table.remove(ARGV)
 
 local function key(name) return prefix .. ':' .. name end
@@ -18,9 +18,26 @@ local function movedFrom(chain, task)
   return { 'moved', found[1] or '0', found[2] or '', redis.call('HGET', key(task), 'r') or '0' }
 end
 
+-- The same for the whole of a script, as the store has it too.
+local nowMs
 local function timeMs()
-  local t = redis.call('TIME')
-  return t[1] * 1000 + math.floor(t[2] / 1000)
+  if not nowMs then
+    local t = redis.call('TIME')
+    nowMs = t[1] * 1000 + math.floor(t[2] / 1000)
+  end
+  return nowMs
+end
+
+-- Each in its turn, as if it were alone: ARGV holds so many for each of them, from `first` on. Answers with what `act`
+-- returned for each, or '!' and why it failed.
+local function eachOf(first, count, act)
+  local answers = {}
+  for i = first, #ARGV, count do
+    local ok, answer = pcall(act, unpack(ARGV, i, i + count - 1))
+    -- Since Redis 7 what a command throws is a table.
+    answers[#answers + 1] = ok and answer or '!' .. (type(answer) == 'table' and answer.err or tostring(answer))
+  end
+  return answers
 end
 
 -- One audit event in the log, and under the histories it belongs to; or the error of the store.
@@ -32,10 +49,13 @@ local function write(text, subjects)
   end
 end
 
--- What could not be told when it happened, in its order.
+-- What could not be told when it happened, in its order. Where there is nothing of it, that is known for the whole script.
+local allTold = false
 local function tellUntold()
   for _ = 1, 1000 do
+    if allTold then return end
     local first = redis.call('LINDEX', key('untold'), 0)
+    allTold = not first
     if not first or write(unpack(cjson.decode(first))) then return end
     redis.call('LPOP', key('untold'))
   end
@@ -47,10 +67,11 @@ local function with(text, members) return string.sub(text, 1, -2) .. ',' .. memb
 -- ends something does not wait for it (I7): it is told as soon as it can be, with the time it happened.
 local function tell(text, ...)
   if causedBy ~= '' then text = with(text, causedBy) end
-  if isEnding and redis.call('EXISTS', key('untold')) == 1 then tellUntold() end
+  if isEnding then tellUntold() end
   local failed = write(text, { ... })
   if not failed then return end
   if not isEnding then error(failed) end
+  allTold = false
   text = with(text, '"happenedAt":' .. string.format('%.0f', timeMs()))
   redis.call('RPUSH', key('untold'), cjson.encode({ text, { ... } }))
 end
@@ -107,9 +128,11 @@ local function leaseText(head, body)
   return cjson.encode(short) .. '\n' .. body
 end
 
-local function writeLease(id, head, body)
+-- `keepMs`: how long the record is kept from now on, where that changes.
+local function writeLease(id, head, body, keepMs)
   local text = leaseText(head, body)
-  redis.call('SET', key(id), text, 'KEEPTTL')
+  if keepMs then redis.call('SET', key(id), text, 'PX', keepMs)
+  else redis.call('SET', key(id), text, 'KEEPTTL') end
   return text
 end
 
@@ -154,16 +177,6 @@ local function marksOf(task)
   return marks[1] and table.concat(marks)
 end
 
-local function addMark(task, leaseId)
-  local i = tonumber(redis.call('HGET', key(task), 'i') or '0')
-  local marks = redis.call('HGET', key(task), fieldOfMarks(i)) or ''
-  if #marks >= marksInField * 6 then
-    i, marks = i + 1, ''
-    redis.call('HSET', key(task), 'i', i)
-  end
-  redis.call('HSET', key(task), fieldOfMarks(i), marks .. string.sub(leaseId, 13))
-end
-
 -- Read only: a script asks for the facts of one lease several times, and they are taken apart once.
 local knownBody, knownFacts
 local function factsOf(body)
@@ -182,20 +195,30 @@ local function isReadable(body)
 end
 
 -- Live leases by provider and state, by agent and catalog entry, and by task (l in its hash, and for a root in u those of
--- all tasks below it), kept as they move so that nobody has to count. `facts` (a agent, c entry) and `id` are needed where a lease begins to live, or ends.
+-- all tasks below it), kept as they move so that nobody has to count.
+local function countState(head, to)
+  if isLive(head.s) then redis.call('HINCRBY', key('counts'), head.s .. head.p, -1) end
+  local count = isLive(to) and redis.call('HINCRBY', key('counts'), to .. head.p, 1)
+  head.s = to
+  return count
+end
+
+local function countLive(agent, entry, by)
+  for _, field in ipairs({ 'a:' .. agent, 'e:' .. entry }) do
+    if redis.call('HINCRBY', key('live'), field, by) < 1 then redis.call('HDEL', key('live'), field) end
+  end
+end
+
+-- `facts` (a agent, c entry) and `id` are needed where a lease begins to live again, or ends.
 local function move(head, to, facts, id)
   local before, now = isLive(head.s), isLive(to)
-  if before then redis.call('HINCRBY', key('counts'), head.s .. head.p, -1) end
-  if now then redis.call('HINCRBY', key('counts'), to .. head.p, 1) end
-  head.s = to
+  countState(head, to)
   if before == now then return end
   local task = key(taskOf(id))
   local known = redis.call('HMGET', task, 's', 'q')
   if known[1] then redis.call('HINCRBY', task, 'l', now and 1 or -1) end
   if known[2] and redis.call('EXISTS', key(known[2])) == 1 then redis.call('HINCRBY', key(known[2]), 'u', now and 1 or -1) end
-  for _, field in ipairs({ 'a:' .. facts.a, 'e:' .. facts.c }) do
-    if redis.call('HINCRBY', key('live'), field, now and 1 or -1) < 1 then redis.call('HDEL', key('live'), field) end
-  end
+  countLive(facts.a, facts.c, now and 1 or -1)
 end
 
 local function tellOfLease(id, body, fields)
@@ -231,9 +254,11 @@ end
 
 -- Whose session was ended, and when: a token from before that proves nothing any more, and what was delegated waits until
 -- whoever delegated it has shown a newer one. A fault code, or nil. Where nothing was ended this is one look.
+local noneEnded
 local function endedProof(agent, provedAt, task)
   local ended = key('ended-proofs')
-  if redis.call('EXISTS', ended) == 0 then return nil end
+  if noneEnded == nil then noneEnded = redis.call('EXISTS', ended) == 0 end
+  if noneEnded then return nil end
   local since = redis.call('HGET', ended, agent)
   if since and tonumber(provedAt) <= tonumber(since) then return 'identity.stale' end
   local text = task and redis.call('HGET', key(task), 'b')
@@ -247,8 +272,13 @@ end
 
 -- An agent has asked for something: when (t), by which issuer's token (i) of when (f), whose it is (w). For blocks.
 -- A person who broke glass asks too, and is no agent: the same facts but for the first, and not in the inventory.
+-- Where it is only a moment later, it is not written again.
 local function seenAgent(agent, at, issuer, owner, provedAt, isPerson)
   if issuer == '' then return end
+  local known = redis.call('HMGET', key('agent:' .. agent), 't', 'i', 'w', 'f')
+  local seenAt = tonumber(known[1] or '-inf')
+  if not isPerson and at >= seenAt and at - seenAt < 1000 and known[2] == issuer and known[3] == (owner or '')
+    and tonumber(known[4]) == tonumber(provedAt or 0) then return end
   local facts = { 'i', issuer, 'w', owner or '', 'f', provedAt or 0 }
   if isPerson then
     redis.call('HSET', key('agent:' .. agent), unpack(facts))
@@ -281,10 +311,16 @@ local function blocksAgainst(agent, provider, entry, task, as)
   return names
 end
 
--- What keeps an operator's "no" from being overtaken: the name of a block that stands against it, or nil. Where there is
--- none at all this is one look.
+-- Whether nothing is blocked at all: one look in a script.
+local noBlocks
+local function isUnblocked()
+  if noBlocks == nil then noBlocks = redis.call('EXISTS', key('blocks')) == 0 end
+  return noBlocks
+end
+
+-- What keeps an operator's "no" from being overtaken: the name of a block that stands against it, or nil.
 local function blockOf(agent, provider, entry, task, as)
-  if redis.call('EXISTS', key('blocks')) == 0 then return nil end
+  if isUnblocked() then return nil end
   local names = blocksAgainst(agent, provider, entry, task, as)
   local blocks = redis.call('HMGET', key('blocks'), unpack(names))
   for i, name in ipairs(names) do

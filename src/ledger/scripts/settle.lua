@@ -52,8 +52,7 @@ local function settle(id, is, first, second, third)
   head.m, head.r = nil, nil
   head.z = at
   head.n = (head.n or 0) + 1
-  local text = writeLease(id, head, body)
-  redis.call('PEXPIRE', key(id), math.max(tonumber(first), head.k or 0))
+  local text = writeLease(id, head, body, math.max(tonumber(first), head.k or 0))
   redis.call('ZREM', due, id)
   redis.call('ZREM', key('open:' .. head.p), id)
   redis.call('ZADD', key('ended'), at, id)
@@ -63,10 +62,4 @@ local function settle(id, is, first, second, third)
   return text
 end
 
-local answers = {}
-for i = 1, #ARGV, 5 do
-  local ok, text = pcall(settle, unpack(ARGV, i, i + 4))
-  -- Since Redis 7 what a command throws is a table.
-  answers[#answers + 1] = ok and text or '!' .. (type(text) == 'table' and text.err or tostring(text))
-end
-return answers
+return eachOf(1, 5, settle)
