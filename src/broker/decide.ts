@@ -106,10 +106,8 @@ export function decide(
   const parameters = parseParameters(entry, approved?.granted.parameters ?? request.parameters);
   if (task.scope) mustBeInScope(task.scope, { entry, parameters, tool: request.tool });
   const scope = fillTemplate(entry.mint, parameters);
-  const bounds = {
-    ...ttlBounds(ports, principal, task, request, entry, scope),
-    ...approvalBounds(ports, entry, request, approved),
-  };
+  const own = ttlBounds(ports, principal, task, request, entry, scope);
+  const bounds = approved ? { ...own, ...approvalBounds(ports, entry, request, approved) } : own;
   const askedSeconds = boundTtl(bounds);
   const ask: Ask = present({
     principal,
@@ -131,7 +129,7 @@ export function decide(
   if (approved && !isStillEnough(policy, ports.limits, ask, approved.approval))
     throw new PolicyRefusal('policy.denied', { ...record, is: 'deny' }, asked);
   const ttlSeconds = boundTtl({ ...bounds, policySeconds: decision.permit.ttlSeconds });
-  return {
+  const decided = {
     principal,
     task,
     request,
@@ -149,8 +147,8 @@ export function decide(
     record,
     scope,
     asked,
-    ...(approved && { approved }),
   };
+  return approved ? { ...decided, approved } : decided;
 }
 
 /** ISS-01, ISS-03: never longer than the person gave, nor past the end of what was given. */
@@ -158,12 +156,11 @@ const approvalBounds = (
   ports: Ports,
   entry: CatalogEntry,
   request: CredentialRequest,
-  approved: Approved | undefined,
-) =>
-  approved && {
-    requestedSeconds: Math.min(request.ttlSeconds ?? entry.defaultTtlSeconds, approved.granted.ttlSeconds),
-    approvalRemainingSeconds: Math.floor((approved.until - ports.ledger.clock()) / 1000),
-  };
+  approved: Approved,
+) => ({
+  requestedSeconds: Math.min(request.ttlSeconds ?? entry.defaultTtlSeconds, approved.granted.ttlSeconds),
+  approvalRemainingSeconds: Math.floor((approved.until - ports.ledger.clock()) / 1000),
+});
 
 /** Of whoever asks, or of anyone above the task, whichever is higher. */
 export const riskBehind = (
@@ -230,7 +227,7 @@ export function ttlBounds(
 ) {
   const now = ports.ledger.clock();
   const provider = ports.providers.get(entry.provider);
-  return present({
+  return {
     entry,
     requestedSeconds: request.ttlSeconds,
     delegatedSeconds: task.scope?.maximumTtlSeconds,
@@ -240,7 +237,7 @@ export function ttlBounds(
       : undefined,
     providerMinimumSeconds: provider?.minimumTtlSeconds(scope) ?? 1,
     providerMaximumSeconds: provider?.maximumTtlSeconds ?? entry.maximumTtlSeconds,
-  });
+  };
 }
 
 export const refusalCode = (decision: Exclude<Decision, { is: 'permit' }>) => {

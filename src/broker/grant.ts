@@ -2,7 +2,7 @@ import { isSenderConstrained, provedAt } from '../identity/principal.js';
 import type { Principal } from '../identity/principal.js';
 import { Fault, faultCode } from '../kernel/fault.js';
 import { newLeaseId } from '../kernel/id.js';
-import { present } from '../kernel/present.js';
+import { forJson, present } from '../kernel/present.js';
 import type { Order, Provider } from '../issuance/provider.js';
 import type { Lease } from '../lease/lease.js';
 import { redeem } from '../policy/permit.js';
@@ -177,7 +177,7 @@ function reservedEvent(
   order: Order,
   { encryptedTo }: Delivery,
 ) {
-  return present({
+  return forJson({
     type: 'lease.reserved' as const,
     lease: order.leaseId,
     task: task.id,

@@ -104,5 +104,5 @@ export function parseJson(body: Buffer): unknown {
 
 /** Half of a surrogate pair has no UTF-8 and no canonical JSON: it could be neither stored nor chained. */
 function wellFormed(text: string): void {
-  if (/\p{Cs}/u.test(text)) throw new Fault('request.malformed', 'The body holds text that is not Unicode.');
+  if (!text.isWellFormed()) throw new Fault('request.malformed', 'The body holds text that is not Unicode.');
 }

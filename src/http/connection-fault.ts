@@ -6,7 +6,7 @@ import { newRequestId } from '../kernel/id.js';
 import { callOf } from './call.js';
 import type { Log } from './log.js';
 import { headersOf, problemOf, sendProblem } from './problem.js';
-import { commonHeaders } from './send.js';
+import { commonHeaders } from './head.js';
 
 const lingerMs = 1000;
 

@@ -1,7 +1,8 @@
-import { createServer, IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, IncomingMessage } from 'node:http';
 import type { Server, ServerOptions } from 'node:http';
 import express from 'express';
 import type { Express } from 'express';
+import { AnswerWithHead } from './head.js';
 
 /** An Express application with nothing on that we do not use. */
 export function expressApp(): Express {
@@ -23,7 +24,7 @@ export function expressApp(): Express {
  */
 export function expressServer(app: Express, options: ServerOptions): Server {
   class AppRequest extends IncomingMessage {}
-  class AppResponse<Request extends IncomingMessage> extends ServerResponse<Request> {}
+  class AppResponse<Request extends IncomingMessage> extends AnswerWithHead<Request> {}
   adopt(AppRequest.prototype, express.request, app);
   adopt(AppResponse.prototype, express.response, app);
   app.request = AppRequest.prototype as unknown as typeof app.request;

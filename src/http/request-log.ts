@@ -17,17 +17,13 @@ export function logRequest(
   status: number,
   parameters: object,
 ): void {
-  const fields = {
-    requestId: call.id,
-    method: req.method,
-    route: call.route,
-    ...parameters,
-    status,
-    ms: Math.round((performance.now() - call.startedAt) * 10) / 10,
-    ...(call.traceId !== undefined && { traceId: call.traceId }),
-    ...(call.principal !== undefined && { principal: call.principal }),
-    ...(call.fault && faultFields(call.fault, secretsOf(req))),
-  };
+  const fields: Record<string, unknown> = { requestId: call.id, method: req.method, route: call.route };
+  Object.assign(fields, parameters);
+  fields['status'] = status;
+  fields['ms'] = Math.round((performance.now() - call.startedAt) * 10) / 10;
+  if (call.traceId !== undefined) fields['traceId'] = call.traceId;
+  if (call.principal !== undefined) fields['principal'] = call.principal;
+  if (call.fault) Object.assign(fields, faultFields(call.fault, secretsOf(req)));
   if (call.fault && faults[call.fault.code].status >= 500) log.error(fields, 'request failed');
   else if (call.fault) log.info(fields, 'request refused');
   else if (quietRoutes.has(call.route)) log.debug(fields, 'request answered');

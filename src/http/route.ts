@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { Broker } from '../broker/broker.js';
+import { askingBy } from '../identity/principal.js';
 import type { Principal } from '../identity/principal.js';
 import type { Clock } from '../kernel/clock.js';
 import type { OperationId } from '../wire/operations.js';
@@ -27,14 +28,14 @@ export async function identified(broker: Broker, req: Request, res: Response): P
   const { proven } = callOf(res);
   const principal = await (proven ? proven() : byToken(shownToken(req), broker, req, res));
   callOf(res).principal = principal.id;
-  return { ...principal, call: causeOf(res) };
+  return askingBy(principal, causeOf(res));
 }
 
 /** The same for what AWS SDKs send, who may show a token without saying of what kind it is. */
 export async function identifiedBareToo(broker: Broker, req: Request, res: Response): Promise<Principal> {
   const principal = await byToken(shownTokenOrBare(req), broker, req, res);
   callOf(res).principal = principal.id;
-  return { ...principal, call: causeOf(res) };
+  return askingBy(principal, causeOf(res));
 }
 
 function byToken(

@@ -40,7 +40,6 @@ import { stepRoutes } from './routes/steps.js';
 import { subtaskRoutes } from './routes/subtasks.js';
 import { authzenRoutes } from './routes/authzen.js';
 import { taskRoutes } from './routes/tasks.js';
-import { commonHeaders } from './send.js';
 import { traffic } from './traffic.js';
 import type { Traffic } from './traffic.js';
 
@@ -134,9 +133,8 @@ function observe(flow: Traffic, log: Log, metrics: PrometheusMeter): RequestHand
     const call = beginCall(res);
     call.traceparent = traceparentIn(req.headers['traceparent']);
     flow.begin(res);
-    for (const [name, value] of commonHeaders) res.setHeader(name, value);
-    res.setHeader('X-Request-Id', call.id);
-    res.once('close', () => {
+    res.on('close', () => {
+      flow.end(res);
       // 499: the caller left before the answer, as others write it down; nobody was sent it.
       const status = res.writableFinished ? res.statusCode : 499;
       metrics.requested(req.method, call.route, status, (performance.now() - call.startedAt) / 1000);

@@ -6,6 +6,7 @@ import type { Limits } from './limits.js';
 export interface Traffic {
   readonly responses: ReadonlySet<ServerResponse>;
   readonly begin: (res: ServerResponse) => void;
+  readonly end: (res: ServerResponse) => void;
   /** True from the first moment of stopping: the process is no longer ready. */
   readonly stopping: () => boolean;
   /** True once no more requests are taken. */
@@ -44,10 +45,10 @@ export function traffic(server: Server, limits: Pick<Limits, 'drainMs' | 'stopTi
     begin(res) {
       responses.add(res);
       if (phase !== 'open') res.shouldKeepAlive = false;
-      res.once('close', () => {
-        responses.delete(res);
-        drained();
-      });
+    },
+    end(res) {
+      responses.delete(res);
+      drained();
     },
     stopping: () => phase !== 'open',
     closed: () => phase === 'closed',

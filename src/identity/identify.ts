@@ -8,7 +8,7 @@ import { readClaims, readJws } from './jws.js';
 import { verifySvid } from './jwt-svid.js';
 import { fetchKeys, type FetchKeys } from './key-fetch.js';
 import { verifyOidc } from './oidc-issuer.js';
-import { provedAt } from './principal.js';
+import { askingBy, provedAt } from './principal.js';
 import type { Identify, Principal } from './principal.js';
 import type { Proof } from './proof.js';
 import { unproven } from './refusal.js';
@@ -55,8 +55,8 @@ export function createIdentify(settings: IdentitySettings, ports: IdentifyPorts)
     const known = verified.find(token);
     if (known !== undefined) return known;
     const proof = await verify(token);
-    const principal = Object.freeze(proof.principal);
-    verified.keep(token, proof);
+    const principal = Object.freeze(askingBy(proof.principal));
+    verified.keep(token, principal, proof);
     return principal;
   }
 
@@ -65,7 +65,7 @@ export function createIdentify(settings: IdentitySettings, ports: IdentifyPorts)
       const principal = await whose(token);
       mustBeNewer(principal, ports);
       const demand = demands.get(principal.issuer) ?? 'no';
-      return await constrain(principal, demand, showing && { ...showing, token }, verifyProof);
+      return await constrain(principal, demand, token, showing, verifyProof);
     } catch (cause) {
       // Anything that is not a Fault is a flaw in the broker, and becomes its 500.
       if (cause instanceof Fault) onRefusal(cause.reason ?? cause.code);

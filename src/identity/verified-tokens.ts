@@ -16,7 +16,7 @@ const maximumAgeMs = 300_000;
 export interface VerifiedTokens {
   /** Undefined when the token has to be verified, or its keys are due to be asked for. */
   find(token: string): Principal | undefined;
-  keep(token: string, proof: Proof): void;
+  keep(token: string, principal: Principal, proof: Omit<Proof, 'principal'>): void;
 }
 
 export function createVerifiedTokens(clock: Clock): VerifiedTokens {
@@ -30,10 +30,10 @@ export function createVerifiedTokens(clock: Clock): VerifiedTokens {
       entries.delete(key);
       return undefined;
     },
-    keep(token, proof) {
-      const { proofExpiresAt } = proof.principal;
-      const until = Math.min(proofExpiresAt + clockToleranceSeconds * 1000, clock() + maximumAgeMs);
-      entries.set(digest(token), { ...proof, until });
+    keep(token, principal, { source, keySet }) {
+      const end = principal.proofExpiresAt + clockToleranceSeconds * 1000;
+      const until = Math.min(end, clock() + maximumAgeMs);
+      entries.set(digest(token), { principal, source, keySet, until });
     },
   };
 }

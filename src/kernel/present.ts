@@ -9,3 +9,6 @@ export function present<T extends object>(all: T): Present<T> {
   for (const name of Object.keys(all) as (keyof T)[]) if (all[name] !== undefined) kept[name] = all[name];
   return kept as unknown as Present<T>;
 }
+
+/** The same for what becomes JSON and nothing else: JSON.stringify leaves out what is undefined by itself. */
+export const forJson = <T extends object>(all: T): Present<T> => all as unknown as Present<T>;

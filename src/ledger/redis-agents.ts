@@ -7,12 +7,9 @@ import { unavailable } from './script.js';
 
 /** As it stands with the task: nothing for a token that proved no more than a name. */
 export function provenText({ claims, boundTo, provedBy }: Principal): string {
-  const all = {
-    ...(Object.keys(claims).length > 0 && { c: claims }),
-    ...(boundTo !== undefined && { b: boundTo }),
-    ...(provedBy !== undefined && { v: provedBy }),
-  };
-  return Object.keys(all).length === 0 ? '' : JSON.stringify(all);
+  const hasClaims = Object.keys(claims).length > 0;
+  if (!hasClaims && boundTo === undefined && provedBy === undefined) return '';
+  return JSON.stringify({ c: hasClaims ? claims : undefined, b: boundTo, v: provedBy });
 }
 
 const agentsAtOnce = 250;

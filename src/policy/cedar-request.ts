@@ -137,7 +137,7 @@ export function planRequests({ attributes, tags, whole }: Reads): RequestPlan {
   const entry = pick(entryFacts);
   const tool = pick(toolFacts);
   const chain = pick(chainFacts);
-  const verified = pick(verifiedFacts);
+  const verifiedAndTool = { ...pick(verifiedFacts), ...tool };
   const asserted = pick(assertedFacts);
   const referred = Object.fromEntries(Object.entries(references).filter(([name]) => reads(name)));
   const approvedIsRead = reads('approved');
@@ -153,7 +153,7 @@ export function planRequests({ attributes, tags, whole }: Reads): RequestPlan {
       ofTask: taken(task, ask),
       labels: tagsOf(ask.task.labels, tags, asText),
       ofChain: taken(chain, ask),
-      verified: { ...taken(verified, ask), ...taken(tool, ask) },
+      verified: taken(verifiedAndTool, ask),
       asserted: taken(asserted, ask),
       texts: tagsOf(ask.parameters ?? {}, tags, asTextOnly),
       numbers: tagsOf(ask.parameters ?? {}, tags, asNumberOnly),

@@ -61,12 +61,14 @@ function fill(part: unknown, values: ParameterValues): unknown {
 }
 
 const fillText = (text: string, values: ParameterValues): string =>
-  text.replace(placeholder, (whole, name: string) => {
-    const value = Object.hasOwn(values, name) ? values[name] : undefined;
-    if (value === undefined || Array.isArray(value))
-      throw new Error(`the template cannot take ${whole} here`);
-    return String(value as string | number | boolean);
-  });
+  !text.includes('{{')
+    ? text
+    : text.replace(placeholder, (whole, name: string) => {
+        const value = Object.hasOwn(values, name) ? values[name] : undefined;
+        if (value === undefined || Array.isArray(value))
+          throw new Error(`the template cannot take ${whole} here`);
+        return String(value as string | number | boolean);
+      });
 
 /** One set of values for each combination of the set parameters that the text names. */
 function eachOfSet(text: string, values: ParameterValues): ParameterValues[] {

@@ -3,17 +3,17 @@ import type { CatalogEntry } from './catalog.js';
 
 export interface TtlBounds {
   /** What was asked for; the entry's default when nothing was. */
-  readonly requestedSeconds?: number;
+  readonly requestedSeconds?: number | undefined;
   readonly entry: Pick<CatalogEntry, 'maximumTtlSeconds' | 'defaultTtlSeconds'>;
   /** The ceiling of the policies that permit it. */
-  readonly policySeconds?: number;
+  readonly policySeconds?: number | undefined;
   readonly taskRemainingSeconds: number;
   /** What is left of the lease that this one is narrowed from (I5): a child ends no later than its parent. */
   readonly parentRemainingSeconds?: number;
   /** The longest that was delegated to the task. */
-  readonly delegatedSeconds?: number;
+  readonly delegatedSeconds?: number | undefined;
   /** What is left of the token that asks, when credentials have to end with it. */
-  readonly proofRemainingSeconds?: number;
+  readonly proofRemainingSeconds?: number | undefined;
   /** What is left of the approval that it is issued by. */
   readonly approvalRemainingSeconds?: number;
   readonly providerMinimumSeconds: number;

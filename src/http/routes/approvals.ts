@@ -76,8 +76,7 @@ export const approvalRoutes = ({
 
 /** Nothing is issued yet: 202, and where to wait for the answer. */
 export function sendQuestion(res: Response, approval: Approval, consoleUrl: string): void {
-  res.setHeader('Location', `/v1/approvals/${approval.id}`);
-  send(res, 202, { approval: renderApproval(approval, consoleUrl) });
+  send(res, 202, { approval: renderApproval(approval, consoleUrl) }, `/v1/approvals/${approval.id}`);
 }
 
 /** Whoever waits may leave, and a process that stops keeps nobody waiting. */

@@ -27,8 +27,12 @@ export const breakGlassRoutes = ({
     const { ttl, ...asked } = parse(breakGlassRequest, body, { faultAt: { '/ttl': 'ttl.invalid' } });
     const answer = await broker.emergency.take(principal, present({ ...asked, ttlSeconds: ttl }));
     if ('approval' in answer) return sendQuestion(res, answer.approval, consoleUrl);
-    res.setHeader('Location', `/v1/leases/${answer.lease.id}`);
-    send(res, 201, { ...renderGrant(answer), breakGlass: renderBreakGlass(answer.breakGlass, clock()) });
+    send(
+      res,
+      201,
+      { ...renderGrant(answer), breakGlass: renderBreakGlass(answer.breakGlass, clock()) },
+      `/v1/leases/${answer.lease.id}`,
+    );
   },
 
   listBreakGlass: async (req, res) => {

@@ -30,7 +30,6 @@ export const subtaskRoutes = ({ broker, limits, clock }: RoutePorts): Routes<'de
       }),
     };
     const task = await broker.delegate(principal, request, key);
-    res.setHeader('Location', `/v1/tasks/${task.id}`);
-    send(res, 201, renderTask(task));
+    send(res, 201, renderTask(task), `/v1/tasks/${task.id}`);
   },
 });

@@ -30,8 +30,7 @@ export const taskRoutes = ({
       ...('inSeconds' in deadline && { deadlineInSeconds: deadline.inSeconds }),
     };
     const task = await broker.openTask(principal, { ...ask, ...when }, key);
-    res.setHeader('Location', `/v1/tasks/${task.id}`);
-    send(res, 201, renderTask(task));
+    send(res, 201, renderTask(task), `/v1/tasks/${task.id}`);
   },
 
   listTasks: async (req, res) => {
@@ -73,8 +72,7 @@ export const taskRoutes = ({
     });
     const answer = await broker.grantOrAsk(principal, request, key);
     if ('approval' in answer) return sendQuestion(res, answer.approval, consoleUrl);
-    res.setHeader('Location', `/v1/leases/${answer.lease.id}`);
-    send(res, 201, renderGrant(answer));
+    send(res, 201, renderGrant(answer), `/v1/leases/${answer.lease.id}`);
   },
 });
 

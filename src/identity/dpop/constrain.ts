@@ -20,7 +20,8 @@ export type SenderConstraint = 'no' | 'proof' | 'bound';
 export async function constrain(
   principal: Principal,
   demand: SenderConstraint,
-  showing: (Showing & { readonly token: string }) | undefined,
+  token: string,
+  showing: Showing | undefined,
   verify: VerifyProof,
 ): Promise<Principal> {
   if (showing?.scheme !== 'dpop') {
@@ -32,7 +33,7 @@ export async function constrain(
     if (demand !== 'no') throw required('Tokens of this issuer are taken with a DPoP proof only.');
     return principal;
   }
-  const provedBy = await verify(showing.proofs, showing);
+  const provedBy = await verify(showing.proofs, { ...showing, token });
   if (principal.boundTo !== undefined && principal.boundTo !== provedBy) throw invalidProof('dpop.other_key');
   if (demand === 'bound' && principal.boundTo === undefined)
     throw required('Tokens of this issuer have to name the key that they are bound to.');
