@@ -128,7 +128,14 @@ export function decide(
   const { decision, record } = permitFor(ports, policy, ask, asked);
   if (approved && !isStillEnough(policy, ports.limits, ask, approved.approval))
     throw new PolicyRefusal('policy.denied', { ...record, is: 'deny' }, asked);
-  const ttlSeconds = boundTtl({ ...bounds, policySeconds: decision.permit.ttlSeconds });
+  const ttlSeconds = boundTtl({
+    entry,
+    requestedSeconds: askedSeconds,
+    policySeconds: decision.permit.ttlSeconds,
+    taskRemainingSeconds: bounds.taskRemainingSeconds,
+    providerMinimumSeconds: bounds.providerMinimumSeconds,
+    providerMaximumSeconds: bounds.providerMaximumSeconds,
+  });
   const decided = {
     principal,
     task,

@@ -27,11 +27,11 @@ export function taskMemory(): TaskMemory {
   const memory: TaskMemory = {
     inTurn: openTurns(),
     recall: (id) => tasks.get(id),
-    keep: (task) => void tasks.set(task.id, task),
+    keep: (task) => void tasks.set(task.id, inOneShape(task, task.chain)),
     forget: (id) => void tasks.delete(id),
     stepped(id, chain) {
       const task = tasks.get(id);
-      if (task && chain.count > (task.chain?.count ?? 0)) tasks.set(id, { ...task, chain });
+      if (task && chain.count > (task.chain?.count ?? 0)) tasks.set(id, inOneShape(task, chain));
     },
     moved(id, found) {
       const chain = readChain(found);
@@ -43,4 +43,28 @@ export function taskMemory(): TaskMemory {
     },
   };
   return memory;
+}
+
+/** Member by member: what is spread together has a hidden class of its own in V8, and reading thousands of such is slow. */
+function inOneShape(from: Task, chain: ToolChain | undefined): Task {
+  const task: { -readonly [Member in keyof Task]: Task[Member] } = {
+    id: from.id,
+    intent: from.intent,
+    agent: from.agent,
+    openedBy: from.openedBy,
+    labels: from.labels,
+    openedAt: from.openedAt,
+    deadlineAt: from.deadlineAt,
+    state: from.state,
+  };
+  if (from.onBehalfOf !== undefined) task.onBehalfOf = from.onBehalfOf;
+  if (from.run !== undefined) task.run = from.run;
+  if (from.tools !== undefined) task.tools = from.tools;
+  if (from.parent !== undefined) task.parent = from.parent;
+  if (from.root !== undefined) task.root = from.root;
+  if (from.actors !== undefined) task.actors = from.actors;
+  if (from.scope !== undefined) task.scope = from.scope;
+  if (from.subtasks !== undefined) task.subtasks = from.subtasks;
+  if (chain !== undefined) task.chain = chain;
+  return task;
 }
