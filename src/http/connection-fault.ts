@@ -36,7 +36,7 @@ function connectionFault(error: NodeJS.ErrnoException): Fault | undefined {
  */
 export function answerConnectionFaults(
   server: Server,
-  responses: ReadonlySet<ServerResponse>,
+  responses: Iterable<ServerResponse>,
   log: Log,
   counted: (status: number) => void,
 ): void {

@@ -1,10 +1,11 @@
 import type { Server, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import { InFlight } from './in-flight.js';
 import type { Limits } from './limits.js';
 
 /** The requests in flight, and the orderly end of all traffic. */
 export interface Traffic {
-  readonly responses: ReadonlySet<ServerResponse>;
+  readonly responses: InFlight;
   readonly begin: (res: ServerResponse) => void;
   readonly end: (res: ServerResponse) => void;
   /** True from the first moment of stopping: the process is no longer ready. */
@@ -16,7 +17,7 @@ export interface Traffic {
 }
 
 export function traffic(server: Server, limits: Pick<Limits, 'drainMs' | 'stopTimeoutMs'>): Traffic {
-  const responses = new Set<ServerResponse>();
+  const responses = new InFlight();
   let phase: 'open' | 'draining' | 'closed' = 'open';
   let drained = () => {};
   let stopped: Promise<void> | undefined;
@@ -57,6 +58,6 @@ export function traffic(server: Server, limits: Pick<Limits, 'drainMs' | 'stopTi
 }
 
 /** Makes Node say `Connection: close` with each answer, and close when it is sent. */
-function lastOnTheirConnections(responses: ReadonlySet<ServerResponse>): void {
+function lastOnTheirConnections(responses: InFlight): void {
   for (const res of responses) if (!res.headersSent) res.shouldKeepAlive = false;
 }
