@@ -38,8 +38,9 @@ interface Attempted {
 
 /** Bounds for what is done in one step of the store: none holds it up for much more than a millisecond. */
 const settlementsAtOnce = 32;
-const reservationsAtOnce = 16;
-const activationsAtOnce = 32;
+/** Few, so that the store is at work on some while others are being decided. */
+const reservationsAtOnce = 4;
+const activationsAtOnce = 4;
 const findsAtOnce = 100;
 
 export type LeaseBatches = ReturnType<typeof leaseBatches>;

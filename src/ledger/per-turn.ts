@@ -1,3 +1,5 @@
+import { atEndOfTurn } from './end-of-turn.js';
+
 interface Waiting<Item, Answer> {
   readonly item: Item;
   readonly resolve: (answer: Answer) => void;
@@ -5,8 +7,8 @@ interface Waiting<Item, Answer> {
 }
 
 /**
- * Asks for one thing at a time; what was asked for in one turn of the event loop goes together, `most` at once. `ask`
- * answers in the order of its items, with an Error where one of them failed. When it fails itself, all of them did.
+ * Asks for one thing at a time; what was asked for in one turn of the event loop goes together, `most` at once: as soon as
+ * there are so many, so that the store works on them while the turn goes on. `ask` answers in the order of its items, with an Error where one of them failed. When it fails itself, all of them did.
  */
 export function perTurn<Item, Answer>(
   most: number,
@@ -27,15 +29,16 @@ export function perTurn<Item, Answer>(
     }
   }
 
-  function sendAll(): void {
-    const all = waiting;
+  function sendWaiting(): void {
+    const batch = waiting;
     waiting = [];
-    for (let from = 0; from < all.length; from += most) void send(all.slice(from, from + most));
+    if (batch.length > 0) void send(batch);
   }
 
   return (item) =>
     new Promise((resolve, reject) => {
-      if (waiting.length === 0) setImmediate(sendAll);
+      if (waiting.length === 0) atEndOfTurn(sendWaiting);
       waiting.push({ item, resolve, reject });
+      if (waiting.length === most) sendWaiting();
     });
 }
