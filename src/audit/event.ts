@@ -255,7 +255,7 @@ export interface AuditRecord {
 /** The tasks and agents whose history the event belongs to. */
 export const subjectsOf = (event: AuditEvent): readonly string[] =>
   'agent' in event
-    ? [event.task, event.agent].filter((id) => id !== '')
+    ? [event.task, event.agent, event.type === 'task.delegated' ? event.parent : ''].filter((id) => id !== '')
     : 'task' in event && event.task
       ? [event.task]
       : 'subject' in event

@@ -198,7 +198,7 @@ export interface AuditQuery extends PageQuery {
 export interface AuditLog {
   /** Durable when it returns. For facts that change no task and no lease; those come with their change. */
   record(event: AuditEvent): Promise<void>;
-  /** Oldest first. */
+  /** Oldest first; all that was told before the call. */
   read(query: AuditQuery): Promise<Page<AuditRecord>>;
   /** Chains what was written since; returns how many records. Any number of processes may call it. */
   seal(): Promise<number>;

@@ -3,6 +3,7 @@ import { Fault } from '../kernel/fault.js';
 import { approvalIdPattern } from '../kernel/id.js';
 import type { ApprovalLedger } from './approval-ledger.js';
 import { decodePageToken, encodePageToken } from './page-token.js';
+import { redisLog } from './redis-log.js';
 import type { RedisClient, RunScript } from './script.js';
 import { unavailable } from './script.js';
 
@@ -108,6 +109,7 @@ export function redisApprovals(
     },
 
     async pastUse(agent, entry, within) {
+      await redisLog(redis, run, prefix).seal();
       const [leases, lastAt] = (await run('past-use', agent, entry, within)) as [number, string];
       return { leases, ...(lastAt !== '' && { lastAt: Number(lastAt) }) };
     },

@@ -10,8 +10,9 @@ import { unavailable } from './script.js';
 const sealBatch = 500;
 
 /**
- * Events are written by the very step that changes what they tell of; the chain over them follows at once. The order
- * of the chain is the order in which the store wrote, whichever process seals.
+ * Events are written by the very step that changes what they tell of; the chain over them, and their places in the
+ * histories of tasks and agents, follow at once. The order of the chain is the order in which the store wrote, whichever
+ * process seals.
  */
 export function redisLog(redis: RedisClient, run: RunScript, prefix: string): AuditLog {
   const headKey = `${prefix}:head`;
@@ -30,12 +31,21 @@ export function redisLog(redis: RedisClient, run: RunScript, prefix: string): Au
     const chain = known ?? (await nameChain());
     let seq = Number(seqText ?? 0);
     let previous = hash ?? chainStart;
-    const links = entries.flatMap(([eventId, fields]) => {
+    const links: string[] = [];
+    const histories = new Map<string, number[]>();
+    for (const [index, [eventId, fields]] of entries.entries()) {
       const event = JSON.parse(fields[1]!) as AuditEvent;
       previous = linkHash({ chain, seq: ++seq, id: eventId, previous }, eventDigest(event));
-      return [eventId, previous];
-    });
-    return { found: entries.length, mine: (await run('seal', seqText ?? 0, ...links)) === 1 };
+      links.push(eventId, previous);
+      for (const subject of new Set(subjectsOf(event))) {
+        const history = histories.get(subject);
+        if (history) history.push(index + 1);
+        else histories.set(subject, [index + 1]);
+      }
+    }
+    const told = [...histories].flatMap(([subject, which]) => [subject, which.length, ...which]);
+    const answer = await run('seal', seqText ?? 0, entries.length, ...links, ...told);
+    return { found: entries.length, mine: answer === 1 };
   }
 
   async function seal(): Promise<number> {
@@ -59,7 +69,7 @@ export function redisLog(redis: RedisClient, run: RunScript, prefix: string): Au
       }),
 
     async record(event) {
-      await run('record', JSON.stringify(event), ...subjectsOf(event));
+      await run('record', JSON.stringify(event));
     },
 
     async head() {

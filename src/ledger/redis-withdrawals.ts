@@ -1,4 +1,3 @@
-import { subjectsOf } from '../audit/event.js';
 import { withdrawalIdPattern } from '../kernel/id.js';
 import { scopeText } from '../revocation/withdrawal.js';
 import type { Block, Progress, Withdrawal } from '../revocation/withdrawal.js';
@@ -59,7 +58,6 @@ export function redisWithdrawals(
         along.once?.forMs ?? 0,
         ...written(along),
         JSON.stringify(event),
-        ...subjectsOf(event),
       )) as [string, number, string];
       if (is === 'same') return undefined;
       return stands === '' ? {} : { block: JSON.parse(stands) as Block };
@@ -136,7 +134,7 @@ export function redisWithdrawals(
     },
 
     async end(id, event) {
-      await run('end-withdrawal', id, JSON.stringify(event), ...subjectsOf(event));
+      await run('end-withdrawal', id, JSON.stringify(event));
     },
 
     async blocks() {
@@ -150,7 +148,7 @@ export function redisWithdrawals(
     },
 
     lift: async (block, event) =>
-      (await run('lift-block', fieldOf(block), block.id, JSON.stringify(event), ...subjectsOf(event))) === 1,
+      (await run('lift-block', fieldOf(block), block.id, JSON.stringify(event))) === 1,
   };
 }
 

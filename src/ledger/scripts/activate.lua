@@ -16,7 +16,7 @@ local function activate(id, agent, ends, effect, event, cause)
     countState(head, 'a')
     writeLease(id, head, body)
     redis.call('ZADD', key('due:' .. head.p), head.e, id)
-    tell(event, taskOf(id), agent)
+    tell(event)
     return 1
   end
   if not isOver(head) then

@@ -19,5 +19,5 @@ if ARGV[3] ~= 'p' then
   if ARGV[3] == 'd' and facts[5] ~= '' then redis.call('SREM', key('questions:' .. facts[5]), id) end
   announce('approval.decided', id)
 end
-tell(ARGV[7], facts[5], facts[4])
+tell(ARGV[7])
 return 1

@@ -1,7 +1,7 @@
 -- Many leases are to be taken back, or looked at again. What stands against issuing from now on (a block), or what made
 -- it necessary (a risk), is written in the same step. Nothing is done when this was asked before.
 -- ARGV: withdrawal id, what of it as JSON, its retention ms, name of what is asked once or '', its ttl ms,
---       'blocks' | 'risks' | 'ended-proofs' | '', field, value (a risk of '' is forgotten), event, subject ...
+--       'blocks' | 'risks' | 'ended-proofs' | '', field, value (a risk of '' is forgotten), event
 --       The field of a risk is the agent, as operators say, or the agent, a line break and the stream that says so.
 -- RETURNS: {'ok', now, the block that stands} | {'same'}
 local id, at = ARGV[1], timeMs()
@@ -35,5 +35,5 @@ redis.call('PEXPIRE', key(id), ARGV[3])
 redis.call('ZADD', key('withdrawals'), at, id)
 redis.call('ZREMRANGEBYSCORE', key('withdrawals'), '-inf', at - tonumber(ARGV[3]))
 redis.call('SADD', key('withdrawals:open'), id)
-tell(ARGV[9], unpack(ARGV, 10))
+tell(ARGV[9])
 return { 'ok', at, stands }

@@ -3,12 +3,23 @@
 -- RETURNS: {now, next due ms or '', lease id ...}
 local codes = { reserved = 'r', active = 'a', revoking = 'v', stuck = 'k' }
 
+-- What its task was told of, and what is not sealed yet, of whatever it is.
+local function historyOf(id)
+  local entries = {}
+  for _, eventId in ipairs(redis.call('LRANGE', key('log:' .. taskOf(id)), 0, -1)) do
+    entries[#entries + 1] = redis.call('XRANGE', KEYS[1], eventId, eventId)[1]
+  end
+  local sealed = redis.call('HGET', key('head'), 'id')
+  local unsealed = redis.call('XRANGE', KEYS[1], sealed and '(' .. sealed or '-', '+', 'COUNT', 10000)
+  for _, entry in ipairs(unsealed) do entries[#entries + 1] = entry end
+  return entries
+end
+
 -- State, agent and entry of a lease by its history.
 local function traceOf(id)
   local trace = {}
-  for _, eventId in ipairs(redis.call('LRANGE', key('log:' .. taskOf(id)), 0, -1)) do
-    local found = redis.call('XRANGE', KEYS[1], eventId, eventId)[1]
-    local ok, event = pcall(cjson.decode, found and found[2][2] or '')
+  for _, entry in ipairs(historyOf(id)) do
+    local ok, event = pcall(cjson.decode, entry[2][2])
     if ok and event.lease == id then
       local is = event.type
       if is == 'lease.reserved' then trace = { s = 'r', a = event.agent, c = event.asked.entry }
@@ -40,7 +51,7 @@ for i = 1, #found, 2 do
     if head then trace.s = head.s end
     trace.p = provider
     if isLive(trace.s) and trace.a then move(trace, 'd', trace, id) end
-    tell(cjson.encode({ type = 'lease.quarantined', lease = id, task = taskOf(id), provider = provider }), taskOf(id))
+    tell(cjson.encode({ type = 'lease.quarantined', lease = id, task = taskOf(id), provider = provider }))
   elseif isOver(head) then
     redis.call('ZREM', due, id)
   elseif ARGV[4] == '1' and mayHaveMoved(head) then

@@ -11,5 +11,5 @@ if redis.call('GET', key('ask:' .. facts[6])) == id then redis.call('DEL', key('
 redis.call('ZREM', key('approvals:pending'), id)
 redis.call('ZREM', key('approvals:pending:' .. facts[4]), id)
 if facts[5] ~= '' then redis.call('SREM', key('questions:' .. facts[5]), id) end
-tell(ARGV[3], facts[5], facts[4])
+tell(ARGV[3])
 return 1

@@ -24,7 +24,7 @@ local function endLeases(task, dueAt)
 end
 
 -- Nobody is to answer what can no longer be used.
-local function takeBackQuestions(task, agent)
+local function takeBackQuestions(task)
   for _, approval in ipairs(redis.call('SMEMBERS', key('questions:' .. task))) do
     local facts = redis.call('HMGET', key(approval), 's', 't', 'u', 'a', 'g')
     local waits = facts[1] == 'p' and tonumber(facts[2]) > at
@@ -35,7 +35,7 @@ local function takeBackQuestions(task, agent)
       redis.call('ZREM', key('approvals:pending:' .. facts[4]), approval)
       tell(cjson.encode({
         type = 'approval.cancelled', approval = approval, task = task, agent = facts[4], by = by, cause = 'task_end',
-      }), task, agent)
+      }))
       takenBack = takenBack + 1
     end
   end
@@ -55,8 +55,8 @@ local function fence(task, depth, outcome, via, event)
       fence(child, depth + 1, 'cancelled', 'parent:' .. task)
     end
   end
-  tell(event, task, agent)
-  takeBackQuestions(task, agent)
+  tell(event)
+  takeBackQuestions(task)
   endLeases(task, at - depth)
 end
 

@@ -9,7 +9,7 @@ for _, id in ipairs(late) do
   if facts[1] == 'p' then
     redis.call('HSET', key(id), 's', 'x', 'z', at)
     if facts[3] ~= '' then redis.call('SREM', key('questions:' .. facts[3]), id) end
-    tell(cjson.encode({ type = 'approval.expired', approval = id, task = facts[3], agent = facts[2] }), facts[3], facts[2])
+    tell(cjson.encode({ type = 'approval.expired', approval = id, task = facts[3], agent = facts[2] }))
   end
 end
 redis.call('ZREMRANGEBYSCORE', key('approvals'), '-inf', at - tonumber(ARGV[2]))

@@ -7,7 +7,7 @@ for _, id in ipairs(over) do
   redis.call('ZREM', key('breakglass:open'), id)
   local facts = redis.call('HMGET', key(id), 'a', 'k')
   if facts[1] then
-    tell(cjson.encode({ type = 'breakglass.expired', breakGlass = id, task = facts[2], agent = facts[1] }), facts[2], facts[1])
+    tell(cjson.encode({ type = 'breakglass.expired', breakGlass = id, task = facts[2], agent = facts[1] }))
     announce('breakglass.expired', id)
   end
 end

@@ -48,6 +48,6 @@ for _, list in ipairs({ key('approvals'), key('approvals:' .. agent) }) do
   redis.call('ZADD', list, at, id)
 end
 redis.call('PEXPIRE', key('approvals:' .. agent), tonumber(ARGV[6]) + keepMs)
-tell(ARGV[8], task, agent)
+tell(ARGV[8])
 announce('approval.requested', id)
 return { 'opened', at, expiresAt }

@@ -8,6 +8,6 @@ local endsAt = at + tonumber(ARGV[5])
 redis.call('HSET', key(id), 'b', ARGV[4], 'a', by, 'k', task, 'o', at, 'e', endsAt)
 redis.call('ZADD', key('breakglass'), at, id)
 redis.call('ZADD', key('breakglass:open'), endsAt, id)
-tell(ARGV[6], task, by)
+tell(ARGV[6])
 announce('breakglass.opened', id)
 return { at, endsAt }

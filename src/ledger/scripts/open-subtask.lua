@@ -42,5 +42,5 @@ if idem then
   redis.call('HSET', idem, 'digest', ARGV[8], 'id', id)
   redis.call('PEXPIRE', idem, ARGV[9])
 end
-tell(ARGV[5], id, agent, parent)
+tell(ARGV[5])
 return { 'ok', at }

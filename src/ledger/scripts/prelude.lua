@@ -40,13 +40,10 @@ local function eachOf(first, count, act)
   return answers
 end
 
--- One audit event in the log, and under the histories it belongs to; or the error of the store.
-local function write(text, subjects)
+-- One audit event in the log, or the error of the store. Under the histories it belongs to it is put when it is sealed.
+local function write(text)
   local id = redis.pcall('XADD', KEYS[1], '*', 'e', text)
-  if type(id) == 'table' then return id end
-  for _, subject in ipairs(subjects) do
-    if subject ~= '' then redis.call('RPUSH', key('log:' .. subject), id) end
-  end
+  return type(id) == 'table' and id or nil
 end
 
 -- What could not be told when it happened, in its order. Where there is nothing of it, that is known for the whole script.
@@ -56,7 +53,7 @@ local function tellUntold()
     if allTold then return end
     local first = redis.call('LINDEX', key('untold'), 0)
     allTold = not first
-    if not first or write(unpack(cjson.decode(first))) then return end
+    if not first or write(first) then return end
     redis.call('LPOP', key('untold'))
   end
 end
@@ -65,15 +62,15 @@ local function with(text, members) return string.sub(text, 1, -2) .. ',' .. memb
 
 -- Tells of a change in the step that makes it. What begins something fails with a log that cannot be written (I1); what
 -- ends something does not wait for it (I7): it is told as soon as it can be, with the time it happened.
-local function tell(text, ...)
+local function tell(text)
   if causedBy ~= '' then text = with(text, causedBy) end
   if isEnding then tellUntold() end
-  local failed = write(text, { ... })
+  local failed = write(text)
   if not failed then return end
   if not isEnding then error(failed) end
   allTold = false
   text = with(text, '"happenedAt":' .. string.format('%.0f', timeMs()))
-  redis.call('RPUSH', key('untold'), cjson.encode({ text, { ... } }))
+  redis.call('RPUSH', key('untold'), text)
 end
 
 -- What begins something asks this before it changes anything: a script that fails half-way is not undone, and its change
@@ -225,7 +222,7 @@ local function tellOfLease(id, body, fields)
   fields.lease = id
   fields.task = taskOf(id)
   fields.agent = agentOf(body)
-  tell(cjson.encode(fields), fields.task, fields.agent)
+  tell(cjson.encode(fields))
 end
 
 -- Revocations that can be late: those whose provider can do something about it.

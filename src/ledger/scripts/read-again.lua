@@ -15,7 +15,7 @@ for _, id in ipairs(redis.call('ZRANGE', key('quarantine'), 0, ARGV[1] - 1)) do
       if head.q then markOpen(id, head) end
       tell(cjson.encode({
         type = 'lease.readable', lease = id, task = taskOf(id), provider = head.p, state = words[state],
-      }), taskOf(id))
+      }))
       table.insert(providers, head.p)
     end
   end

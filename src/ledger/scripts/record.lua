@@ -1,3 +1,3 @@
--- ARGV: event, subject ...
-tell(ARGV[1], unpack(ARGV, 2))
+-- ARGV: event
+tell(ARGV[1])
 return 1

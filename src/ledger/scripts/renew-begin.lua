@@ -57,5 +57,5 @@ if idem then
   redis.call('HSET', idem, 'digest', ARGV[11], 'id', id, 'renewal', ARGV[3], 'end', endsAt)
   redis.call('PEXPIRE', idem, ARGV[12])
 end
-tell(ARGV[9], taskOf(id), agent)
+tell(ARGV[9])
 return { 'ok', at, endsAt }

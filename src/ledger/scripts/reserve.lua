@@ -159,7 +159,7 @@ local function reserve(id, task, agent, provider, body, ttlMs, mintMs, effect, e
     redis.call('ZADD', key('roster:' .. provider .. ':' .. roster), mintUntil, id)
     redis.call('SADD', key('rosters:' .. provider), roster)
   end
-  tell(event, task, agent)
+  tell(event)
   return string.format('%.0f %.0f %.0f', at, expiresAt, mintUntil)
 end
 

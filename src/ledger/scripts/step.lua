@@ -41,5 +41,5 @@ if idem then
   redis.call('HSET', idem, 'digest', ARGV[10], 'id', id)
   redis.call('PEXPIRE', idem, ARGV[11])
 end
-tell(ARGV[7], task, ARGV[2])
+tell(ARGV[7])
 return { 'ok', at }
