@@ -89,7 +89,7 @@ function loadScript(name: ScriptName): { text: string; sha: string } {
   const read = (file: string) => readFileSync(new URL(`./scripts/${file}.lua`, import.meta.url), 'utf8');
   const isEnding = endings.has(name);
   const flags = isEnding ? '#!lua flags=allow-oom\n' : '';
-  const text = `${flags}local isEnding = ${isEnding}\n${read('prelude')}\n${read(name)}`;
+  const text = `${flags}local isEnding = ${isEnding}\n${read('prelude')}\nlocal function act()\n${read(name)}\nend\n${read('end')}`;
   return { text, sha: createHash('sha1').update(text).digest('hex') };
 }
 

@@ -192,18 +192,20 @@ local function isReadable(body)
 end
 
 -- Live leases by provider and state, by agent and catalog entry, and by task (l in its hash, and for a root in u those of
--- all tasks below it), kept as they move so that nobody has to count.
+-- all tasks below it), kept as they move so that nobody has to count. What a script comes to is written at its end, like
+-- with like.
+local counted = { states = {}, live = {}, tasks = {} }
+local function count(kind, name, by) counted[kind][name] = (counted[kind][name] or 0) + by end
+
 local function countState(head, to)
-  if isLive(head.s) then redis.call('HINCRBY', key('counts'), head.s .. head.p, -1) end
-  local count = isLive(to) and redis.call('HINCRBY', key('counts'), to .. head.p, 1)
+  if isLive(head.s) then count('states', head.s .. head.p, -1) end
+  if isLive(to) then count('states', to .. head.p, 1) end
   head.s = to
-  return count
 end
 
 local function countLive(agent, entry, by)
-  for _, field in ipairs({ 'a:' .. agent, 'e:' .. entry }) do
-    if redis.call('HINCRBY', key('live'), field, by) < 1 then redis.call('HDEL', key('live'), field) end
-  end
+  count('live', 'a:' .. agent, by)
+  count('live', 'e:' .. entry, by)
 end
 
 -- `facts` (a agent, c entry) and `id` are needed where a lease begins to live again, or ends.
@@ -211,11 +213,26 @@ local function move(head, to, facts, id)
   local before, now = isLive(head.s), isLive(to)
   countState(head, to)
   if before == now then return end
-  local task = key(taskOf(id))
-  local known = redis.call('HMGET', task, 's', 'q')
-  if known[1] then redis.call('HINCRBY', task, 'l', now and 1 or -1) end
-  if known[2] and redis.call('EXISTS', key(known[2])) == 1 then redis.call('HINCRBY', key(known[2]), 'u', now and 1 or -1) end
-  countLive(facts.a, facts.c, now and 1 or -1)
+  local by = now and 1 or -1
+  count('tasks', taskOf(id), by)
+  countLive(facts.a, facts.c, by)
+end
+
+local function writeCounts()
+  for field, by in pairs(counted.states) do
+    local now = by ~= 0 and redis.call('HINCRBY', key('counts'), field, by)
+    -- What had none reserved may be a provider that nobody knows of yet.
+    if by > 0 and now == by and string.sub(field, 1, 1) == 'r' then redis.call('SADD', key('providers'), string.sub(field, 2)) end
+  end
+  for field, by in pairs(counted.live) do
+    if by ~= 0 and redis.call('HINCRBY', key('live'), field, by) < 1 then redis.call('HDEL', key('live'), field) end
+  end
+  for task, by in pairs(counted.tasks) do
+    local known = redis.call('HMGET', key(task), 's', 'q')
+    if known[1] then redis.call('HINCRBY', key(task), 'l', by) end
+    if known[2] and redis.call('EXISTS', key(known[2])) == 1 then redis.call('HINCRBY', key(known[2]), 'u', by) end
+  end
+  counted = { states = {}, live = {}, tasks = {} }
 end
 
 local function tellOfLease(id, body, fields)

@@ -17,6 +17,7 @@ mustHaveLog()
 local function liveOf(field) return tonumber(redis.call('HGET', key('live'), field) or '0') end
 
 local function boundReached(only, agent)
+  if only.a or only.e or only.t then writeCounts() end
   if only.a and liveOf('a:' .. agent) >= only.a then return 'agent' end
   if only.e and liveOf('e:' .. only.n) >= only.e then return 'entry' end
   if not only.t then return nil end
@@ -148,8 +149,7 @@ local function reserve(id, task, agent, provider, body, ttlMs, mintMs, effect, e
 
   local expiresAt, mintUntil = math.min(at + tonumber(ttlMs), approvedUntil), at + tonumber(mintMs)
   local head = { p = provider, o = at, e = expiresAt, m = mintUntil, f = effect, k = only.k, y = at + only.y }
-  -- What has none reserved may be a provider that nobody knows of yet.
-  if countState(head, 'r') == 1 then redis.call('SADD', key('providers'), provider) end
+  countState(head, 'r')
   countLive(agent, only.n, 1)
   addToTask(task, facts, id, only.p or '')
   if facts.q and root.s then redis.call('HINCRBY', key(facts.q), 'u', 1) end
