@@ -5,7 +5,7 @@ import type { Principal } from '../identity/principal.js';
 import { Fault } from '../kernel/fault.js';
 import type { FaultDetail } from '../kernel/fault.js';
 import { newRequestId } from '../kernel/id.js';
-import { present } from '../kernel/present.js';
+import { optional, present } from '../kernel/present.js';
 import { riskLevels } from '../kernel/risk-levels.js';
 import { decideForAll } from '../policy/decide-for-all.js';
 import type { Ask, Decision, Obligation, Policy, Question as PolicyQuestion } from '../policy/decision.js';
@@ -109,7 +109,7 @@ export function decide(
   const own = ttlBounds(ports, principal, task, request, entry, scope);
   const bounds = approved ? { ...own, ...approvalBounds(ports, entry, request, approved) } : own;
   const askedSeconds = boundTtl(bounds);
-  const ask: Ask = present({
+  const ask: Ask = optional({
     principal,
     task,
     entry,
@@ -263,7 +263,7 @@ export function recordOf(
   { risk = 0 }: Pick<PolicyQuestion, 'risk'>,
 ): DecidedRecord {
   const errors = decision.is === 'deny' ? decision.errors : [];
-  return present({
+  return optional({
     evaluation: newRequestId(),
     is: errors.length > 0 ? ('error' as const) : decision.is,
     because: decision.because,
@@ -275,7 +275,7 @@ export function recordOf(
 }
 
 const askedFor = (request: CredentialRequest, parameters: ParameterValues, ttlSeconds: number): AskedFor =>
-  present({
+  optional({
     entry: request.credential,
     parameters,
     ttlSeconds,

@@ -2,14 +2,15 @@ import { isSenderConstrained, provedAt } from '../identity/principal.js';
 import type { Principal } from '../identity/principal.js';
 import { Fault, faultCode } from '../kernel/fault.js';
 import { newLeaseId } from '../kernel/id.js';
-import { forJson, present } from '../kernel/present.js';
+import { optional } from '../kernel/present.js';
 import type { Order, Provider } from '../issuance/provider.js';
 import type { Lease } from '../lease/lease.js';
 import { redeem } from '../policy/permit.js';
 import { actOf } from '../task/scope.js';
 import type { CatalogEntry } from '../policy/catalog.js';
 import type { Task } from '../task/task.js';
-import type { Idempotency } from '../ledger/ledger.js';
+import type { Conditions, Idempotency, QuotaOf } from '../ledger/ledger.js';
+import type { Rate } from '../policy/rate.js';
 import { approvedFor } from './approved.js';
 import { requireAgentOf, requireKind, visibleTask } from './authorize.js';
 import type { CredentialRequest, Grant } from './broker.js';
@@ -138,18 +139,17 @@ const conditionsOf = (
   approval: approved,
 });
 
-const ratesOf = (limits: Ports['limits'], entry: CatalogEntry) =>
-  (
-    [
-      ['agent', limits.issueRatePerAgent],
-      ['task', limits.issueRatePerTask],
-      ['entry', entry.issueRate],
-    ] as const
-  ).flatMap(([of, rate]) => (rate ? [[of, rate] as const] : []));
+function ratesOf(limits: Ports['limits'], entry: CatalogEntry): Conditions['rates'] {
+  const rates: [QuotaOf, Rate][] = [];
+  if (limits.issueRatePerAgent) rates.push(['agent', limits.issueRatePerAgent]);
+  if (limits.issueRatePerTask) rates.push(['task', limits.issueRatePerTask]);
+  if (entry.issueRate) rates.push(['entry', entry.issueRate]);
+  return rates.length > 0 ? rates : undefined;
+}
 
 function newLease(ports: Ports, decided: Decided, provider: Provider, order: Order, handle: Lease['handle']) {
   const { request, parameters, task, ask, approved } = decided;
-  return present({
+  return optional({
     id: order.leaseId,
     taskId: order.taskId,
     agent: order.agent,
@@ -177,7 +177,7 @@ function reservedEvent(
   order: Order,
   { encryptedTo }: Delivery,
 ) {
-  return forJson({
+  return optional({
     type: 'lease.reserved' as const,
     lease: order.leaseId,
     task: task.id,

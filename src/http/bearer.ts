@@ -4,8 +4,12 @@ import { Fault } from '../kernel/fault.js';
 /** Every value of the header as it was sent; Node would keep the first of several and hide the rest. */
 export function headerValues(req: IncomingMessage, lowerCaseName: string): string[] {
   const values: string[] = [];
-  for (let i = 0; i + 1 < req.rawHeaders.length; i += 2)
-    if (req.rawHeaders[i]?.toLowerCase() === lowerCaseName) values.push(req.rawHeaders[i + 1] ?? '');
+  const { rawHeaders } = req;
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]!;
+    if (name.length === lowerCaseName.length && name.toLowerCase() === lowerCaseName)
+      values.push(rawHeaders[i + 1]!);
+  }
   return values;
 }
 

@@ -17,14 +17,14 @@ import type { LeaseShape } from '../wire/lease.js';
 import type { RenewalShape } from '../wire/renewal.js';
 import type { StepShape } from '../wire/step.js';
 import type { TaskShape, TaskSummaryShape } from '../wire/task.js';
-import { forJson } from '../kernel/present.js';
+import { optional } from '../kernel/present.js';
 import { instant, instantIf } from './instant.js';
 import { renderObligations } from './render-obligations.js';
 
 // Domain to wire. Each names every field it gives, so that a new field of the domain is not published by itself.
 
 export const renderTask = (task: Task): TaskShape =>
-  forJson({
+  optional({
     id: task.id,
     intent: task.intent,
     agent: task.agent,
@@ -49,7 +49,7 @@ export const renderTask = (task: Task): TaskShape =>
   });
 
 export const renderTaskSummary = (task: Task): TaskSummaryShape =>
-  forJson({
+  optional({
     intent: task.intent,
     agent: task.agent,
     openedBy: task.openedBy,
@@ -59,7 +59,7 @@ export const renderTaskSummary = (task: Task): TaskSummaryShape =>
   });
 
 export const renderStep = (step: Step): StepShape =>
-  forJson({
+  optional({
     id: step.id,
     task: step.taskId,
     agent: step.agent,
@@ -76,7 +76,7 @@ export const renderStep = (step: Step): StepShape =>
   });
 
 export const renderLease = (lease: Lease): LeaseShape =>
-  forJson({
+  optional({
     id: lease.id,
     task: lease.taskId,
     agent: lease.agent,
@@ -90,7 +90,7 @@ export const renderLease = (lease: Lease): LeaseShape =>
     approval: lease.approval,
     breakGlass: lease.breakGlass,
     state: lease.state,
-    revocation: forJson({
+    revocation: optional({
       effect: lease.effect,
       cause: lease.cause,
       requestedAt: instantIf(lease.revocationRequestedAt),
@@ -113,7 +113,7 @@ export const renderGrant = ({ lease, secret }: Grant): GrantShape => ({
 });
 
 export const renderRenewal = ({ lease, secret }: Renewal): RenewalShape =>
-  forJson({ lease: renderLease(lease), secret: secret?.reveal() });
+  optional({ lease: renderLease(lease), secret: secret?.reveal() });
 
 /** The entry as agents may know it; what it mints stays with the operator. */
 export const renderEntry = (entry: CatalogEntry): CatalogEntryShape => ({
@@ -154,4 +154,4 @@ export const renderCheckpoint = ({ seq, at, jws }: SignedCheckpoint): Checkpoint
 });
 
 export const renderPage = <Item, Shape>(page: Page<Item>, render: (item: Item) => Shape) =>
-  forJson({ items: page.items.map(render), next_page_token: page.nextPageToken });
+  optional({ items: page.items.map(render), next_page_token: page.nextPageToken });

@@ -18,7 +18,7 @@ export function logRequest(
   parameters: object,
 ): void {
   const fields: Record<string, unknown> = { requestId: call.id, method: req.method, route: call.route };
-  Object.assign(fields, parameters);
+  for (const [name, value] of Object.entries(parameters)) fields[name] = value;
   fields['status'] = status;
   fields['ms'] = Math.round((performance.now() - call.startedAt) * 10) / 10;
   if (call.traceId !== undefined) fields['traceId'] = call.traceId;

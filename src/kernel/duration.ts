@@ -3,14 +3,21 @@ import { z } from 'zod';
 const unitSeconds = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 
 const wholePattern = /^(\d{1,9}[smhd])+$/;
-const partPattern = /(\d+)([smhd])/g;
 
 /** Whole seconds from "90s", "15m", "1h", "2d" or "1h30m"; undefined when it is not a positive duration. */
 export function parseDuration(text: string): number | undefined {
   if (!wholePattern.test(text)) return undefined;
   let seconds = 0;
-  for (const [, amount, unit] of text.matchAll(partPattern))
-    seconds += Number(amount) * unitSeconds[unit as keyof typeof unitSeconds];
+  let amount = 0;
+  for (const character of text) {
+    const size = unitSeconds[character as keyof typeof unitSeconds];
+    if (size === undefined) {
+      amount = amount * 10 + Number(character);
+      continue;
+    }
+    seconds += amount * size;
+    amount = 0;
+  }
   return seconds > 0 && Number.isSafeInteger(seconds) ? seconds : undefined;
 }
 

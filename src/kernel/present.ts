@@ -10,5 +10,8 @@ export function present<T extends object>(all: T): Present<T> {
   return kept as unknown as Present<T>;
 }
 
-/** The same for what becomes JSON and nothing else: JSON.stringify leaves out what is undefined by itself. */
-export const forJson = <T extends object>(all: T): Present<T> => all as unknown as Present<T>;
+/**
+ * The same object, for those who look at a member's value and never whether it is there: what is not copied costs nothing.
+ * JSON.stringify leaves out what is undefined by itself.
+ */
+export const optional = <T extends object>(all: T): Present<T> => all as unknown as Present<T>;

@@ -34,15 +34,15 @@ export function parseParameters(
   for (const name of Object.keys(raw))
     if (!Object.hasOwn(entry.parameters, name))
       errors.push({ pointer: pointerTo(name), detail: 'this entry has no such parameter' });
-  const values: [string, Value][] = [];
+  const values: Record<string, Value> = {};
   for (const [name, rule] of Object.entries(entry.parameters)) {
     const value = Object.hasOwn(raw, name) ? raw[name] : rule.default;
     const problem = value === undefined ? { at: '', detail: 'required' } : problemOf(value, rule);
     if (problem) errors.push({ pointer: pointerTo(name) + problem.at, detail: problem.detail });
-    else values.push([name, canonical(value as Value, rule)]);
+    else values[name] = canonical(value as Value, rule);
   }
   if (errors.length > 0) throw refusal(errors);
-  return Object.fromEntries(values);
+  return values;
 }
 
 const refusal = (errors: { pointer: string; detail: string }[]) =>

@@ -31,13 +31,21 @@ export function templateProblems(
   return [...problems];
 }
 
+type Filler = (values: ParameterValues) => unknown;
+
+/** How to fill each section, found when it is first filled: it is the same for every request. */
+const fillers = new WeakMap<object, Filler>();
+
 /**
  * The section with every `{{parameter}}` filled in, in strings at any depth; keys stay as they are. A list element that
  * names a set parameter becomes one element for each of its values; elsewhere a set cannot stand. What was found sound
- * by `templateProblems` fills without a failure.
+ * by `templateProblems` fills without a failure. Parts that nothing is filled in are those of the template itself.
  */
 export function fillTemplate<T>(template: T, values: ParameterValues): T {
-  return fill(template, values) as T;
+  if (typeof template !== 'object' || template === null) return fillerOf(template)(values) as T;
+  let filler = fillers.get(template);
+  if (!filler) fillers.set(template, (filler = fillerOf(template)));
+  return filler(values) as T;
 }
 
 function eachText(part: unknown, visit: (text: string, inList: boolean) => void, inList = false): void {
@@ -47,33 +55,44 @@ function eachText(part: unknown, visit: (text: string, inList: boolean) => void,
     for (const inner of Object.values(part)) eachText(inner, visit);
 }
 
-function fill(part: unknown, values: ParameterValues): unknown {
-  if (typeof part === 'string') return fillText(part, values);
-  if (Array.isArray(part))
-    return part.flatMap((item: unknown) =>
-      typeof item === 'string'
-        ? eachOfSet(item, values).map((one) => fillText(item, one))
-        : [fill(item, values)],
-    );
-  if (typeof part === 'object' && part !== null)
-    return Object.fromEntries(Object.entries(part).map(([key, inner]) => [key, fill(inner, values)]));
-  return part;
+function fillerOf(part: unknown): Filler {
+  if (placeholdersIn(part).size === 0) return () => part;
+  if (typeof part === 'string') return textFiller(part);
+  if (Array.isArray(part)) {
+    const fillEach = part.map(elementFiller);
+    return (values) => fillEach.flatMap((fill) => fill(values));
+  }
+  const members = Object.entries(part as object).map(([key, inner]) => [key, fillerOf(inner)] as const);
+  return (values) => Object.fromEntries(members.map(([key, fill]) => [key, fill(values)]));
 }
 
-const fillText = (text: string, values: ParameterValues): string =>
-  !text.includes('{{')
-    ? text
-    : text.replace(placeholder, (whole, name: string) => {
-        const value = Object.hasOwn(values, name) ? values[name] : undefined;
-        if (value === undefined || Array.isArray(value))
-          throw new Error(`the template cannot take ${whole} here`);
-        return String(value as string | number | boolean);
-      });
+function textFiller(text: string): (values: ParameterValues) => string {
+  const [first = '', ...rest] = text.split(placeholder);
+  return (values) => {
+    let filled = first;
+    for (let i = 0; i < rest.length; i += 2) filled += textOf(values, rest[i]!) + rest[i + 1]!;
+    return filled;
+  };
+}
 
-/** One set of values for each combination of the set parameters that the text names. */
-function eachOfSet(text: string, values: ParameterValues): ParameterValues[] {
+function textOf(values: ParameterValues, name: string): string {
+  const value = Object.hasOwn(values, name) ? values[name] : undefined;
+  if (value === undefined || Array.isArray(value))
+    throw new Error(`the template cannot take {{${name}}} here`);
+  return String(value as string | number | boolean);
+}
+
+function elementFiller(item: unknown): (values: ParameterValues) => unknown[] {
+  const fill = fillerOf(item);
+  if (typeof item !== 'string') return (values) => [fill(values)];
+  const names = [...placeholdersIn(item)];
+  return (values) => eachOfSet(names, values).map(fill);
+}
+
+/** One set of values for each combination of the set parameters that are named. */
+function eachOfSet(names: readonly string[], values: ParameterValues): ParameterValues[] {
   let each: ParameterValues[] = [values];
-  for (const name of placeholdersIn(text)) {
+  for (const name of names) {
     const value = values[name];
     if (Array.isArray(value))
       each = each.flatMap((one) => value.map((item: string) => ({ ...one, [name]: item })));

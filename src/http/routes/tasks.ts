@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import { Fault } from '../../kernel/fault.js';
 import { taskIdPattern } from '../../kernel/id.js';
-import { present } from '../../kernel/present.js';
+import { optional } from '../../kernel/present.js';
 import { credentialRequest } from '../../wire/credential.js';
 import { taskEndRequest, taskQuery, taskRequest } from '../../wire/task.js';
 import { idempotencyKey } from '../bearer.js';
@@ -59,7 +59,7 @@ export const taskRoutes = ({
     const key = idempotencyKey(req);
     const body = await readJson(req, limits.bodyBytes);
     const asked = parse(credentialRequest, body, { faultAt: { '/ttl': 'ttl.invalid' } });
-    const request = present({
+    const request = optional({
       task: taskOf(req),
       credential: asked.credential,
       parameters: asked.parameters,
