@@ -15,7 +15,11 @@ export const eventDigest = (event: unknown): string => hash('sha256', canonicalJ
  * shown leaves its digest, and the chain can be followed through it.
  */
 export const linkHash = ({ chain, seq, id, previous }: Link, digest: string): string =>
-  hash('sha256', canonicalJson({ chain, digest, id, previous, seq }), 'hex');
+  hash('sha256', linkJson(chain, digest, id, previous, seq), 'hex');
+
+/** The canonical JSON of its members, which are spelled in their order; it is made for every record. */
+const linkJson = (chain: string, digest: string, id: string, previous: string, seq: number): string =>
+  `{"chain":${quoted(chain)},"digest":${quoted(digest)},"id":${quoted(id)},"previous":${quoted(previous)},"seq":${seq}}`;
 
 export const recordHash = (record: Link & { readonly event: unknown }): string =>
   linkHash(record, eventDigest(record.event));

@@ -1,4 +1,5 @@
 import { Fault, faultCode } from '../kernel/fault.js';
+import { optional } from '../kernel/present.js';
 import { isOver, latestEndOf } from '../lease/lease.js';
 import type { Lease } from '../lease/lease.js';
 import { settle } from '../revocation/settlement.js';
@@ -23,13 +24,8 @@ export async function revoke(ports: RevokePorts, leaseId: string): Promise<void>
   if (settled) measure(ports, settled, attempt, lease.writtenAt === undefined);
 }
 
-function measure(
-  { meter }: RevokePorts,
-  { provider, cause = 'expiry', ...lease }: Lease,
-  attempt: Attempt,
-  isFirstDeny: boolean,
-): void {
-  const { writtenAt, revocationRequestedAt: requestedAt } = lease;
+function measure({ meter }: RevokePorts, lease: Lease, attempt: Attempt, isFirstDeny: boolean): void {
+  const { provider, cause = 'expiry', writtenAt, revocationRequestedAt: requestedAt } = lease;
   if (attempt.is === 'written' && isFirstDeny && writtenAt !== undefined && requestedAt !== undefined)
     meter.denied(provider, Math.max(0, writtenAt - requestedAt) / 1000);
   if (lease.state === 'revoked' && writtenAt !== undefined && lease.endedAt !== undefined)
@@ -54,7 +50,8 @@ async function attemptRevoke(ports: RevokePorts, lease: Lease): Promise<Attempt>
     // Leases that are taken back by one act fail together, and nobody else with them.
     const group = provider.enrolment?.(lease.handle)?.groups[0];
     const part = group === undefined ? provider.name : `${provider.name} ${group}`;
-    const ending = { ...lease, expiresAt: latestEndOf(lease) };
+    const { writtenAt, mintUntil, revocationRequestedAt } = lease;
+    const ending = optional({ expiresAt: latestEndOf(lease), writtenAt, mintUntil, revocationRequestedAt });
     return await ports.breakers.revoking.run(part, () =>
       withinMs(ports.limits.revokeTimeoutMs, provider.revoke(lease.handle, ending)),
     );

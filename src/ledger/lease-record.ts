@@ -74,10 +74,12 @@ const shorten = (id: string, handle: Handle): Handle =>
 const spellOut = (id: string, handle: Handle): Handle =>
   replaced(handle, (text) => (text === ownId ? id : text.startsWith(ownId) ? text.slice(1) : text));
 
-const replaced = (handle: Handle, by: (text: string) => string): Handle =>
-  Object.fromEntries(
-    Object.entries(handle).map(([name, value]) => [name, typeof value === 'string' ? by(value) : value]),
-  );
+function replaced(handle: Handle, by: (text: string) => string): Handle {
+  const other: Record<string, Handle[string]> = {};
+  for (const [name, value] of Object.entries(handle))
+    other[name] = typeof value === 'string' ? by(value) : value;
+  return other;
+}
 
 export function bodyText(
   lease: Pick<
@@ -111,45 +113,65 @@ export function parseLease(id: string, text: string): Lease | undefined {
   const cut = text.indexOf('\n');
   if (cut < 0) return undefined;
   try {
-    const [is, provider, reservedAt, lifeMs, head = {}] = JSON.parse(text.slice(0, cut)) as Head;
+    const head = JSON.parse(text.slice(0, cut)) as Head;
     const body = JSON.parse(text.slice(cut + 1)) as Body;
-    const state = states[is.charAt(0)];
-    const effect = effects[is.slice(1)];
-    const expiresAt = reservedAt + lifeMs;
-    if (!state || !effect || !Number.isFinite(expiresAt) || typeof body.a !== 'string') return undefined;
-    return {
-      id,
-      taskId: `tsk_${id.slice(4, 12)}`,
-      agent: body.a,
-      entry: body.c,
-      provider,
-      parameters: body.p ?? {},
-      ...(body.t !== undefined && { tool: body.t }),
-      ...(body.r !== undefined && { reason: body.r }),
-      ...(body.s !== undefined && { step: body.s }),
-      ...(body.o !== undefined && { actors: body.o }),
-      ...(body.i !== undefined && { approval: body.i }),
-      ...(body.b !== undefined && { breakGlass: true as const }),
-      handle: spellOut(id, body.h),
-      effect,
-      state,
-      reservedAt,
-      expiresAt,
-      attempts: head.n ?? 0,
-      ceilingAt: expiresAt + (head.y ?? 0),
-      ...(head.g !== undefined && { mayLiveUntil: expiresAt + head.g }),
-      ...(head.x !== undefined && { renewedAt: reservedAt + head.x }),
-      ...(head.j !== undefined && { renewals: head.j }),
-      ...(head.r !== undefined && { renewingTo: head.r.e }),
-      ...(head.m !== undefined && { mintUntil: reservedAt + head.m }),
-      ...(head.u !== undefined && { unending: true as const }),
-      ...(head.c !== undefined && { cause: head.c }),
-      ...(head.q !== undefined && { revocationRequestedAt: reservedAt + head.q }),
-      ...(head.w !== undefined && { writtenAt: reservedAt + head.w }),
-      ...(head.l !== undefined && { lastFault: head.l }),
-      ...(head.z !== undefined && { endedAt: reservedAt + head.z }),
-    };
+    const lease = shortLease(id, head, body);
+    if (!lease) return undefined;
+    addOfBody(lease, body);
+    if (head[4]) addOfHead(lease, head[4]);
+    return lease;
   } catch {
     return undefined;
   }
+}
+
+type Growing = { -readonly [Member in keyof Lease]: Lease[Member] };
+
+/** What every lease has. Members are added one by one: what is spread together is slow to make and to read. */
+function shortLease(id: string, [is, provider, reservedAt, lifeMs, others]: Head, body: Body) {
+  const state = states[is.charAt(0)];
+  const effect = effects[is.slice(1)];
+  const expiresAt = reservedAt + lifeMs;
+  if (!state || !effect || !Number.isFinite(expiresAt) || typeof body.a !== 'string') return undefined;
+  const lease: Growing = {
+    id,
+    taskId: `tsk_${id.slice(4, 12)}`,
+    agent: body.a,
+    entry: body.c,
+    provider,
+    parameters: body.p ?? {},
+    handle: spellOut(id, body.h),
+    effect,
+    state,
+    reservedAt,
+    expiresAt,
+    attempts: others?.n ?? 0,
+    ceilingAt: expiresAt + (others?.y ?? 0),
+  };
+  return lease;
+}
+
+function addOfBody(lease: Growing, { t, r, s, o, i, b }: Body): void {
+  if (t !== undefined) lease.tool = t;
+  if (r !== undefined) lease.reason = r;
+  if (s !== undefined) lease.step = s;
+  if (o !== undefined) lease.actors = o;
+  if (i !== undefined) lease.approval = i;
+  if (b !== undefined) lease.breakGlass = true;
+}
+
+function addOfHead(lease: Growing, others: NonNullable<Head[4]>): void {
+  const { reservedAt, expiresAt } = lease;
+  const { g, x, j, r, m, u, c, q, w, l, z } = others;
+  if (g !== undefined) lease.mayLiveUntil = expiresAt + g;
+  if (x !== undefined) lease.renewedAt = reservedAt + x;
+  if (j !== undefined) lease.renewals = j;
+  if (r !== undefined) lease.renewingTo = r.e;
+  if (m !== undefined) lease.mintUntil = reservedAt + m;
+  if (u !== undefined) lease.unending = true;
+  if (c !== undefined) lease.cause = c;
+  if (q !== undefined) lease.revocationRequestedAt = reservedAt + q;
+  if (w !== undefined) lease.writtenAt = reservedAt + w;
+  if (l !== undefined) lease.lastFault = l;
+  if (z !== undefined) lease.endedAt = reservedAt + z;
 }

@@ -37,13 +37,14 @@ export function redisLog(redis: RedisClient, run: RunScript, prefix: string): Au
       const event = JSON.parse(fields[1]!) as AuditEvent;
       previous = linkHash({ chain, seq: ++seq, id: eventId, previous }, eventDigest(event));
       links.push(eventId, previous);
-      for (const subject of new Set(subjectsOf(event))) {
+      for (const subject of subjectsOf(event)) {
         const history = histories.get(subject);
-        if (history) history.push(index + 1);
-        else histories.set(subject, [index + 1]);
+        if (!history) histories.set(subject, [index + 1]);
+        else if (history.at(-1) !== index + 1) history.push(index + 1);
       }
     }
-    const told = [...histories].flatMap(([subject, which]) => [subject, which.length, ...which]);
+    const told: (string | number)[] = [];
+    for (const [subject, which] of histories) told.push(subject, which.length, ...which);
     const answer = await run('seal', seqText ?? 0, entries.length, ...links, ...told);
     return { found: entries.length, mine: answer === 1 };
   }
