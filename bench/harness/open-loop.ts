@@ -4,6 +4,7 @@ import type { Load, Request } from './wrk.js';
 
 const connections = 64;
 const endOfHead = Buffer.from('\r\n\r\n');
+const contentLength = /\r\ncontent-length: (\d+)/i;
 
 /**
  * Open loop: requests arrive when they arrive (Poisson), however long the answers take. It sleeps between arrivals,
@@ -113,7 +114,7 @@ function ended(buffer: Buffer, length: number): number | undefined {
   const head = buffer.subarray(0, length).indexOf(endOfHead);
   if (head < 0) return undefined;
   const text = buffer.toString('latin1', 0, head);
-  const [, size] = /\r\ncontent-length: (\d+)/i.exec(text) ?? [];
+  const [, size] = contentLength.exec(text) ?? [];
   if (size === undefined) throw new Error(`an answer without its length: ${text}`);
   return length >= head + 4 + Number(size) ? Number(text.slice(9, 12)) : undefined;
 }
