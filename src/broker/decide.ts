@@ -208,20 +208,24 @@ export function mustFulfil(
 
 const pointers: Readonly<Record<string, string>> = { encrypt: '/encryptTo', reason: '/reason' };
 
-/** POL-03: asked again right before the secret is handed over, when policy has changed since. */
-export async function decideAgain<
-  Before extends Pick<Decided, 'ask' | 'asked' | 'record' | 'ttlSeconds' | 'approved'>,
->(ports: Ports, decided: Before, takeBack: (fault: Fault) => Promise<never>): Promise<Before> {
+/**
+ * POL-03: asked again right before the secret is handed over, when policy has changed since. The refusal, where it no longer
+ * permits it.
+ */
+export function decideAgain(
+  ports: Ports,
+  decided: Pick<Decided, 'ask' | 'asked' | 'record' | 'ttlSeconds' | 'approved'>,
+): PolicyRefusal | undefined {
   const policy = ports.policy();
-  if (policy.digest === decided.record.policyDigest) return decided;
+  if (policy.digest === decided.record.policyDigest) return undefined;
   const decision = decideForAll(policy, decided.ask);
   const record = recordOf(decision, policy.digest, decided.ask);
   ports.meter.decided(record.is);
   const { approved, ask } = decided;
   const stands = !approved || isStillEnough(policy, ports.limits, ask, approved.approval);
   const fulfilled = decision.is === 'permit' && !unfulfilled(decision.obligations, ask);
-  if (stands && fulfilled && decision.permit.ttlSeconds >= decided.ttlSeconds) return decided;
-  return takeBack(new PolicyRefusal('policy.changed', record, decided.asked));
+  if (stands && fulfilled && decision.permit.ttlSeconds >= decided.ttlSeconds) return undefined;
+  return new PolicyRefusal('policy.changed', record, decided.asked);
 }
 
 export function ttlBounds(

@@ -14,7 +14,8 @@ export interface Delivery {
   wrap(secret: Grant['secret']): Promise<Grant['secret']>;
 }
 
-const inClear: Delivery = { wrap: (secret) => Promise.resolve(secret) };
+/** What no key was named for. */
+export const inClear: Delivery = { wrap: (secret) => Promise.resolve(secret) };
 
 /**
  * Nothing has been minted yet, and what is wrong with the key is told now. Throws Fault `delivery.key`.

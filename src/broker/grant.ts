@@ -3,7 +3,7 @@ import type { Principal } from '../identity/principal.js';
 import { Fault, faultCode } from '../kernel/fault.js';
 import { newLeaseId } from '../kernel/id.js';
 import { optional } from '../kernel/present.js';
-import type { Order, Provider } from '../issuance/provider.js';
+import type { Issued, Order, Provider } from '../issuance/provider.js';
 import type { Lease } from '../lease/lease.js';
 import { redeem } from '../policy/permit.js';
 import { actOf } from '../task/scope.js';
@@ -15,7 +15,7 @@ import { approvedFor } from './approved.js';
 import { requireAgentOf, requireKind, visibleTask } from './authorize.js';
 import type { CredentialRequest, Grant } from './broker.js';
 import { chainBefore, onTheChainAsItIs } from './chain.js';
-import { checkDelivery, openDelivery } from './delivery.js';
+import { checkDelivery, inClear, openDelivery } from './delivery.js';
 import type { Delivery } from './delivery.js';
 import { dispatchDue } from './dispatch-due.js';
 import { decide, decideAgain } from './decide.js';
@@ -40,7 +40,8 @@ export async function grant(
   try {
     requireKind(principal, 'agent');
     requireOwner(ports, principal.id);
-    const delivery = await openDelivery(ports, principal, request.encryptTo);
+    const key = request.encryptTo;
+    const delivery = key === undefined ? inClear : await openDelivery(ports, principal, key);
     const idempotency = idempotencyOf(principal, request, idempotencyKey);
     // The reservation decides on the tool chain as well: what was decided on another one is decided again.
     return await onTheChainAsItIs(async () => {
@@ -84,17 +85,30 @@ export async function issue(
     const reserved = await ports.ledger.leases.reserve(wanted, event, idempotency, conditions);
     return mint(ports, provider, order, reserved);
   });
-  const secret = await delivery.wrap(issued.secret).catch((fault: unknown) => takeBack(ports, lease, fault));
-  await decideAgain(ports, decided, (fault) => takeBack(ports, lease, fault));
-  const active = await ports.ledger.leases
-    .activate(lease, { expiresAt: issued.expiresAt, effect: issued.effect ?? lease.effect })
-    .catch((fault: unknown) => takeBack(ports, lease, fault));
+  const { secret, active } = await handOver(ports, decided, delivery, issued, lease).catch((fault: unknown) =>
+    takeBack(ports, lease, fault),
+  );
   if (!active) {
     await dispatchDue(ports, provider.name);
     throw endedWhileMinting();
   }
   ports.meter.issued(provider.name, 'issued', (performance.now() - startedAt) / 1000);
   return { lease: active, secret };
+}
+
+/** Nothing that throws here leaves a credential in use. `active` is undefined when the task has ended meanwhile. */
+async function handOver(
+  ports: Ports,
+  decided: Decided,
+  delivery: Delivery,
+  issued: Issued,
+  lease: Lease,
+): Promise<{ readonly secret: Grant['secret']; readonly active: Lease | undefined }> {
+  const secret = delivery === inClear ? issued.secret : await delivery.wrap(issued.secret);
+  const changed = decideAgain(ports, decided);
+  if (changed) throw changed;
+  const { expiresAt, effect = lease.effect } = issued;
+  return { secret, active: await ports.ledger.leases.activate(lease, { expiresAt, effect }) };
 }
 
 function orderOf(

@@ -63,7 +63,8 @@ export async function renew(
         carried.secret &&
         (await delivery.wrap(carried.secret).catch((fault: unknown) => lost(ports, provider, begun, fault)));
       const granted = { ...decided, ttlSeconds: lifeSeconds(lease, begun.endsAt) };
-      await decideAgain(ports, granted, (fault) => revokeAsChanged(ports, begun, fault));
+      const changed = decideAgain(ports, granted);
+      if (changed) await revokeAsChanged(ports, begun, changed);
       const renewed = await ports.ledger.renewals
         .finish(begun, { expiresAt, replaced: secret !== undefined }, idempotency)
         .catch((fault: unknown) => lost(ports, provider, begun, fault));

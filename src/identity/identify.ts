@@ -1,6 +1,6 @@
 import type { Clock } from '../kernel/clock.js';
 import { Fault } from '../kernel/fault.js';
-import { constrain, type SenderConstraint } from './dpop/constrain.js';
+import { constrainBearer, constrainDpop, type SenderConstraint } from './dpop/constrain.js';
 import type { ProofStore } from './dpop/proof-store.js';
 import { proofVerifier, type ProofRules } from './dpop/verify-proof.js';
 import type { IdentitySettings } from './identity-settings.js';
@@ -51,9 +51,7 @@ export function createIdentify(settings: IdentitySettings, ports: IdentifyPorts)
     return verifyOidc(jws, claims, issuer, clock);
   }
 
-  async function whose(token: string): Promise<Principal> {
-    const known = verified.find(token);
-    if (known !== undefined) return known;
+  async function prove(token: string): Promise<Principal> {
     const proof = await verify(token);
     const principal = Object.freeze(askingBy(proof.principal));
     verified.keep(token, principal, proof);
@@ -62,10 +60,11 @@ export function createIdentify(settings: IdentitySettings, ports: IdentifyPorts)
 
   return async (token, showing) => {
     try {
-      const principal = await whose(token);
+      const principal = verified.find(token) ?? (await prove(token));
       mustBeNewer(principal, ports);
       const demand = demands.get(principal.issuer) ?? 'no';
-      return await constrain(principal, demand, token, showing, verifyProof);
+      if (showing?.scheme !== 'dpop') return constrainBearer(principal, demand, showing);
+      return await constrainDpop(principal, demand, { ...showing, token }, verifyProof);
     } catch (cause) {
       // Anything that is not a Fault is a flaw in the broker, and becomes its 500.
       if (cause instanceof Fault) onRefusal(cause.reason ?? cause.code);

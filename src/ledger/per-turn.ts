@@ -19,10 +19,10 @@ export function perTurn<Item, Answer>(
   async function send(batch: readonly Waiting<Item, Answer>[]): Promise<void> {
     try {
       const answers = await ask(batch.map(({ item }) => item));
-      for (const [index, { resolve, reject }] of batch.entries()) {
+      for (let index = 0; index < batch.length; index++) {
         const answer = answers[index]!;
-        if (answer instanceof Error) reject(answer);
-        else resolve(answer);
+        if (answer instanceof Error) batch[index]!.reject(answer);
+        else batch[index]!.resolve(answer);
       }
     } catch (cause) {
       for (const { reject } of batch) reject(cause);

@@ -14,26 +14,34 @@ export interface Showing extends Omit<ProvedRequest, 'token'> {
 export type SenderConstraint = 'no' | 'proof' | 'bound';
 
 /**
- * Who asks, with the key that this request was proved by; the same principal when it shows a bearer token that may be
- * one. Throws Fault `dpop.required`, `dpop.invalid`, `dpop.nonce`, `state.unavailable`.
+ * Who asks with a bearer token that may be one; without `showing` it was not shown in a request. Throws Fault
+ * `dpop.required`, `dpop.missing`, `dpop.invalid`.
  */
-export async function constrain(
+export function constrainBearer(
   principal: Principal,
   demand: SenderConstraint,
-  token: string,
-  showing: Showing | undefined,
+  showing: Pick<Showing, 'proofs'> | undefined,
+): Principal {
+  if (showing && showing.proofs.length > 0) throw invalidProof('dpop.scheme');
+  if (principal.boundTo !== undefined)
+    throw new Fault('dpop.missing', 'The token is bound to a key, and the request has no proof of it.', {
+      reason: 'dpop.bound_as_bearer',
+    });
+  if (demand !== 'no') throw required('Tokens of this issuer are taken with a DPoP proof only.');
+  return principal;
+}
+
+/**
+ * Who asks, with the key that this request was proved by. Throws Fault `dpop.required`, `dpop.invalid`, `dpop.nonce`,
+ * `state.unavailable`.
+ */
+export async function constrainDpop(
+  principal: Principal,
+  demand: SenderConstraint,
+  showing: Showing & { readonly token: string },
   verify: VerifyProof,
 ): Promise<Principal> {
-  if (showing?.scheme !== 'dpop') {
-    if (showing && showing.proofs.length > 0) throw invalidProof('dpop.scheme');
-    if (principal.boundTo !== undefined)
-      throw new Fault('dpop.missing', 'The token is bound to a key, and the request has no proof of it.', {
-        reason: 'dpop.bound_as_bearer',
-      });
-    if (demand !== 'no') throw required('Tokens of this issuer are taken with a DPoP proof only.');
-    return principal;
-  }
-  const provedBy = await verify(showing.proofs, { ...showing, token });
+  const provedBy = await verify(showing.proofs, showing);
   if (principal.boundTo !== undefined && principal.boundTo !== provedBy) throw invalidProof('dpop.other_key');
   if (demand === 'bound' && principal.boundTo === undefined)
     throw required('Tokens of this issuer have to name the key that they are bound to.');
