@@ -5,7 +5,7 @@ import type { ParameterValues } from '../policy/catalog.js';
 /**
  * How a lease is spelled in Redis: `<head>\n<body>`, both JSON, about 270 bytes without its key.
  * The head is what scripts change; the body is written once (and once more when the handle is learned).
- * prelude.lua says what stands for what: moments are told from one another, as most are close together.
+ * lease.lua says what stands for what: moments are told from one another, as most are close together.
  */
 type Head = readonly [
   stateAndEffect: string,

@@ -8,7 +8,8 @@ interface Waiting<Item, Answer> {
 
 /**
  * Asks for one thing at a time; what was asked for in one turn of the event loop goes together, `most` at once: as soon as
- * there are so many, so that the store works on them while the turn goes on. `ask` answers in the order of its items, with an Error where one of them failed. When it fails itself, all of them did.
+ * there are so many, so that the store works on them while the turn goes on. `ask` answers in the order of its items, with
+ * an Error where one of them failed. When it fails itself, all of them did.
  */
 export function perTurn<Item, Answer>(
   most: number,

@@ -88,7 +88,7 @@ const matches =
     (query.entry === undefined || lease.entry === query.entry) &&
     (query.effect === undefined || lease.effect === query.effect);
 
-/** What the ids of its leases end with, one after the other, in the fields that prelude.lua tells of. */
+/** What the ids of its leases end with, one after the other, in the fields that lease.lua tells of. */
 async function marksOf(redis: RedisClient, task: string): Promise<string> {
   const last = Number((await redis.hget(task, 'i')) ?? 0);
   const fields = Array.from({ length: last + 1 }, (_, i) => (i === 0 ? 'm' : `m${i}`));

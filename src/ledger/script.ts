@@ -89,9 +89,18 @@ function loadScript(name: ScriptName): { text: string; sha: string } {
   const read = (file: string) => readFileSync(new URL(`./scripts/${file}.lua`, import.meta.url), 'utf8');
   const isEnding = endings.has(name);
   const flags = isEnding ? '#!lua flags=allow-oom\n' : '';
-  const text = `${flags}local isEnding = ${isEnding}\n${read('prelude')}\nlocal function act()\n${read(name)}\nend\n${read('end')}`;
+  const text = [
+    `${flags}local isEnding = ${isEnding}`,
+    ...['prelude', 'lease', 'standing'].map(read),
+    `local function act()\n${read(name)}\nend`,
+    read('end'),
+  ].join('\n');
   return { text, sha: createHash('sha1').update(text).digest('hex') };
 }
+
+/** The scripts by what Redis knows them as: the SHA-1 of their text, in hex. */
+export const scriptsBySha = (): ReadonlyMap<string, ScriptName> =>
+  new Map(names.map((name) => [loadScript(name).sha, name]));
 
 export const unavailable = (cause: unknown): Fault =>
   new Fault('state.unavailable', 'The state store did not answer.', { cause });

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, readdirSync } from 'node:fs';
 import { Redis } from 'ioredis';
+import { atEndOfTurn } from '../../src/ledger/end-of-turn.js';
+import { scriptsBySha } from '../../src/ledger/script.js';
 
 /**
  * Where a process dies: at the nth time it comes there. `sent`: the request is on its way to Redis, and the answer has
@@ -25,27 +26,11 @@ export function passes(at: string, when: CrashPoint['when']): void {
   if (armed?.at === at && armed.when === when && ++times >= armed.nth) process.kill(process.pid, 'SIGKILL');
 }
 
-const folder = new URL('../../src/ledger/scripts/', import.meta.url);
 const digest = (text: string) => createHash('sha1').update(text).digest('hex');
-
-/** Names of the ledger's scripts by what Redis knows them as, with and without their flags. */
-function scriptNames(): ReadonlyMap<string, string> {
-  const read = (file: string) => readFileSync(new URL(file, folder), 'utf8');
-  const prelude = read('prelude.lua');
-  const files = readdirSync(folder).filter((file) => file.endsWith('.lua') && file !== 'prelude.lua');
-  return new Map(
-    files.flatMap((file) =>
-      ['', '#!lua flags=allow-oom\n'].map((flags) => [
-        digest(`${flags}${prelude}\n${read(file)}`),
-        file.slice(0, -'.lua'.length),
-      ]),
-    ),
-  );
-}
 
 /** From now on every script that is sent to Redis is a point, by its name; those of the queue are one, `queue`. */
 export function watchRedis(): void {
-  const names = scriptNames();
+  const names: ReadonlyMap<string, string> = scriptsBySha();
   const nameOf = ({ name, args }: { name: string; args: readonly unknown[] }): string | undefined => {
     if (name === 'evalsha') return names.get(String(args[0])) ?? 'queue';
     return name === 'eval' ? names.get(digest(String(args[0]))) : undefined;
@@ -61,7 +46,7 @@ export function watchRedis(): void {
     );
     const answer = sendCommand.call(this, command, stream);
     // Commands leave at the end of this turn of the event loop, and no answer is read before the next.
-    setImmediate(() => passes(name, 'sent'));
+    atEndOfTurn(() => passes(name, 'sent'));
     return answer;
   };
 }
