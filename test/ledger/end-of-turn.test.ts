@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { expect, test } from '@jest/globals';
 import { atEndOfTurn } from '../../src/ledger/end-of-turn.js';
 
@@ -14,4 +15,16 @@ test('what is asked for is done at the end of the turn, and what that asks for i
   expect(done).toEqual([]);
   await nextTurn();
   expect(done).toEqual(['first', 'second', 'asked for by the first']);
+});
+
+test('one that throws loses none of the others, nor what is asked for later', () => {
+  const script = `
+    import { atEndOfTurn } from '${new URL('../../src/ledger/end-of-turn.js', import.meta.url).href}';
+    process.on('uncaughtException', ({ message }) => console.log(message));
+    atEndOfTurn(() => { throw new Error('broken'); });
+    atEndOfTurn(() => console.log('the other'));
+    setTimeout(() => atEndOfTurn(() => console.log('later')), 20);
+  `;
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', script]);
+  expect(stdout.toString()).toBe('broken\nthe other\nlater\n');
 });
