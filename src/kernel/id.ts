@@ -1,22 +1,22 @@
 import { randomFillSync } from 'node:crypto';
 
-const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+const alphabet = Buffer.from('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz');
 
 const pool = new Uint8Array(1024);
 let unused = 0;
 
 /** Uniform over the 62 characters: bytes from 248 on are thrown away, as they would favour the first eight. */
 function randomBase62(length: number): string {
-  let text = '';
-  while (text.length < length) {
+  const codes: number[] = [];
+  while (codes.length < length) {
     if (unused === 0) {
       randomFillSync(pool);
       unused = pool.length;
     }
     const byte = pool[--unused]!;
-    if (byte < 248) text += alphabet[byte % 62]!;
+    if (byte < 248) codes.push(alphabet[byte % 62]!);
   }
-  return text;
+  return String.fromCharCode(...codes);
 }
 
 /**

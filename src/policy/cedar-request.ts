@@ -207,18 +207,21 @@ function taken<Source>(facts: Facts<Source>, source: Source): Attributes {
 type Values = ParameterValues | Question['task']['labels'];
 type Value = ParameterValues[string];
 
-/** The tags that are read and are there. A null prototype, since callers choose the names of labels. */
+const noTags: Attributes = Object.freeze({});
+
+/** The tags that are read and are there, of one kind. A null prototype, since callers choose the names of labels. */
 function tagsOf(
   values: Values,
   names: Reads['tags'],
   as: (value: Value) => CedarValueJson | undefined,
 ): Attributes {
-  const found = Object.create(null) as Attributes;
-  for (const name of names === 'all' ? Object.keys(values) : names) {
-    const value = Object.hasOwn(values, name) ? as(values[name]!) : undefined;
-    if (value !== undefined) found[name] = value;
+  let found: Attributes | undefined;
+  for (const name of Object.keys(values)) {
+    if (names !== 'all' && !names.has(name)) continue;
+    const value = as(values[name]!);
+    if (value !== undefined) (found ??= Object.create(null) as Attributes)[name] = value;
   }
-  return found;
+  return found ?? noTags;
 }
 
 const asText = (value: Value): string => String(value);
