@@ -125,7 +125,7 @@ awsBroker.stop();
 await aws.close();
 const openBao = await measureOpenBao(seconds);
 
-machine(`${seconds} s a row; wrk with 32 connections; Redis with its append-only file (everysec)`);
+machine(`${seconds} s a row; wrk with 64 connections; Redis with its append-only file (everysec)`);
 printTable(floor.perSecond, [
   ['bare node:http echo', floor, ''],
   ['issue, cold', coldClosed, '>= 1500/s, >= 0.05'],

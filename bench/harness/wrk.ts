@@ -47,7 +47,7 @@ export async function wrk(
   port: number,
   requests: readonly Request[],
   seconds: number,
-  connections = 32,
+  connections = 64,
 ): Promise<Load> {
   const directory = mkdtempSync(join(tmpdir(), 'protem-wrk-'));
   const [lua, file] = [join(directory, 'load.lua'), join(directory, 'requests')];
