@@ -3,7 +3,7 @@ import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders } from 'n
 import { callOf } from './call.js';
 
 /** For every answer. There is nothing here to frame, sniff, refer from or keep. */
-const common = [
+export const commonHeaders = [
   ['Cache-Control', 'no-store'],
   [
     'Content-Security-Policy',
@@ -16,9 +16,7 @@ const common = [
   ['X-Frame-Options', 'DENY'],
 ] as const;
 
-export const commonHeaders: readonly (readonly [string, string])[] = common;
-
-const commonPairs = common.flat();
+const commonPairs = commonHeaders.flat();
 
 type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[];
 
@@ -31,7 +29,7 @@ export class AnswerWithHead<Request extends IncomingMessage> extends ServerRespo
     const given = typeof message === 'string' ? headers : message;
     if (Array.isArray(given) && message === given && this.getHeaderNames().length === 0)
       return super.writeHead(status, [...commonPairs, 'X-Request-Id', callOf(this).id, ...given]);
-    for (const [name, value] of common) if (!this.hasHeader(name)) this.setHeader(name, value);
+    for (const [name, value] of commonHeaders) if (!this.hasHeader(name)) this.setHeader(name, value);
     if (!this.hasHeader('X-Request-Id')) this.setHeader('X-Request-Id', callOf(this).id);
     return typeof message === 'string'
       ? super.writeHead(status, message, headers)

@@ -2,11 +2,13 @@ import { z } from 'zod';
 
 const unitSeconds = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 
-const wholePattern = /^(\d{1,9}[smhd])+$/;
+/** The spelling of a duration, for descriptions; that it is more than 0 is for `parseDuration` to see. */
+export const durationPattern = '^(\\d{1,9}[smhd])+$';
+const spelling = new RegExp(durationPattern);
 
 /** Whole seconds from "90s", "15m", "1h", "2d" or "1h30m"; undefined when it is not a positive duration. */
 export function parseDuration(text: string): number | undefined {
-  if (!wholePattern.test(text)) return undefined;
+  if (!spelling.test(text)) return undefined;
   let seconds = 0;
   let amount = 0;
   for (const character of text) {
@@ -38,9 +40,6 @@ export function formatDuration(seconds: number): string {
   }
   return text;
 }
-
-/** The spelling of a duration, for descriptions; that it is more than 0 is for `parseDuration` to see. */
-export const durationPattern = '^(\\d{1,9}[smhd])+$';
 
 /** A duration in settings and requests: a string such as "15m", parsed to whole seconds. */
 export const duration = z

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { present } from '../kernel/present.js';
 import type { ToolChain } from '../task/chain.js';
 import type { Task } from '../task/task.js';
 import { readChain } from './chain-record.js';
@@ -45,26 +46,24 @@ export function taskMemory(): TaskMemory {
   return memory;
 }
 
-/** Member by member: what is spread together has a hidden class of its own in V8, and reading thousands of such is slow. */
-function inOneShape(from: Task, chain: ToolChain | undefined): Task {
-  const task: { -readonly [Member in keyof Task]: Task[Member] } = {
+/** Its members in one order: what is spread together has a hidden class of its own in V8, and reading thousands is slow. */
+const inOneShape = (from: Task, chain: ToolChain | undefined): Task =>
+  present({
     id: from.id,
     intent: from.intent,
     agent: from.agent,
     openedBy: from.openedBy,
+    onBehalfOf: from.onBehalfOf,
+    run: from.run,
     labels: from.labels,
+    tools: from.tools,
+    parent: from.parent,
+    root: from.root,
+    actors: from.actors,
+    scope: from.scope,
+    subtasks: from.subtasks,
     openedAt: from.openedAt,
     deadlineAt: from.deadlineAt,
     state: from.state,
-  };
-  if (from.onBehalfOf !== undefined) task.onBehalfOf = from.onBehalfOf;
-  if (from.run !== undefined) task.run = from.run;
-  if (from.tools !== undefined) task.tools = from.tools;
-  if (from.parent !== undefined) task.parent = from.parent;
-  if (from.root !== undefined) task.root = from.root;
-  if (from.actors !== undefined) task.actors = from.actors;
-  if (from.scope !== undefined) task.scope = from.scope;
-  if (from.subtasks !== undefined) task.subtasks = from.subtasks;
-  if (chain !== undefined) task.chain = chain;
-  return task;
-}
+    chain,
+  });
