@@ -52,23 +52,31 @@ export async function readBody(req: IncomingMessage, limitBytes: number): Promis
 const jsonMediaType = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 
 /**
- * The body as a JSON value, or an empty object when there is no body.
- * @throws Fault as readBody; request.media_type, request.malformed.
+ * The bytes of a body that says it is JSON; none when there is no body.
+ * @throws Fault as readBody; request.media_type.
  */
-export async function readJson(req: IncomingMessage, limitBytes: number): Promise<unknown> {
+export async function readJsonBytes(req: IncomingMessage, limitBytes: number): Promise<Buffer> {
   const body = await readBody(req, limitBytes);
-  if (body.length === 0) return {};
-  if (!jsonMediaType.test(req.headers['content-type'] ?? ''))
+  if (body.length > 0 && !jsonMediaType.test(req.headers['content-type'] ?? ''))
     throw new Fault('request.media_type', 'The content type of the body is not application/json.');
-  return parseJson(body);
+  return body;
 }
+
+/**
+ * The body as a JSON value, or an empty object when there is no body.
+ * @throws Fault as readJsonBytes; request.malformed.
+ */
+export const readJson = async (req: IncomingMessage, limitBytes: number): Promise<unknown> =>
+  parseJson(await readJsonBytes(req, limitBytes));
 
 /** Names that mean something to JavaScript or to the policy engine's JSON; nobody needs them as data. */
 const forbiddenNames = new Set(['__proto__', 'constructor', 'prototype', '__entity', '__extn']);
 const deepest = 8;
 const mostMembers = 1024;
 
+/** @throws Fault request.malformed */
 export function parseJson(body: Buffer): unknown {
+  if (body.length === 0) return {};
   if (!isUtf8(body)) throw new Fault('request.malformed', 'The body is not UTF-8.');
   const text = body.toString('utf8');
   let value: unknown;

@@ -1,19 +1,20 @@
 import { present } from '../../kernel/present.js';
 import { stepRequest } from '../../wire/step.js';
 import { idempotencyKey } from '../bearer.js';
-import { readJson } from '../body.js';
-import { parse } from '../parse.js';
+import { knownBodies } from '../known-bodies.js';
 import { renderStep } from '../render.js';
 import { identified } from '../route.js';
 import type { RoutePorts, Routes } from '../route.js';
 import { send } from '../send.js';
 import { taskOf } from './tasks.js';
 
+const stepRequests = knownBodies(stepRequest);
+
 export const stepRoutes = ({ broker, limits }: RoutePorts): Routes<'takeStep' | 'listSteps'> => ({
   takeStep: async (req, res) => {
     const principal = await identified(broker, req, res);
     const key = idempotencyKey(req);
-    const asked = parse(stepRequest, await readJson(req, limits.bodyBytes));
+    const asked = await stepRequests(req, limits.bodyBytes);
     const step = await broker.takeStep(principal, present({ task: taskOf(req), ...asked }), key);
     send(res, 201, renderStep(step));
   },

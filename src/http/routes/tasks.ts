@@ -6,6 +6,7 @@ import { credentialRequest } from '../../wire/credential.js';
 import { taskEndRequest, taskQuery, taskRequest } from '../../wire/task.js';
 import { idempotencyKey } from '../bearer.js';
 import { readJson } from '../body.js';
+import { knownBodies } from '../known-bodies.js';
 import { parse } from '../parse.js';
 import { renderGrant, renderPage, renderTask } from '../render.js';
 import { identified, pathParameter } from '../route.js';
@@ -14,6 +15,8 @@ import { send } from '../send.js';
 import { momentOf } from './moment.js';
 import { sendQuestion } from './approvals.js';
 import { pageOf } from './page.js';
+
+const credentialRequests = knownBodies(credentialRequest, { faultAt: { '/ttl': 'ttl.invalid' } });
 
 export const taskRoutes = ({
   broker,
@@ -57,8 +60,7 @@ export const taskRoutes = ({
   requestCredential: async (req, res) => {
     const principal = await identified(broker, req, res);
     const key = idempotencyKey(req);
-    const body = await readJson(req, limits.bodyBytes);
-    const asked = parse(credentialRequest, body, { faultAt: { '/ttl': 'ttl.invalid' } });
+    const asked = await credentialRequests(req, limits.bodyBytes);
     const request = optional({
       task: taskOf(req),
       credential: asked.credential,
