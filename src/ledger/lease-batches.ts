@@ -4,7 +4,7 @@ import type { Settlement } from '../revocation/settlement.js';
 import { bodyText, effectCode, parseLease } from './lease-record.js';
 import type { Conditions, Idempotency } from './ledger.js';
 import { perTurn } from './per-turn.js';
-import { conditionsText } from './reserve-conditions.js';
+import { reservationText } from './reserve-conditions.js';
 import type { RedisClient, RunScript } from './script.js';
 import { unavailable } from './script.js';
 
@@ -88,29 +88,20 @@ export function leaseBatches(redis: RedisClient, run: RunScript, prefix: string,
   return { find, settle, reserve, activate };
 }
 
-/** Thirteen, as the script takes them. */
+/** Four, as the script takes them. */
 function addReservation(
   args: (string | number)[],
   { lease, event, idempotency, conditions, causedBy }: Reservation,
 ): void {
   args.push(
-    lease.id,
-    lease.taskId,
-    lease.agent,
-    lease.provider,
     bodyText(lease),
-    lease.ttlSeconds * 1000,
-    lease.mintTimeoutMs,
-    effectCode(lease.effect),
     JSON.stringify(event),
-    idempotency?.key ?? '',
-    idempotency?.digest ?? '',
-    conditionsText(lease, conditions),
+    reservationText(lease, idempotency, conditions),
     causedBy,
   );
 }
 
-/** Six, as the script takes them. */
+/** Five, as the script takes them. */
 function addActivation(args: (string | number)[], { active, expiresAt, causedBy }: Activation): void {
   const event = {
     type: 'lease.active',
@@ -120,14 +111,7 @@ function addActivation(args: (string | number)[], { active, expiresAt, causedBy 
     expiresAt: active.expiresAt,
     effect: active.effect,
   } satisfies AuditEvent;
-  args.push(
-    active.id,
-    active.agent,
-    expiresAt ?? '',
-    effectCode(active.effect),
-    JSON.stringify(event),
-    causedBy,
-  );
+  args.push(active.id, expiresAt ?? '', effectCode(active.effect), JSON.stringify(event), causedBy);
 }
 
 /** Three, as the script takes them. */

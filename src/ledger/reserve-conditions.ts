@@ -1,32 +1,48 @@
 import { formatDuration } from '../kernel/duration.js';
 import { Fault } from '../kernel/fault.js';
 import type { NewLease } from '../lease/lease.js';
+import { effectCode } from './lease-record.js';
+import type { Conditions, Idempotency, QuotaOf } from './ledger.js';
 import { provenText } from './redis-agents.js';
-import type { Conditions, QuotaOf } from './ledger.js';
 
-/** As reserve.lua reads them. */
-export const conditionsText = (lease: NewLease, only: Conditions): string =>
+/** What reserve.lua is to reserve and under which conditions, as it reads it; what does not apply is left out. */
+export const reservationText = (
+  lease: NewLease,
+  idempotency: Idempotency | undefined,
+  { asking, approval, ...only }: Conditions,
+): string =>
   JSON.stringify({
-    n: lease.entry,
-    y: lease.ceilingSeconds * 1000,
-    h: only.mustHold,
-    i: only.asking?.principal.issuer,
-    w: only.asking?.owner,
-    f: only.asking?.provedAt,
-    m: only.asking?.principal.kind === 'operator' || undefined,
-    p: only.asking && (provenText(only.asking.principal) || undefined),
-    v: only.chain,
-    s: only.step?.id,
-    u: only.step?.tool,
-    r: only.approval && { i: only.approval.id, g: only.approval.digest },
-    a: only.ofAgent,
-    e: only.ofEntry,
-    t: only.inAll,
-    o: only.ofTask,
-    b: only.ofTree,
-    q: only.rates?.map(([of, { most, withinSeconds }]) => [of, most, withinSeconds * 1000]),
-    k: lease.enrolment && lease.enrolment.keepSeconds * 1000,
-    l: lease.enrolment?.groups,
+    id: lease.id,
+    agent: lease.agent,
+    entry: lease.entry,
+    provider: lease.provider,
+    effect: effectCode(lease.effect),
+    ttlMs: lease.ttlSeconds * 1000,
+    ceilingMs: lease.ceilingSeconds * 1000,
+    mintMs: lease.mintTimeoutMs,
+    key: idempotency?.key,
+    digest: idempotency?.digest,
+    /** An event that must be in the log. */
+    mustHold: only.mustHold,
+    issuer: asking?.principal.issuer,
+    owner: asking?.owner,
+    provedAt: asking?.provedAt,
+    isPerson: asking?.principal.kind === 'operator' || undefined,
+    /** What else the principal proved. */
+    proof: asking && (provenText(asking.principal) || undefined),
+    /** How many steps the tool chain had that was decided on. */
+    chain: only.chain,
+    step: only.step?.id,
+    tool: only.step?.tool,
+    approval: approval && { id: approval.id, digest: approval.digest },
+    ofAgent: only.ofAgent,
+    ofEntry: only.ofEntry,
+    ofTask: only.ofTask,
+    ofTree: only.ofTree,
+    inAll: only.inAll,
+    rates: only.rates?.map(([of, { most, withinSeconds }]) => [of, most, withinSeconds * 1000]),
+    keepMs: lease.enrolment && lease.enrolment.keepSeconds * 1000,
+    rosters: lease.enrolment?.groups,
   });
 
 const quotaOf: Record<QuotaOf, string> = {

@@ -1,8 +1,8 @@
 -- Minting is over: one after the other, each as if it were alone. Only a reserved lease of an open task becomes active;
 -- otherwise what was minted is due for revocation, and nothing may be handed over.
--- ARGV: for each six: lease id, agent, provider's end ms or '', effect, event, what caused it
+-- ARGV: for each five: lease id, provider's end ms or '', effect, event, what caused it
 -- RETURNS: for each 1, or 0, or '!' and why it failed
-local function activate(id, agent, ends, effect, event, cause)
+local function activate(id, ends, effect, event, cause)
   causedBy = cause
   local head, body = readLease(id)
   if not head then return 0 end
@@ -11,7 +11,7 @@ local function activate(id, agent, ends, effect, event, cause)
   if ends == '' then head.u = 1 else setEnd(head, head.e, tonumber(ends), head.r and head.g or 0) end
   head.f = effect
   local task = redis.call('HMGET', key(taskOf(id)), 's', 'd')
-  local block = not isUnblocked() and blockOf(agent, head.p, factsOf(body).c or '', taskOf(id))
+  local block = not isUnblocked() and blockOf(agentOf(body), head.p, factsOf(body).c or '', taskOf(id))
   if head.s == 'r' and task[1] == 'o' and tonumber(task[2]) > at and not block then
     countState(head, 'a')
     writeLease(id, head, body)
@@ -27,4 +27,4 @@ local function activate(id, agent, ends, effect, event, cause)
   return 0
 end
 
-return eachOf(1, 6, activate)
+return eachOf(1, 5, activate)

@@ -1,29 +1,21 @@
 -- Reservations, one after the other, each as if it were alone. Reservation and fence are one decision (I4); the lease is
 -- durable, with its handle and its end, before anything is minted (I2).
--- ARGV: how many ms an idempotency key is kept, then for each thirteen:
---       lease id, task id, agent, provider, body JSON, ttl ms, mint timeout ms, effect, event,
---       idempotency key or '', digest,
---       conditions as JSON: n catalog entry; y ceiling ms; h an event that must be there;
---       the most live leases of it (e), of the agent (a), of the task (o), of its tree (b), and of all (t), or none;
---       i issuer, w owner, f when the token was issued, m true for a person, p what else it proved, as text or none,
---       v the count of the tool chain that was decided on; s a permitted step for tool u,
---       issue rates (q) as {agent, task or entry; most; within ms},
---       r the approval it is used for {i id, g digest of the request},
---       k keep ms, l rosters to be listed in; what caused it
+-- ARGV: how many ms an idempotency key is kept, then for each four:
+--       body JSON, event, what is asked for as JSON (see reserve-conditions.ts), what caused it
 -- RETURNS: for each 'now expiresAt mintUntil', or as JSON ["moved", count, chain, time] | ["taken"]
 --          | [fault code, what of it, ms to wait], or '!' and why it failed
 mustHaveLog()
 
 local function liveOf(field) return tonumber(redis.call('HGET', key('live'), field) or '0') end
 
-local function boundReached(only, agent)
-  if only.a or only.e or only.t then writeCounts() end
-  if only.a and liveOf('a:' .. agent) >= only.a then return 'agent' end
-  if only.e and liveOf('e:' .. only.n) >= only.e then return 'entry' end
-  if not only.t then return nil end
+local function boundReached(asked)
+  if asked.ofAgent or asked.ofEntry or asked.inAll then writeCounts() end
+  if asked.ofAgent and liveOf('a:' .. asked.agent) >= asked.ofAgent then return 'agent' end
+  if asked.ofEntry and liveOf('e:' .. asked.entry) >= asked.ofEntry then return 'entry' end
+  if not asked.inAll then return nil end
   local all = 0
   for _, count in ipairs(redis.call('HVALS', key('counts'))) do all = all + tonumber(count) end
-  return all >= only.t and 'all' or nil
+  return all >= asked.inAll and 'all' or nil
 end
 
 -- The lease that was reserved with this idempotency key before: its id, and {head, body} while it is known; or a fault.
@@ -40,10 +32,10 @@ end
 -- answer was lost. What a person, a policy or its own agent has ended since is not had again by it.
 local lost = { mint_unresolved = true, superseded = true }
 local function approvalFault(approval, agent, at, seenId, superseded)
-  local found = redis.call('HMGET', key(approval.i), 's', 'a', 'g', 'u', 'l')
+  local found = redis.call('HMGET', key(approval.id), 's', 'a', 'g', 'u', 'l')
   local isRetry = seenId and found[5] == seenId and superseded and (not superseded[1].c or lost[superseded[1].c])
   if not found[1] or found[2] ~= agent then return 'approval.unverifiable' end
-  if found[3] ~= approval.g then return 'approval.out_of_scope' end
+  if found[3] ~= approval.digest then return 'approval.out_of_scope' end
   if found[1] == 'u' and not isRetry then return 'approval.used' end
   if found[1] == 'p' then return 'approval.pending' end
   if found[1] == 'd' then return 'approval.denied' end
@@ -94,10 +86,13 @@ local function factsOfTask(task)
   return facts
 end
 
-local function reserve(id, task, agent, provider, body, ttlMs, mintMs, effect, event, idemKey, digest, conditions, cause)
+local function reserve(body, event, text, cause)
   causedBy = cause
-  local only = cjson.decode(conditions)
-  if only.h and #redis.call('XRANGE', KEYS[1], only.h, only.h) == 0 then return { 'state.rolled_back' } end
+  local asked = cjson.decode(text)
+  local id, task, agent, provider, entry = asked.id, taskOf(asked.id), asked.agent, asked.provider, asked.entry
+  if asked.mustHold and #redis.call('XRANGE', KEYS[1], asked.mustHold, asked.mustHold) == 0 then
+    return { 'state.rolled_back' }
+  end
   local facts = factsOfTask(task)
   if not facts.s or facts.a ~= agent then return { 'task.unknown' } end
   local at = timeMs()
@@ -107,55 +102,57 @@ local function reserve(id, task, agent, provider, body, ttlMs, mintMs, effect, e
     local found = redis.call('HMGET', key(facts.q), 'n', 'l', 'u', 's')
     root = { n = found[1], l = found[2], u = found[3], s = found[4] }
   end
-  if only.v and only.v ~= tonumber(root.n or '0') then return movedFrom(chainKey(task, facts.q), task) end
-  if only.s then
-    local step = redis.call('HGET', key('steps:' .. task), only.s)
+  if asked.chain and asked.chain ~= tonumber(root.n or '0') then return movedFrom(chainKey(task, facts.q), task) end
+  if asked.step then
+    local step = redis.call('HGET', key('steps:' .. task), asked.step)
     local taken = step and cjson.decode(string.match(step, ' (.*)'))
-    if not taken or taken.decision ~= 'permit' or taken.tool ~= only.u then return { 'step.unknown' } end
+    if not taken or taken.decision ~= 'permit' or taken.tool ~= asked.tool then return { 'step.unknown' } end
   end
   if redis.call('EXISTS', key(id)) == 1 then return { 'taken' } end
-  local unproven = endedProof(agent, only.f or 0, task)
+  local unproven = endedProof(agent, asked.provedAt or 0, task)
   if unproven then return { unproven } end
   -- Seen, and as whom; the same step looks whether an operator has blocked it, so that nothing overtakes the block.
-  seenAgent(agent, at, only.i or '', only.w, only.f, only.m)
-  local block = blockOf(agent, provider, only.n, task)
+  seenAgent(agent, at, asked.issuer or '', asked.owner, asked.provedAt, asked.isPerson)
+  local block = blockOf(agent, provider, entry, task)
   if block then return { 'blocked', block } end
 
-  local idem, seenId, superseded, fault = idemKey ~= '' and key('idem:' .. idemKey)
-  if idem then seenId, superseded, fault = reservedBefore(idem, digest, at) end
+  local idem, seenId, superseded, fault = asked.key and key('idem:' .. asked.key)
+  if idem then seenId, superseded, fault = reservedBefore(idem, asked.digest, at) end
   if fault then return { fault } end
-  if only.o and tonumber(facts.l or '0') >= only.o then return { 'task.full' } end
-  if only.b and tonumber(root.l or '0') + tonumber(root.u or '0') >= only.b then return { 'task.full' } end
-  local bound = boundReached(only, agent)
+  if asked.ofTask and tonumber(facts.l or '0') >= asked.ofTask then return { 'task.full' } end
+  if asked.ofTree and tonumber(root.l or '0') + tonumber(root.u or '0') >= asked.ofTree then return { 'task.full' } end
+  local bound = boundReached(asked)
   if bound then return { 'lease.limit', bound } end
   local approvedUntil = math.huge
-  if only.r then
-    fault, approvedUntil = approvalFault(only.r, agent, at, seenId, superseded)
+  if asked.approval then
+    fault, approvedUntil = approvalFault(asked.approval, agent, at, seenId, superseded)
     if fault then return { fault } end
   end
-  local tooFast = only.q and chargeRates(only.q, agent, task, only.n, at)
+  local tooFast = asked.rates and chargeRates(asked.rates, agent, task, entry, at)
   if tooFast then return tooFast end
-  if only.r then
-    redis.call('HSET', key(only.r.i), 's', 'u', 'l', id, 'z', at)
-    redis.call('DEL', key('ask:' .. only.r.g))
+  if asked.approval then
+    redis.call('HSET', key(asked.approval.id), 's', 'u', 'l', id, 'z', at)
+    redis.call('DEL', key('ask:' .. asked.approval.digest))
   end
   if idem then
     if superseded then
       beginRevoking(seenId, superseded[1], superseded[2], 'superseded', agent, at, at)
     end
-    redis.call('HSET', idem, 'digest', digest, 'id', id)
+    redis.call('HSET', idem, 'digest', asked.digest, 'id', id)
     redis.call('PEXPIRE', idem, ARGV[1])
   end
 
-  local expiresAt, mintUntil = math.min(at + tonumber(ttlMs), approvedUntil), at + tonumber(mintMs)
-  local head = { p = provider, o = at, e = expiresAt, m = mintUntil, f = effect, k = only.k, y = at + only.y }
+  local expiresAt, mintUntil = math.min(at + asked.ttlMs, approvedUntil), at + asked.mintMs
+  local head = {
+    p = provider, o = at, e = expiresAt, m = mintUntil, f = asked.effect, k = asked.keepMs, y = at + asked.ceilingMs,
+  }
   countState(head, 'r')
-  countLive(agent, only.n, 1)
-  addToTask(task, facts, id, only.p or '')
+  countLive(agent, entry, 1)
+  addToTask(task, facts, id, asked.proof or '')
   if facts.q and root.s then redis.call('HINCRBY', key(facts.q), 'u', 1) end
   redis.call('SET', key(id), leaseText(head, body))
   redis.call('ZADD', key('due:' .. provider), math.min(expiresAt, mintUntil), id)
-  for _, roster in ipairs(only.l or {}) do
+  for _, roster in ipairs(asked.rosters or {}) do
     redis.call('ZADD', key('roster:' .. provider .. ':' .. roster), mintUntil, id)
     redis.call('SADD', key('rosters:' .. provider), roster)
   end
@@ -163,7 +160,7 @@ local function reserve(id, task, agent, provider, body, ttlMs, mintMs, effect, e
   return string.format('%.0f %.0f %.0f', at, expiresAt, mintUntil)
 end
 
-return eachOf(2, 13, function(...)
+return eachOf(2, 4, function(...)
   local answer = reserve(...)
   return type(answer) == 'table' and cjson.encode(answer) or answer
 end)
