@@ -39,6 +39,7 @@ const sessions = openSessions(redisSessions(redis, '{protem}'), ledger.clock, {
   idleMs: 3_600_000,
   longestMs: 3_600_000,
   trust: 'bench',
+  endedAt: () => undefined,
 });
 const log = { debug() {}, info() {}, warn: console.warn, error: console.error };
 const { server: api } = createHttpServer({

@@ -148,10 +148,11 @@ async function openPorts(
     identify: createIdentify(settings, {
       clock: ledger.clock,
       proofs: ledger.proofs(settings.dpop.requireNonce ? settings.dpop.nonceLifetime * 1000 : undefined),
-      endedAt: (id) => risks.endedAt(id),
+      endedAt: risks.endedAt,
       listeningAt: () => place.url,
       onRefusal: (reason) => void refusals.tell({ type: 'identity.refused', reason }).catch(couldNotRecord),
     }),
+    endedAt: risks.endedAt,
     policy: () => (tracing ? tracedPolicy(policy.current(), tracing) : policy.current()),
     providers,
     ledger,

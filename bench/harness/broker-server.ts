@@ -95,6 +95,7 @@ const ports: Ports = {
     proofs: ledger.proofs(undefined),
     listeningAt: () => undefined,
   }),
+  endedAt: () => undefined,
   installation: 'bench',
   policy: () => policy,
   providers: new Map([['bench', bench]]),

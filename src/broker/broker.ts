@@ -217,6 +217,8 @@ export interface NewAnswer {
 /** The verbs of the product. Every one may throw a Fault; nothing else that it throws may reach a caller. */
 export interface Broker {
   readonly identify: Identify;
+  /** Whether what a principal was identified by still holds: not expired, and its sessions were not ended since. */
+  isStillProven(principal: Principal): boolean;
   catalog(principal: Principal): readonly CatalogEntry[];
   openTask(principal: Principal, request: OpenTask, idempotencyKey?: string): Promise<Task>;
   findTask(principal: Principal, id: string): Promise<Task>;

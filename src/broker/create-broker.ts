@@ -1,3 +1,4 @@
+import { isEnded } from '../identity/ended-proof.js';
 import type { Cause } from '../kernel/cause.js';
 import { mayLook, requireKind } from './authorize.js';
 import type { Broker } from './broker.js';
@@ -35,6 +36,10 @@ export function createBroker(ports: Ports): Broker {
   const waits = openWaits();
   return {
     identify: ports.identify,
+    isStillProven: (principal) => {
+      const now = ports.ledger.clock();
+      return now < principal.proofExpiresAt && !isEnded(principal, ports.endedAt, now);
+    },
     catalog: () => [...ports.policy().catalog.values()],
     openTask: (principal, request, key) => openTask(by(principal), principal, request, key),
     findTask: (principal, id) => findTask(ports, principal, id),

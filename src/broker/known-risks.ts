@@ -1,3 +1,4 @@
+import type { EndedAt } from '../identity/ended-proof.js';
 import { riskOf } from '../identity/risk.js';
 import type { RiskSignal } from '../identity/risk.js';
 import type { Ports } from './ports.js';
@@ -5,8 +6,7 @@ import type { Ports } from './ports.js';
 export interface KnownRisks {
   /** 0 (none) to 3 (high), as it was at the last look. */
   of(agent: string): number;
-  /** Until when (ms epoch) the tokens were issued that prove nothing any more; undefined where none was ended. */
-  endedAt(agent: string): number | undefined;
+  readonly endedAt: EndedAt;
   /** Asks the store whether anything is new. */
   look(): Promise<void>;
 }

@@ -3,6 +3,7 @@ import type { ApproverRules } from '../approval/eligible.js';
 import type { Delivery } from '../identity/hooks/delivery.js';
 import type { HookReading } from '../identity/hooks/read-hook.js';
 import type { ReadSignal } from '../identity/signals/streams.js';
+import type { EndedAt } from '../identity/ended-proof.js';
 import type { Identify } from '../identity/principal.js';
 import type { Provider } from '../issuance/provider.js';
 import type { ApprovalTimes } from '../ledger/approval-ledger.js';
@@ -21,6 +22,7 @@ import type { Meter } from './meter.js';
 /** Everything the broker needs from outside. `compose.ts` makes the real one, `test/fake/broker-ports.ts` the other. */
 export interface Ports {
   readonly identify: Identify;
+  readonly endedAt: EndedAt;
   /** Tells what this installation made at a provider from what others made there. */
   readonly installation: string;
   /** The policy in force; a reload replaces it. */

@@ -15,7 +15,7 @@ export type RedeemLink = (link: string) => Promise<string | undefined>;
 /** The console that the settings ask for; undefined without, and where its pages were not built. */
 export function openConsole(
   settings: Settings,
-  { identify, ledger, log }: Ports,
+  { identify, endedAt, ledger, log }: Ports,
   redis: RedisClient,
   redeem?: RedeemLink,
 ): Console | undefined {
@@ -34,6 +34,7 @@ export function openConsole(
       idleMs: console.idle * 1000,
       longestMs: console.longest * 1000,
       trust: settings.issuers,
+      endedAt,
     }),
     oidc: console.oidc && openOidcSignIn(console.oidc, settings, callback, ledger.clock),
     link:

@@ -3,12 +3,14 @@ import { Fault } from '../kernel/fault.js';
 import { constrainBearer, constrainDpop, type SenderConstraint } from './dpop/constrain.js';
 import type { ProofStore } from './dpop/proof-store.js';
 import { proofVerifier, type ProofRules } from './dpop/verify-proof.js';
+import { isEnded } from './ended-proof.js';
+import type { EndedAt } from './ended-proof.js';
 import type { IdentitySettings } from './identity-settings.js';
 import { readClaims, readJws } from './jws.js';
 import { verifySvid } from './jwt-svid.js';
 import { fetchKeys, type FetchKeys } from './key-fetch.js';
 import { verifyOidc } from './oidc-issuer.js';
-import { askingBy, provedAt } from './principal.js';
+import { askingBy } from './principal.js';
 import type { Identify, Principal } from './principal.js';
 import type { Proof } from './proof.js';
 import { unproven } from './refusal.js';
@@ -21,8 +23,8 @@ export interface IdentifyPorts {
   /** Told why each token was refused, by a stable code; never told the token. */
   readonly onRefusal?: (reason: string) => void;
   readonly proofs: ProofStore;
-  /** Until when (ms epoch) tokens were issued whose session was ended since. */
-  readonly endedAt?: (id: string) => number | undefined;
+  /** Tokens that were issued until then prove nothing any more. */
+  readonly endedAt?: EndedAt;
   /** Where this broker listens, for a settings file that does not say where it is reached. */
   readonly listeningAt: () => string | undefined;
 }
@@ -74,8 +76,7 @@ export function createIdentify(settings: IdentitySettings, ports: IdentifyPorts)
 }
 
 function mustBeNewer(principal: Principal, { endedAt, clock }: IdentifyPorts): void {
-  const ended = endedAt?.(principal.id);
-  if (ended !== undefined && provedAt(principal, clock()) <= ended)
+  if (endedAt && isEnded(principal, endedAt, clock()))
     throw new Fault('identity.stale', 'The session of this caller was ended after its token was issued.', {
       reason: 'session.ended',
     });

@@ -1,5 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Clock } from '../kernel/clock.js';
+import { isEnded } from './ended-proof.js';
+import type { EndedAt } from './ended-proof.js';
 import type { Principal } from './principal.js';
 
 /** A person who has signed in with a browser: the facts of the principal, and never a token. */
@@ -34,6 +36,8 @@ export interface SessionRules {
   readonly longestMs: number;
   /** What gave the principals their roles. A session from under other settings is over. */
   readonly trust: unknown;
+  /** A session that was begun by a token from until then is over. */
+  readonly endedAt: EndedAt;
 }
 
 interface Kept extends Session {
@@ -61,7 +65,9 @@ export function openSessions(store: SessionStore, clock: Clock, rules: SessionRu
       const record = await store.find(digest(id), unattended ? undefined : rules.idleMs);
       if (record === undefined) return undefined;
       const { trust: under, ...session } = JSON.parse(record) as Kept;
-      if (under === trust && clock() < session.endsAt) return session;
+      const now = clock();
+      const isOver = now >= session.endsAt || isEnded(session.principal, rules.endedAt, now);
+      if (under === trust && !isOver) return session;
       await store.forget(digest(id));
       return undefined;
     },

@@ -64,6 +64,7 @@ export function brokerPorts(ledger: Ledger, providers: Provider[], over: Partial
   const queued: Promise<void>[] = [];
   const ports: Ports = {
     identify: () => Promise.reject(new Error('not in this test')),
+    endedAt: () => undefined,
     installation: 'http://protem.test {test}',
     policy: () => policyOf(providers.map((provider) => entry(provider.name))),
     providers: new Map(providers.map((provider) => [provider.name, provider])),

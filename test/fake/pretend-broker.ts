@@ -136,6 +136,8 @@ export function pretendBroker(clock: Clock, instead: Partial<Broker> = {}): Pret
   const described = (id: string): Agent => ({ id, status: 'enabled', liveLeases: 0, risk: 'none' });
 
   const verbs: Broker = {
+    isStillProven: (principal) => clock() < principal.proofExpiresAt,
+
     async identify(token) {
       const principal = principals[token];
       if (principal) return principal;

@@ -30,7 +30,12 @@ export async function consoleServing(origin = 'https://protem.test', over: Parti
   const clock = fixedClock(now);
   const store = memorySessions(clock);
   const told: string[] = [];
-  const rules = { idleMs: 1_800_000, longestMs: 28_800_000, trust: ['issuers'] };
+  /** When whose sessions were ended by a security event. */
+  const ended = new Map<string, number>();
+  const rules = {
+    ...{ idleMs: 1_800_000, longestMs: 28_800_000, trust: ['issuers'] },
+    endedAt: (id: string) => ended.get(id),
+  };
   const pages: Console = {
     origin,
     assets: {
@@ -43,7 +48,7 @@ export async function consoleServing(origin = 'https://protem.test', over: Parti
     ...over,
   };
   const made = await serving({ console: pages });
-  return { ...made, clock, store, told, rules, origin };
+  return { ...made, clock, store, told, rules, ended, origin };
 }
 
 /** As a browser does it: follows nothing, and keeps the cookies. */

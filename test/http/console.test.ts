@@ -193,6 +193,23 @@ describe('a session', () => {
     expect(made.told).toEqual(['begun operator:olga', 'ended operator:olga']);
   });
 
+  test('is over everywhere when a security event has ended what it was begun by; one begun after it is not', async () => {
+    const made = await consoleServing();
+    const { cookie } = await signedIn(made);
+    const look = () => made.call('GET', '/v1/session', { token: null, headers: { cookie } });
+    made.ended.set('operator:peter', now);
+    expect((await look()).status).toBe(200);
+    made.ended.set(olga.id, now);
+    expectProblem(await look(), 'identity.unproven');
+    expect(made.store.kept.size).toBe(0);
+
+    const sessions = openSessions(made.store, made.clock, made.rules);
+    const since = await sessions.begin({ ...olga, proofIssuedAt: now + 1000 });
+    expect(await sessions.find(since.id, false)).toEqual(since.session);
+    const before = await sessions.begin({ ...olga, proofIssuedAt: now });
+    expect(await sessions.find(before.id, false)).toBeUndefined();
+  });
+
   test('from under other issuers or rules is over: a role that was taken away is gone', async () => {
     const made = await consoleServing();
     const { cookie } = await signedIn(made);

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import type { Broker } from '../../src/broker/broker.js';
 import type { LiveMessage } from '../../src/broker/live-feed.js';
 import { agentToken, operatorToken } from '../fake/pretend-broker.js';
@@ -132,6 +132,35 @@ test('goes by a session as well, which the stream itself does not keep alive', a
   await stream.until('retry: 1000');
   const [{ until }] = [...made.store.kept.values()] as unknown as [{ until: number }];
   expect(until).toBe(now + 1_800_000);
+});
+
+test('ends, and says so, when what its reader proved itself by holds no more', async () => {
+  jest.useFakeTimers({
+    doNotFake: [
+      'nextTick',
+      'queueMicrotask',
+      'setImmediate',
+      'setTimeout',
+      'clearTimeout',
+      'performance',
+      'Date',
+    ],
+  });
+  try {
+    let holds = true;
+    const feed = speaking();
+    const made = await serving({ broker: { watch: feed.watch, isStillProven: () => holds } });
+    const stream = await opened(made, operator);
+    await stream.until('retry: 1000');
+    jest.advanceTimersByTime(15_000);
+    await stream.until(': still here');
+    holds = false;
+    jest.advanceTimersByTime(15_000);
+    await stream.until('event: over');
+    expect(feed.listeners.size).toBe(0);
+  } finally {
+    jest.useRealTimers();
+  }
 });
 
 test('is described for whoever is refused', async () => {

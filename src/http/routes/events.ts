@@ -22,7 +22,7 @@ const deafBeats = 4;
 
 const eventIdPattern = /^\d{1,16}-\d{1,9}$/;
 
-export function eventStreams({ broker, clock }: RoutePorts): EventStreams {
+export function eventStreams({ broker }: RoutePorts): EventStreams {
   const open = new Set<() => void>();
   let closed = false;
 
@@ -38,7 +38,7 @@ export function eventStreams({ broker, clock }: RoutePorts): EventStreams {
       res.end();
     };
     const beat = setInterval(() => {
-      stillProven(res, principal.proofExpiresAt > clock()).then(
+      stillProven(res, broker.isStillProven(principal)).then(
         (still) => {
           if (still && stream.beat()) return;
           if (!still) res.write('event: over\ndata: {}\n\n');
@@ -64,7 +64,7 @@ export function eventStreams({ broker, clock }: RoutePorts): EventStreams {
   };
 }
 
-/** A session can be signed out of, and a token ends, while the stream is open. */
+/** A session can be signed out of, a token ends, and a security event ends both, while the stream is open. */
 async function stillProven(res: Response, byToken: boolean): Promise<boolean> {
   const { proven } = callOf(res);
   if (!proven) return byToken;
