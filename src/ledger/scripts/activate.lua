@@ -12,7 +12,10 @@ local function activate(id, ends, effect, event, cause)
   head.f = effect
   local task = redis.call('HMGET', key(taskOf(id)), 's', 'd')
   local block = not isUnblocked() and blockOf(agentOf(body), head.p, factsOf(body).c or '', taskOf(id))
-  if head.s == 'r' and task[1] == 'o' and tonumber(task[2]) > at and not block then
+  local begins = head.s == 'r' and task[1] == 'o' and tonumber(task[2]) > at and not block
+  isEnding = not begins
+  if begins then
+    mustHaveLog()
     countState(head, 'a')
     writeLease(id, head, body)
     redis.call('ZADD', key('due:' .. head.p), head.e, id)

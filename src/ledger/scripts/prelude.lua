@@ -3,8 +3,9 @@
 -- Time is always the store's own (TIME), never a client's.
 local prefix = string.sub(KEYS[1], 1, -8)
 
--- Before this text stands `isEnding`: whether the script ends things. The last argument of every script is not its own:
--- what caused it, as members of a JSON object, or ''. Where a script does several things, each may have a cause of its own.
+-- Before this text stands `isEnding`: whether the script ends things; one that may do either says which it does. The last
+-- argument of every script is not its own: what caused it, as members of a JSON object, or ''. Where a script does several
+-- things, each may have a cause of its own.
 local causedBy = table.remove(ARGV)
 
 local function key(name) return prefix .. ':' .. name end

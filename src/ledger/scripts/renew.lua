@@ -11,7 +11,10 @@ local task = redis.call('HMGET', key(taskOf(id)), 's', 'd')
 local open = task[1] == 'o' and tonumber(task[2]) > at
 local block = blockOf(agentOf(body), head.p, factsOf(body).c or '', taskOf(id))
 
-if renewal and head.s == 'a' and open and not block and math.min(renewal.e, said) > at then
+local begins = renewal and head.s == 'a' and open and not block and math.min(renewal.e, said) > at
+isEnding = not begins
+if begins then
+  mustHaveLog()
   local before = head.e
   -- A secret that it replaced lives on to its own end.
   setEnd(head, renewal.e, said, math.max(before, renewal.g or 0))
