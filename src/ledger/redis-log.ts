@@ -8,6 +8,8 @@ import type { RedisClient, RunScript } from './script.js';
 import { unavailable } from './script.js';
 
 const sealBatch = 500;
+/** Reading one record means reading the links that stand together with its own. */
+const linksTogether = 100;
 
 /**
  * Events are written by the very step that changes what they tell of; the chain over them, and their places in the
@@ -31,21 +33,27 @@ export function redisLog(redis: RedisClient, run: RunScript, prefix: string): Au
     const chain = known ?? (await nameChain());
     let seq = Number(seqText ?? 0);
     let previous = hash ?? chainStart;
-    const links: string[] = [];
-    const histories = new Map<string, number[]>();
+    const blocks: string[] = [];
+    let links = previous;
+    const histories = new Map<string, string[]>();
     for (const [index, [eventId, fields]] of entries.entries()) {
       const event = JSON.parse(fields[1]!) as AuditEvent;
       previous = linkHash({ chain, seq: ++seq, id: eventId, previous }, eventDigest(event));
-      links.push(eventId, previous);
+      links += `\n${eventId} ${seq} ${previous}`;
+      if (index % linksTogether === linksTogether - 1 || index === entries.length - 1) {
+        blocks.push(eventId, links);
+        links = previous;
+      }
       for (const subject of subjectsOf(event)) {
         const history = histories.get(subject);
-        if (!history) histories.set(subject, [index + 1]);
-        else if (history.at(-1) !== index + 1) history.push(index + 1);
+        if (!history) histories.set(subject, [eventId]);
+        else if (history.at(-1) !== eventId) history.push(eventId);
       }
     }
     const told: (string | number)[] = [];
-    for (const [subject, which] of histories) told.push(subject, which.length, ...which);
-    const answer = await run('seal', seqText ?? 0, entries.length, ...links, ...told);
+    for (const [subject, ids] of histories) told.push(subject, ids.length, ...ids);
+    const head = [seq, entries.at(-1)![0], previous];
+    const answer = await run('seal', seqText ?? 0, ...head, blocks.length / 2, ...blocks, ...told);
     return { found: entries.length, mine: answer === 1 };
   }
 
@@ -114,7 +122,7 @@ function toRecord(chain: string, [id, event, seq, hash, previous]: string[]): Au
     id: id!,
     at: Number(id!.split('-')[0]),
     event: JSON.parse(event!) as AuditEvent,
-    previous: previous || chainStart,
+    previous: previous!,
     hash: hash!,
   };
 }

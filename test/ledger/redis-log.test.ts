@@ -41,6 +41,38 @@ describe.each(backends)('the log on $name', ({ url }) => {
     expect((await ledger.log.read({ subject: agent, pageSize: 100 })).items).toHaveLength(6);
   });
 
+  test('links that stand together are found one by one, by the log and by a history; where some are lost, no others are', async () => {
+    const prefix = uniquePrefix();
+    const ledger = redisLedger(redis, { prefix });
+    const each = Array.from({ length: 250 }, (_, i) => `spiffe://example.org/agent/${i % 3}`);
+    const fact = { task: '', issuer: 'i', claims: {}, fault: 'x', asked: {} };
+    await Promise.all(
+      each.map((of) => ledger.log.record({ type: 'credential.refused', agent: of, ...fact })),
+    );
+    // Some of them before, so that a block begins in the middle of nothing.
+    await ledger.log.seal();
+    await Promise.all(
+      each.map((of) => ledger.log.record({ type: 'credential.refused', agent: of, ...fact })),
+    );
+    const all = (await ledger.log.read({ pageSize: 1000 })).items;
+    expect(all.map(({ seq }) => seq)).toEqual(Array.from({ length: 500 }, (_, i) => i + 1));
+    expect(all.map(({ previous }) => previous)).toEqual([
+      chainStart,
+      ...all.map(({ hash }) => hash).slice(0, -1),
+    ]);
+    expect(all.filter((record) => record.hash !== recordHash(record))).toEqual([]);
+    const subject = 'spiffe://example.org/agent/1';
+    const ofOne = all.filter(({ event }) => 'agent' in event && event.agent === subject);
+    expect((await ledger.log.read({ subject, pageSize: 1000 })).items).toEqual(ofOne);
+    expect(ofOne.length).toBeGreaterThan(160);
+
+    const [[block] = []] = await redis.xrange(`${prefix}:chain`, '-', '+', 'COUNT', 1);
+    await redis.xdel(`${prefix}:chain`, block!);
+    const left = (await ledger.log.read({ pageSize: 1000 })).items;
+    expect(left.length).toBeLessThan(500);
+    expect(left).toEqual(all.slice(-left.length));
+  });
+
   test('several processes may seal at once: the chain stays whole', async () => {
     const shared = uniquePrefix();
     const ledgers = await Promise.all(

@@ -2,8 +2,8 @@
 -- ARGV: id of the last event then or '', id of the last sealed event then or '', its hash
 -- RETURNS: {epoch, seq of the head, its id or '', its hash or '', id of the last event or '', now, 1 or 0}
 local function hashOf(id)
-  local link = redis.call('XRANGE', key('chain'), id, id)[1]
-  return link and link[2][4]
+  local link = linkOf(id)
+  return link and link.hash
 end
 local head = redis.call('HMGET', key('head'), 'epoch', 'seq', 'id', 'hash')
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]

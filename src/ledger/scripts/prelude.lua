@@ -19,6 +19,23 @@ local function movedFrom(chain, task)
   return { 'moved', found[1] or '0', found[2] or '', redis.call('HGET', key(task), 'r') or '0' }
 end
 
+-- The link that seals an event: its seq, its hash and the hash before it; nil where there is none. Many stand together
+-- under the id of the last of them: the hash before the first, and behind it a line for each, "id seq hash". What is read
+-- one after the other is mostly in the same.
+local knownLinks = ''
+local function linkOf(id)
+  local from, to = string.find(knownLinks, '\n' .. id .. ' ', 1, true)
+  if not from then
+    local block = redis.call('XRANGE', key('chain'), id, '+', 'COUNT', 1)[1]
+    if not block then return nil end
+    knownLinks = block[2][2]
+    from, to = string.find(knownLinks, '\n' .. id .. ' ', 1, true)
+  end
+  if not from then return nil end
+  local seq, hash = string.match(knownLinks, '^(%d+) (%x+)', to + 1)
+  return seq and { seq = seq, hash = hash, previous = string.sub(knownLinks, from - 64, from - 1) }
+end
+
 -- The same for the whole of a script, as the store has it too.
 local nowMs
 local function timeMs()

@@ -25,14 +25,13 @@ local answer = { following, redis.call('HGET', key('head'), 'chain') or '' }
 local sealed = redis.call('HGET', key('head'), 'id')
 for i, id in ipairs(ids) do
   local event = redis.call('XRANGE', KEYS[1], id, id)[1]
-  local link = redis.call('XRANGE', key('chain'), id, id)[1]
+  local link = linkOf(id)
   if event and not link and isLater(id, sealed) then
     answer[1] = subject ~= '' and tostring((tonumber(from) or 0) + i - 1) or ids[i - 1] or from
     break
   end
   if event and link then
-    local before = redis.call('XREVRANGE', key('chain'), '(' .. id, '-', 'COUNT', 1)[1]
-    for _, part in ipairs({ id, event[2][2], link[2][2], link[2][4], before and before[2][4] or '' }) do
+    for _, part in ipairs({ id, event[2][2], link.seq, link.hash, link.previous }) do
       table.insert(answer, part)
     end
   end
