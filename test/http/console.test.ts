@@ -20,6 +20,14 @@ describe('the pages', () => {
     expect((await visit(made, '/console')).headers.get('location')).toBe('/console/');
   });
 
+  test('are where a browser is sent that asks for nothing; whoever asks for data is not', async () => {
+    const made = await consoleServing();
+    const browser = await visit(made, '/', { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' });
+    expect([browser.status, browser.headers.get('location')]).toEqual([303, '/console/']);
+    for (const accept of ['*/*', 'application/json'])
+      expectProblem(await made.call('GET', '/', { token: null, headers: { accept } }), 'route.unknown');
+  });
+
   test('have files that never change under their name, zipped for whoever takes that', async () => {
     const made = await consoleServing();
     const answer = await visit(made, '/console/assets/console-ABC.js', { 'accept-encoding': 'identity' });

@@ -31,6 +31,8 @@ export function addConsole(app: Express, admitted: RequestHandler, console: Cons
     next();
   };
   const at = (path: string, handler: RequestHandler) => app.get(path, named, admitted, handler);
+  // Browsers ask for pages before anything else; whoever asks for data is told where it is.
+  at('/', (req, res, next) => (req.accepts(['json', 'html']) === 'html' ? toPages(res) : next()));
   at('/console', (_req, res) => res.redirect(308, '/console/'));
   at('/console/assets/:name', (req, res) => {
     const asset = console.assets.files.get(String(req.params['name']));
