@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Clock } from '../kernel/clock.js';
 import { isEnded } from './ended-proof.js';
 import type { EndedAt } from './ended-proof.js';
+import { provedAt } from './principal.js';
 import type { Principal } from './principal.js';
 
 /** A person who has signed in with a browser: the facts of the principal, and never a token. */
@@ -54,7 +55,9 @@ export function openSessions(store: SessionStore, clock: Clock, rules: SessionRu
       const id = randomBytes(32).toString('base64url');
       const beganAt = clock();
       const endsAt = beganAt + rules.longestMs;
-      const session = { principal: { ...principal, proofExpiresAt: endsAt }, beganAt, endsAt };
+      // Not later than now, by an issuer whose clock is ahead; nor told from each moment anew, by a token without a date.
+      const proofIssuedAt = Math.min(provedAt(principal, beganAt), beganAt);
+      const session = { principal: { ...principal, proofExpiresAt: endsAt, proofIssuedAt }, beganAt, endsAt };
       const kept: Kept = { ...session, trust };
       await store.keep(digest(id), JSON.stringify(kept), Math.min(rules.idleMs, rules.longestMs));
       return { id, session };

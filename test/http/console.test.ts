@@ -212,10 +212,24 @@ describe('a session', () => {
     expect(made.store.kept.size).toBe(0);
 
     const sessions = openSessions(made.store, made.clock, made.rules);
+    made.clock.set(now + 2000);
     const since = await sessions.begin({ ...olga, proofIssuedAt: now + 1000 });
     expect(await sessions.find(since.id, false)).toEqual(since.session);
     const before = await sessions.begin({ ...olga, proofIssuedAt: now });
     expect(await sessions.find(before.id, false)).toBeUndefined();
+  });
+
+  test.each([
+    ['by a token that is dated ahead', now + 5000, 4000],
+    ['by a token without a date, however long ago', undefined, 86_400_000],
+  ])('that was begun before the event is over: %s', async (_by, proofIssuedAt, laterMs) => {
+    const made = await consoleServing();
+    const rules = { ...made.rules, idleMs: 200_000_000, longestMs: 200_000_000 };
+    const sessions = openSessions(made.store, made.clock, rules);
+    const { id } = await sessions.begin({ ...olga, ...(proofIssuedAt !== undefined && { proofIssuedAt }) });
+    made.ended.set(olga.id, now + 1000);
+    made.clock.set(now + laterMs);
+    expect(await sessions.find(id, false)).toBeUndefined();
   });
 
   test('from under other issuers or rules is over: a role that was taken away is gone', async () => {

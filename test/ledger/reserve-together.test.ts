@@ -106,4 +106,12 @@ describe.each(backends)('reservations and activations that go together on $name'
       { status: 'fulfilled', value: { state: 'active' } },
     ]);
   });
+
+  test('a lease whose record cannot be read any more does not become active: nobody could take it back', async () => {
+    const lease = await reserved(ledger, await openTask());
+    const record = (await redis.get(`${prefix}:${lease.id}`))!;
+    await redis.set(`${prefix}:${lease.id}`, `${record.split('\n')[0]}\nnot a body`);
+    const end = { expiresAt: undefined, effect: lease.effect };
+    expect(await ledger.leases.activate(lease, end)).toBeUndefined();
+  });
 });

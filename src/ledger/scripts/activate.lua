@@ -12,7 +12,8 @@ local function activate(id, ends, effect, event, cause)
   head.f = effect
   local task = redis.call('HMGET', key(taskOf(id)), 's', 'd')
   local block = not isUnblocked() and blockOf(agentOf(body), head.p, factsOf(body).c or '', taskOf(id))
-  local begins = head.s == 'r' and task[1] == 'o' and tonumber(task[2]) > at and not block
+  local open = task[1] == 'o' and tonumber(task[2]) > at
+  local begins = isReadable(body) and head.s == 'r' and open and not block
   isEnding = not begins
   if begins then
     mustHaveLog()

@@ -92,8 +92,12 @@ local function tell(text)
 end
 
 -- What begins something asks this before it changes anything: a script that fails half-way is not undone, and its change
--- would stand without its event. Deletes nothing, and fails where there is no log to be written.
-local function mustHaveLog() redis.call('XDEL', KEYS[1], '0-1') end
+-- would stand without its event. Neither command changes anything. The first is refused by a full store, which looks
+-- whether it is full only until a script writes; the second fails where there is no log to be written.
+local function mustHaveLog()
+  redis.call('LPUSHX', key('never'), '')
+  redis.call('XDEL', KEYS[1], '0-1')
+end
 
 -- What people outside are to hear of, for the worker to send; in the same step as the change. It is bounded: where no
 -- worker has run for that long, the oldest are not sent any more, and the audit log has them.
