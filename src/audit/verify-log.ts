@@ -183,7 +183,7 @@ function endFlaw(progress: Progress, { checkpoints = [], head, partial }: Verify
         }
       : flaw;
   if (contradicted) return asLost(contradicted.flaw, contradicted.epoch);
-  const ours = checkpoints.filter(({ chain }) => chain === last?.chain);
+  const ours = checkpoints.filter(({ chain }) => !last || chain === last.chain);
   if (checkpoints.length > 0 && ours.length === 0)
     return { kind: 'contradicted', line, what: 'no checkpoint is of this chain' };
   if (partial) return undefined;

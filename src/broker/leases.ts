@@ -1,7 +1,8 @@
 import type { Principal } from '../identity/principal.js';
+import { Fault } from '../kernel/fault.js';
 import type { Lease } from '../lease/lease.js';
 import type { LeaseQuery, Page } from '../ledger/ledger.js';
-import { requireKind, requireRole, visibleLease } from './authorize.js';
+import { requireRole, visibleLease } from './authorize.js';
 import { dispatchDue } from './dispatch-due.js';
 import type { Ports } from './ports.js';
 import { findTask } from './tasks.js';
@@ -25,7 +26,11 @@ export async function listLeases(
     await findTask(ports, principal, query.task);
     return ports.ledger.leases.list(query);
   }
-  requireKind(principal, 'agent');
+  if (principal.kind !== 'agent')
+    throw new Fault(
+      'role.missing',
+      'An orchestrator sees the leases of its tasks: name one of them with "task".',
+    );
   return ports.ledger.leases.list({ ...query, agent: principal.id });
 }
 

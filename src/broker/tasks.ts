@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Principal } from '../identity/principal.js';
 import { parseSpiffeId } from '../identity/spiffe-id.js';
+import { formatDuration } from '../kernel/duration.js';
 import { Fault } from '../kernel/fault.js';
 import { newTaskId } from '../kernel/id.js';
 import { present } from '../kernel/present.js';
@@ -27,8 +28,7 @@ export async function openTask(
   requireKind(principal, 'agent', 'orchestrator');
   const agent = agentOf(principal, request);
   const now = ports.ledger.clock();
-  if (request.deadlineAt <= now || request.deadlineAt > now + ports.limits.longestTaskSeconds * 1000)
-    throw new Fault('task.deadline_past', 'The deadline must lie ahead, within the longest task allowed.');
+  mustBeWithinLongest(ports.limits, request.deadlineAt, now);
   const { intent, labels, deadlineAt, deadlineInSeconds, onBehalfOf, run, tools } = request;
   const same = deadlineInSeconds === undefined ? request : { ...request, deadlineAt: undefined };
   const idempotency = idempotencyOf(principal, same, key);
@@ -84,6 +84,18 @@ function agentOf(principal: Principal, request: OpenTask): string {
   return agent;
 }
 
+function mustBeWithinLongest({ longestTaskSeconds }: Ports['limits'], deadlineAt: number, now: number): void {
+  if (deadlineAt > now && deadlineAt <= now + longestTaskSeconds * 1000) return;
+  const longest = formatDuration(longestTaskSeconds);
+  throw new Fault(
+    'task.deadline_past',
+    `The deadline must lie ahead, and a task may last ${longest} at the most.`,
+    {
+      errors: [{ pointer: '/deadline', detail: `expected within ${longest} from now` }],
+    },
+  );
+}
+
 export async function findTask(ports: Ports, principal: Principal, id: string): Promise<Task> {
   return visibleTask(principal, await ports.ledger.tasks.find(id));
 }
@@ -94,7 +106,11 @@ export function listTasks(
   query: PageQuery & { readonly agent?: string },
 ): Promise<Page<Task>> {
   if (principal.kind === 'operator') return ports.ledger.tasks.list(query);
-  requireKind(principal, 'agent');
+  if (principal.kind !== 'agent')
+    throw new Fault(
+      'role.missing',
+      'Agents and operators list tasks; an orchestrator sees each of its own by its id.',
+    );
   return ports.ledger.tasks.list({ ...query, agent: principal.id });
 }
 

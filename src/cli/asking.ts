@@ -37,13 +37,19 @@ export function inTask({ environment }: Terminal, named: string | undefined): st
   return given;
 }
 
-/** The task that was named, or one that is opened, and whether it was. */
+/** A task that was named, or that was opened. */
+export interface TaskFor {
+  readonly id: string;
+  readonly opened: boolean;
+}
+
+/** The task that was named, or one that is opened. */
 export async function taskFor(
   client: ProtemClient,
   terminal: Terminal,
   options: AskOptions,
   usual: { readonly intent: string; readonly deadline: string },
-): Promise<{ readonly id: string; readonly opened: boolean }> {
+): Promise<TaskFor> {
   if ((options.task ?? terminal.environment['PROTEM_TASK'] ?? '') !== '')
     return { id: inTask(terminal, options.task), opened: false };
   const intent = options.intent ?? usual.intent;

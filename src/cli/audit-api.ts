@@ -2,6 +2,7 @@ import { pause } from '../sdk/call.js';
 import type { FetchedAnswer } from '../sdk/call.js';
 import type { AuditRecordShape } from '../wire/audit.js';
 import type { CheckpointShape } from '../wire/checkpoint.js';
+import type { Problem } from '../wire/problem.js';
 import { exchange } from './exchange.js';
 import { Refused } from './refused.js';
 
@@ -82,7 +83,7 @@ function bodyOf(text: string): unknown {
 }
 
 function refusalOf({ status }: FetchedAnswer, body: unknown): Refused {
-  const problem = body as { detail?: string; remedy?: string };
-  const said = [problem.detail ?? `The answer was ${status}.`, problem.remedy].filter(Boolean).join(' ');
-  return new Refused(status, said);
+  const { detail, remedy, errors = [] } = body as Partial<Pick<Problem, 'detail' | 'remedy' | 'errors'>>;
+  const said = [detail ?? `The answer was ${status}.`, remedy].filter(Boolean).join(' ');
+  return new Refused(status, [said, ...errors.map((one) => `  ${one.pointer}: ${one.detail}`)].join('\n'));
 }

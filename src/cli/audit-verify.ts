@@ -18,7 +18,7 @@ export interface VerifyCommand {
   readonly output?: string;
 }
 
-/** 1 and 2 are for what went wrong before anything was found. */
+/** 1 and 2 are for what went wrong before anything was found; 1 as well where there is no record to be looked at. */
 export const exitCodes: Readonly<Record<FlawKind | 'unsigned', number>> = {
   unreadable: 10,
   changed: 11,
@@ -65,7 +65,8 @@ export async function verifyAudit(
   const isHeld = checkpoints.length > 0 || options.head !== undefined;
   if (options.output === 'json') print(JSON.stringify(verdict));
   else for (const line of described(verdict, isHeld)) print(line);
-  return verdict.flaw ? exitCodes[verdict.flaw.kind] : 0;
+  if (verdict.flaw) return exitCodes[verdict.flaw.kind];
+  return verdict.last === undefined ? 1 : 0;
 }
 
 async function readCheckpoints({ keys, checkpoints }: VerifyCommand): Promise<Checkpoint[]> {
@@ -106,7 +107,7 @@ function* described(verdict: Verdict, isHeld: boolean): Generator<string> {
   if (covered !== undefined)
     yield `signed checkpoints or the head that was given: ${checkpoints} agree, up to record ${covered}`;
   if (flaw) yield `NOT SO at line ${flaw.line}: ${flaw.what} (${flaw.kind})`;
-  else if (last === undefined) yield 'there is no record';
+  else if (last === undefined) yield 'there is no record: nothing was verified';
   else if (!isHeld)
     yield 'the chain is whole; without checkpoints or a head, an end that was cut off or a log written anew is not noticed';
   else

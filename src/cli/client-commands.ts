@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { addAgents } from './commands/agents.js';
 import { addBreakGlass } from './commands/break-glass.js';
 import { addCatalog } from './commands/catalog.js';
 import { addCompletion } from './commands/completion.js';
@@ -6,6 +7,7 @@ import { addExports } from './commands/export.js';
 import { addKill } from './commands/kill.js';
 import { addLeases } from './commands/lease.js';
 import { addOperators } from './commands/operator.js';
+import { addRevocations } from './commands/revocations.js';
 import { addRun } from './commands/run.js';
 import { addServeCredentials } from './commands/serve-credentials.js';
 import { addSteps } from './commands/step.js';
@@ -25,6 +27,8 @@ export function addClientCommands(program: Command, terminal: Terminal): void {
   addOperators(program, terminal);
   addBreakGlass(program, terminal);
   addKill(program, terminal);
+  addRevocations(program, terminal);
+  addAgents(program, terminal);
   addWebhooks(program, terminal);
   addCompletion(program, terminal);
 }

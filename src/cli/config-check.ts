@@ -1,6 +1,8 @@
+import { Secret } from '../kernel/secret.js';
 import { testPolicy } from '../policy/policy-cases.js';
 import { SettingsError } from '../settings/load.js';
 import type { Settings } from '../settings/load.js';
+import { isLoopback } from '../settings/unsafe.js';
 
 const count = (number: number, noun: string) => `${number} ${noun}${number === 1 ? '' : 's'}`;
 
@@ -27,5 +29,17 @@ export function describeConfig(file: string, settings: Settings): string {
     count(Object.keys(settings.hooks).length, 'hook'),
     `${passed} cases of policy`,
   ];
-  return `${file} is sound: ${holds.join(', ')}\n`;
+  const here = [...placesHere(settings)].map((path) => path.replace('.settings.', '.'));
+  const only = here.length > 0 ? `on this machine, for every other a change: ${here.join(', ')}\n` : '';
+  return `${file} is sound: ${holds.join(', ')}\n${only}`;
+}
+
+/** Where the settings name an address that only this machine has, by path; the addresses themselves may hold secrets. */
+function* placesHere(part: unknown, path = ''): Generator<string> {
+  if (typeof part === 'string') {
+    if (URL.canParse(part) && isLoopback(new URL(part).hostname)) yield path;
+  } else if (typeof part === 'object' && part !== null && !(part instanceof Secret)) {
+    for (const [name, inner] of part instanceof Map ? (part as Map<string, unknown>) : Object.entries(part))
+      yield* placesHere(inner, path === '' ? name : `${path}.${name}`);
+  }
 }

@@ -17,7 +17,7 @@ export const exitCodes = {
 const denied = /^(policy\.|approval\.denied|task\.ended|credential\.wider|delegation\.|step\.)/;
 const unproven = /^(identity\.|dpop\.|role\.)/;
 const pending = new Set(['client.approval_pending', 'approval.required']);
-const blocked = /^(kill|block|issuing\.blocked|revocation\.blocked)/;
+const blocked = new Set(['issuing.blocked', 'agent.disabled']);
 
 /** The exit code of what was thrown. */
 export function exitCodeOf(thrown: unknown): number {
@@ -26,7 +26,7 @@ export function exitCodeOf(thrown: unknown): number {
   if (thrown instanceof Refused && [401, 403].includes(thrown.status)) return exitCodes.unproven;
   if (!(thrown instanceof ProtemFault)) return exitCodes.failure;
   if (pending.has(thrown.code)) return exitCodes.pending;
-  if (blocked.test(thrown.code)) return exitCodes.blocked;
+  if (blocked.has(thrown.code)) return exitCodes.blocked;
   if (unproven.test(thrown.code)) return exitCodes.unproven;
   if (denied.test(thrown.code)) return exitCodes.denied;
   return exitCodes.failure;

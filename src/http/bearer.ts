@@ -64,12 +64,16 @@ export function idempotencyKey(req: IncomingMessage): string | undefined {
   if (values.length === 0) return undefined;
   const [key = ''] = values;
   if (values.length === 1 && idempotencyPattern.test(key)) return key;
-  throw new Fault('request.malformed', 'The Idempotency-Key is not one.', {
-    errors: [
-      {
-        pointer: '/header/idempotency-key',
-        detail: 'expected one header of 1 to 255 visible ASCII characters',
-      },
-    ],
-  });
+  throw new Fault(
+    'request.malformed',
+    'The Idempotency-Key is not one header of 1 to 255 visible ASCII characters.',
+    {
+      errors: [
+        {
+          pointer: '/header/idempotency-key',
+          detail: 'expected one header of 1 to 255 visible ASCII characters',
+        },
+      ],
+    },
+  );
 }

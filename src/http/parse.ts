@@ -22,7 +22,9 @@ export function parse<Shape extends z.ZodObject>(
   const own = new Set(errors.map(({ pointer }) => faultAt[pointer]));
   const [only] = own;
   if (own.size === 1 && only)
-    throw new Fault(only, `${errors[0]?.pointer} is not one: ${errors[0]?.detail}.`, { errors });
+    throw new Fault(only, `There is something wrong with ${errors[0]?.pointer}: ${errors[0]?.detail}.`, {
+      errors,
+    });
   throw new Fault('request.malformed', sentence(errors.map(({ pointer }) => pointer)), { errors });
 }
 
@@ -32,7 +34,8 @@ function errorsOf(issue: z.core.$ZodIssue, within: string): { pointer: string; d
       pointer: pointerOf([...issue.path, key], within),
       detail: 'unknown field',
     }));
-  return [{ pointer: pointerOf(issue.path, within), detail: issue.message }];
+  const isMissing = issue.code === 'invalid_type' && issue.message.endsWith(' received undefined');
+  return [{ pointer: pointerOf(issue.path, within), detail: isMissing ? 'is missing' : issue.message }];
 }
 
 /** RFC 6901. Shortened where the caller's own names are absurdly long. */

@@ -16,7 +16,8 @@ export const faults = {
     status: 400,
     title: 'The request is not well-formed',
     retry: false,
-    remedy: 'Correct the fields named in "errors"; the shapes are in /openapi.json.',
+    remedy:
+      'Correct what is said here, and each field in "errors" where it names any; the shapes are in /openapi.json.',
   },
   'request.too_large': {
     status: 413,
@@ -46,7 +47,7 @@ export const faults = {
     status: 404,
     title: 'There is nothing here',
     retry: false,
-    remedy: 'See /openapi.json for what there is.',
+    remedy: 'See /openapi.json for what there is; an id in a path is percent-encoded.',
   },
   'route.method': {
     status: 405,

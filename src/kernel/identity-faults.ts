@@ -7,7 +7,7 @@ export const identityFaults = {
     title: 'The caller has not proven who it is',
     retry: false,
     remedy:
-      'Send a valid, unexpired token for this broker as "Authorization: Bearer". The audit log holds the reason.',
+      'Send a valid, unexpired token for this broker as "Authorization: Bearer". The audit log holds why a token was refused.',
   },
   'identity.unavailable': {
     status: 503,

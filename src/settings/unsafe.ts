@@ -1,6 +1,6 @@
 import type { UnsafeName } from './schema.js';
 
-const isLoopback = (host: string) => /^(127\.\d+\.\d+\.\d+|localhost|\[?::1\]?)$/.test(host);
+export const isLoopback = (host: string): boolean => /^(127\.\d+\.\d+\.\d+|localhost|\[?::1\]?)$/.test(host);
 
 function overPlainHttp(address: unknown): boolean {
   if (typeof address !== 'string' || !URL.canParse(address)) return false;

@@ -58,6 +58,11 @@ test('AUD-03: a tail that was cut is told by a checkpoint, or by a head that is 
   for (const options of [{ checkpoints: [checkpointAt(log[17]!)] }, { head: { seq, hash } }])
     expect((await verified(cut, options)).flaw).toMatchObject({ kind: 'cut', line: 16, seq: 16 });
   expect((await verified([], { head: { seq, hash } })).flaw).toMatchObject({ kind: 'cut', seq: 1 });
+  expect((await verified([], { checkpoints: [checkpointAt(log[9]!)] })).flaw).toMatchObject({
+    kind: 'cut',
+    line: 1,
+    seq: 1,
+  });
   expect((await verified(cut)).flaw).toBeUndefined();
 });
 

@@ -66,6 +66,7 @@ describe('opening a task', () => {
       openTask(ports, agent, { ...opening(), deadlineAt: ledger.clock() + inMs });
     for (const inMs of [-1, 0, -hourMs, 86_400_000 + hourMs])
       await expect(open(inMs)).rejects.toMatchObject(refused('task.deadline_past'));
+    await expect(open(86_400_000 + 1000)).rejects.toThrow('a task may last 1d at the most');
     await expect(open(86_400_000 - 1000)).resolves.toBeDefined();
   });
 

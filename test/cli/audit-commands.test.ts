@@ -36,7 +36,13 @@ const server = createServer((req, res) => {
   const refusal = refusals.shift();
   if (refusal) {
     res.writeHead(refusal[0], refusal[1] === undefined ? {} : { 'retry-after': refusal[1] });
-    return res.end(JSON.stringify({ detail: 'No.', remedy: 'Do otherwise.' }));
+    return res.end(
+      JSON.stringify({
+        detail: 'No.',
+        remedy: 'Do otherwise.',
+        errors: [{ pointer: '/query/since', detail: 'odd' }],
+      }),
+    );
   }
   const from = Number(url.searchParams.get('page_token') ?? 0);
   const task = url.searchParams.get('task');
@@ -86,6 +92,10 @@ test('an export goes through all pages, and is verified from standard input', as
   expect(said).toContain(`head 12:${log[11]!.hash}`);
 });
 
+test('of an empty export nothing was verified, and it does not pass for whole', async () => {
+  expect(await verified([])).toEqual([1, 'there is no record: nothing was verified']);
+});
+
 test('what is refused for now is asked again; what is refused tells where to go on', async () => {
   refusals.push([503, '1'], [429, '2']);
   expect(await (await exported()).done).toBe(12);
@@ -94,7 +104,7 @@ test('what is refused for now is asked again; what is refused tells where to go 
   expect(JSON.parse(lines[0]!)).toEqual(log[5]);
   refusals.push([403]);
   const refused = await exported({ pageToken: '5' });
-  await expect(refused.done).rejects.toThrow(new Refused(403, 'No. Do otherwise.'));
+  await expect(refused.done).rejects.toThrow(new Refused(403, 'No. Do otherwise.\n  /query/since: odd'));
   expect([said, refused.said]).toEqual([[], ['Go on from here with --page-token 5']]);
 });
 

@@ -29,7 +29,15 @@ const check = (folder: string): string => {
 };
 
 test('the example is sound, its policy included', () => {
-  expect(check(copied())).toMatch(/is sound: .*, \d+ cases of policy\n$/);
+  expect(check(copied())).toMatch(/is sound: .*, \d+ cases of policy\n/);
+});
+
+test('what only this machine can reach is named by its place, and by nothing more', () => {
+  const [, here] = check(copied()).split('\n');
+  expect(here).toMatch(
+    /^on this machine, for every other a change: .*issuers\.0\.issuer, .*redis\.url, providers\.aws\.endpoint/,
+  );
+  expect(here).not.toContain('127.0.0.1');
 });
 
 test('settings whose policy folder is not there are not sound', () => {

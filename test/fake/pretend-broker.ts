@@ -131,7 +131,7 @@ export function pretendBroker(clock: Clock, instead: Partial<Broker> = {}): Pret
       by: 'ops@test',
       reason: 'a reason',
     },
-    ...{ begunAt: clock(), total: 1, revoked: 1, expired: 0, stuck: 0, pending: 0 },
+    ...{ begunAt: clock(), sweptAt: clock(), total: 1, revoked: 1, expired: 0, stuck: 0, pending: 0 },
   });
   const described = (id: string): Agent => ({ id, status: 'enabled', liveLeases: 0, risk: 'none' });
 

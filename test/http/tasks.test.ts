@@ -157,3 +157,9 @@ test.each(['', 'with blank', 'x'.repeat(256), 'ümlaut'])(
     expect(broker.tasks.size).toBe(0);
   },
 );
+
+test('what is missing is said to be, and not what it is instead', async () => {
+  const { call } = await serving();
+  const { json } = await call('POST', '/v1/tasks', { body: { deadline: '2h' } });
+  expect(json['errors']).toEqual([{ pointer: '/intent', detail: 'is missing' }]);
+});

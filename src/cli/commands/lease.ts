@@ -1,12 +1,11 @@
 import type { Command } from 'commander';
 import type { Lease } from '../../sdk/index.js';
 import { listed } from '../listed.js';
+import { radiusOf, radiusText, revokeMany } from '../revoke-many.js';
 import { UsageError } from '../terminal.js';
 import type { Terminal } from '../terminal.js';
 import { acting, answerOptions, confirm } from '../verb.js';
 import type { Verb } from '../verb.js';
-import { radiusText } from './kill.js';
-import type { Radius } from './kill.js';
 
 const columns = {
   id: 'id',
@@ -82,12 +81,13 @@ async function revoke(one: Verb<RevokeOptions>, lease?: string): Promise<void> {
     return one.print(sync ? await ended(one, revoking) : revoking);
   }
   const body = { task, ...(reason !== undefined && { reason }) };
-  const call = { method: 'POST', path: '/v1/revocations', safe: true } as const;
-  const radius = (await one.client.call({ ...call, body: { ...body, dryRun: true } })) as Radius;
-  if (dryRun) return one.print(radius);
-  const question = `This ends ${task} and ${radiusText(radius)}.`;
-  if (!(await confirm(one, question, task ?? ''))) throw new UsageError('Nothing was revoked.');
-  const done = await one.client.call({ ...call, body });
+  if (dryRun || one.options.curl !== true) {
+    const radius = await radiusOf(one, body);
+    if (dryRun) return one.print(radius);
+    const question = `This ends ${task} and ${radiusText(radius)}.`;
+    if (!(await confirm(one, question, task ?? ''))) throw new UsageError('Nothing was revoked.');
+  }
+  const done = await revokeMany(one, body);
   if (!sync) return one.print(done);
   const leases: Lease[] = [];
   for await (const each of one.client.list<Lease>('/v1/leases', { task }))

@@ -1,0 +1,49 @@
+import type { Verb } from './verb.js';
+
+interface Radius {
+  readonly total: number;
+  readonly byProvider: Readonly<Record<string, number>>;
+}
+
+interface Revocation {
+  readonly id: string;
+  readonly sweptAt?: string;
+}
+
+/** What revoking many leases would do. Changes nothing. */
+export const radiusOf = ({ client }: Pick<Verb, 'client'>, body: object): Promise<Radius> =>
+  client.call({
+    method: 'POST',
+    path: '/v1/revocations',
+    body: { ...body, dryRun: true },
+    safe: true,
+  }) as Promise<Radius>;
+
+/** What a revocation would do, in words. */
+export const radiusText = ({ total, byProvider }: Radius): string => {
+  const parts = Object.entries(byProvider).map(([provider, count]) => `${count} of ${provider}`);
+  return `revokes ${total} lease${total === 1 ? '' : 's'}${parts.length > 0 ? ` (${parts.join(', ')})` : ''}`;
+};
+
+export const findRevocation = ({ client }: Pick<Verb, 'client'>, id: string): Promise<Revocation> =>
+  client.call({ method: 'GET', path: `/v1/revocations/${encodeURIComponent(id)}` }) as Promise<Revocation>;
+
+/** So long it is waited for the first numbers: a worker looks several times a second. */
+const waitMs = 5000;
+const betweenMs = 200;
+
+/** Revokes many leases; returns when all in reach have begun to end, or after a moment, and says that it goes on. */
+export async function revokeMany(one: Verb, body: object): Promise<unknown> {
+  const call = { method: 'POST', path: '/v1/revocations', body, safe: true } as const;
+  const begun = (await one.client.call(call)) as { readonly revocation: Revocation };
+  const { pause } = await import('../sdk/call.js');
+  let { revocation } = begun;
+  const { id } = revocation;
+  for (const endAt = Date.now() + waitMs; revocation.sweptAt === undefined && Date.now() < endAt;) {
+    await pause(betweenMs);
+    revocation = await findRevocation(one, id).catch(() => revocation);
+  }
+  if (revocation.sweptAt === undefined)
+    one.say(`It goes on: "protem revocations show ${id}" says how far it is.`);
+  return { ...begun, revocation };
+}

@@ -1,0 +1,81 @@
+import { expect, test } from '@jest/globals';
+import { Fault } from '../../src/kernel/fault.js';
+import { operatorToken } from '../fake/pretend-broker.js';
+import { serving } from '../http/serving.js';
+import { protem } from './protem.js';
+
+const asOperator = ({ url }: { url: string }) => ({ PROTEM_URL: url, PROTEM_TOKEN: operatorToken });
+const kill = ['kill', '--scope', 'agent', '--name', 'a'] as const;
+
+test('--curl prints the call that acts, or with --dry-run the one that does not; it asks nobody, and sends nothing', async () => {
+  const served = await serving();
+  const acts = await protem(asOperator(served), ...kill, '--reason', 'x', '--curl').ended;
+  expect(acts.code).toBe(0);
+  expect(acts.out).toContain('{"agent":"a","reason":"x","block":true}');
+  const looks = await protem(asOperator(served), ...kill, '--dry-run', '--curl').ended;
+  expect(looks.out).toContain('{"agent":"a","block":true,"dryRun":true}');
+  const task = ['lease', 'revoke', '--task', 'tsk_12345678'];
+  expect((await protem(asOperator(served), ...task, '--curl').ended).out).toContain(
+    '{"task":"tsk_12345678"}',
+  );
+  expect(served.broker.calls.filter(({ verb }) => verb === 'revokeMany' || verb === 'blastRadius')).toEqual(
+    [],
+  );
+});
+
+test('a dry run needs no reason; what acts does', async () => {
+  const served = await serving();
+  expect((await protem(asOperator(served), ...kill, '--dry-run', '--field', 'total').ended).code).toBe(0);
+  const { code, err } = await protem(asOperator(served), ...kill, '--yes').ended;
+  expect([code, err]).toEqual([2, expect.stringContaining('--reason')]);
+});
+
+test('a kill switch answers with what it has begun to revoke, once that is known', async () => {
+  let looks = 0;
+  const served = await serving();
+  const counting = await serving({
+    broker: {
+      revokeMany: async (principal, request) => {
+        const begun = await served.broker.revokeMany(principal, request);
+        const { sweptAt: _not, ...revocation } = begun.revocation;
+        return { ...begun, revocation: { ...revocation, total: 0 } };
+      },
+      findRevocation: async (...of) => {
+        const { sweptAt, ...found } = await served.broker.findRevocation(...of);
+        return (looks += 1) < 2
+          ? { ...found, total: 0 }
+          : { ...found, ...(sweptAt !== undefined && { sweptAt }), total: 7 };
+      },
+    },
+  });
+  const words = [...kill, '--reason', 'x', '--yes', '--field', 'revocation.total'];
+  expect((await protem(asOperator(counting), ...words).ended).out).toBe('7\n');
+});
+
+test('revocations and blocks can be looked at', async () => {
+  const served = await serving();
+  const field = async (...words: string[]) => (await protem(asOperator(served), ...words).ended).out;
+  expect(JSON.parse(await field('revocations', 'ls'))).toHaveLength(1);
+  expect(await field('revocations', 'show', 'rev_00000000', '--field', 'pending')).toBe('0\n');
+  expect(JSON.parse(await field('blocks', 'ls'))).toEqual([]);
+});
+
+test('a block that is not there is no block against what was asked', async () => {
+  const unknown = () => Promise.reject(new Fault('block.unknown', 'There is no block of this id.'));
+  const served = await serving({ broker: { liftBlock: unknown } });
+  expect((await protem(asOperator(served), 'unkill', 'blk_1', '--reason', 'x').ended).code).toBe(1);
+});
+
+test('an agent that nobody has seen is disabled, with a word about its name', async () => {
+  const served = await serving();
+  const { code, err } = await protem(
+    asOperator(served),
+    'agents',
+    'disable',
+    'reprter',
+    '--reason',
+    'x',
+    '--yes',
+  ).ended;
+  expect([code, err]).toEqual([0, expect.stringContaining('No agent reprter was ever seen')]);
+});
