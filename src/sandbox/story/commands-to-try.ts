@@ -29,7 +29,7 @@ export function commandsToTry(places: Places): string[] {
     '',
     `  export PATH='${places.programs}':"$PATH" ${exported.join(' ')}`,
     '',
-    'Then, from a task to its end:',
+    'Then, from a task to its end (a token lasts five minutes; after that, ask for another):',
     '',
     ...story.map((line) => (line === '' ? '' : `  ${line}`)),
     '',
