@@ -7,7 +7,7 @@ import type { RevocationQueue, RevocationWorker, RevokeOne } from './revocation-
 const queueName = (provider: string) => `revoke-${provider}`;
 
 /** Leases in one job: a storm costs the queue little, and a lone lease still goes alone. */
-const jobSize = 25;
+const jobSize = 50;
 
 const jobOptions = { removeOnComplete: true, removeOnFail: true };
 

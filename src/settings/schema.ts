@@ -224,7 +224,7 @@ export const settingsSchema = z.strictObject({
         .min(1)
         .max(1000)
         .default(16)
-        .describe('Revocation jobs at once, per provider; a job holds up to 25 leases.'),
+        .describe('Revocation jobs at once, per provider; a job holds up to 50 leases.'),
       metrics: z
         .strictObject({
           host: z.string().default('127.0.0.1').describe('Address or name.'),
