@@ -68,9 +68,9 @@ const runs = canRun('orderly stops', redisPrograms());
     held.release();
     expect(await ended).toBe(0);
     const states = await Promise.all(grants.map(async ({ lease }) => (await look.lease(lease.id))?.state));
-    // Two jobs of 25 were under way; nothing of them is left half done, and nothing else was begun.
-    expect(states.filter((state) => state === 'revoked')).toHaveLength(50);
-    expect(states.filter((state) => state === 'revoking')).toHaveLength(70);
+    // Two jobs of 50 were under way; nothing of them is left half done, and nothing else was begun.
+    expect(states.filter((state) => state === 'revoked')).toHaveLength(100);
+    expect(states.filter((state) => state === 'revoking')).toHaveLength(20);
 
     const next = await world.start('worker', config);
     for (const { lease, secret } of grants) {
