@@ -6,6 +6,7 @@ import { get } from '../api.js';
 import { verifyLinks } from '../chain.js';
 import { useLoaded } from '../loading.js';
 import { ProblemNote } from '../parts/problem.jsx';
+import { SearchField } from '../parts/search-field.jsx';
 import { Timeline } from '../parts/timeline.jsx';
 import { Checkpoints } from '../parts/checkpoints.jsx';
 import { ask, go, place } from '../place.js';
@@ -68,16 +69,13 @@ export function AuditPage() {
         <p class="quiet">Oldest first. Every record carries the hash of the one before it.</p>
       </header>
       <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
-        <label>
-          Lease, task or agent
-          <input
-            type="search"
-            name="subject"
-            placeholder="its whole id"
-            value={subject}
-            onChange={(event) => go(ask({ subject: event.currentTarget.value.trim() }), 'replace')}
-          />
-        </label>
+        <SearchField
+          name="subject"
+          label="Lease, task or agent"
+          hint="its whole id"
+          value={subject}
+          onCommit={(text) => go(ask({ subject: text }), 'replace')}
+        />
         <label>
           Since
           <select

@@ -3,6 +3,7 @@ import { useEffect, useMemo } from 'preact/hooks';
 import type { LeaseShape } from '../../src/wire/lease.js';
 import { announce } from '../parts/announce.jsx';
 import { ProblemNote } from '../parts/problem.jsx';
+import { SearchField } from '../parts/search-field.jsx';
 import { mostAtOnce, openBook } from '../leases/book.js';
 import type { Listed } from '../leases/listing.js';
 import { columns } from '../leases/order.js';
@@ -225,16 +226,12 @@ function SaveView({ query }: { query: string }) {
 function Filters() {
   const { query } = place.value;
   const field = (name: string, label: string, hint: string) => (
-    <label key={name}>
-      {label}
-      <input
-        type="search"
-        name={name}
-        placeholder={hint}
-        value={query.get(name) ?? ''}
-        onChange={(event) => go(ask({ [name]: event.currentTarget.value }), 'replace')}
-      />
-    </label>
+    <SearchField
+      key={name}
+      {...{ name, label, hint }}
+      value={query.get(name) ?? ''}
+      onCommit={(text) => go(ask({ [name]: text }), 'replace')}
+    />
   );
   const used = ['words', 'agent', 'credential', 'provider', 'effect'].some((name) => query.get(name));
   return (

@@ -163,6 +163,25 @@ atDesk('what an operator reads in trouble', () => {
     await page.setViewportSize({ width: 1280, height: 900 });
   });
 
+  test('what one types stays while the page goes on loading', async () => {
+    const { page } = desk;
+    let release = () => {};
+    const held = new Promise<void>((resolve) => (release = resolve));
+    await page.route('**/v1/audit?*', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await desk.at('/audit');
+    const field = page.getByLabel('Lease, task or agent');
+    await field.fill('tsk_00000000');
+    release();
+    await page.locator('.timeline > *').first().waitFor();
+    expect(await field.inputValue()).toBe('tsk_00000000');
+    await page.keyboard.press('Enter');
+    await page.locator('select[name="since"]:has(option[value="all"]:checked)').waitFor();
+    await page.unroute('**/v1/audit?*');
+  });
+
   test('what is stopped is told by name on every page, and the log begins with what has just happened', async () => {
     const { sandbox, page } = desk;
     const agent = 'spiffe://sandbox.protem.example/agent/rogue';
