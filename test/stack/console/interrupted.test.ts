@@ -51,7 +51,7 @@ atDesk('the console when it is interrupted', () => {
       await loaded.catch(() => {});
     });
     await page.getByText('Revocation of 20 of 20 ordered').waitFor();
-    await page.unroute('**/revoke');
+    await page.unrouteAll({ behavior: 'wait' });
     await eventually('ordered', async () => (await orderedBy(task)).length === 20);
     await page.getByRole('button', { name: 'Close' }).click();
   });
@@ -62,7 +62,7 @@ atDesk('the console when it is interrupted', () => {
       await sandbox.endSessions();
     });
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
-    await page.unroute('**/revoke');
+    await page.unrouteAll({ behavior: 'wait' });
     await desk.signIn('admin', 'peter');
     const progress = page.getByRole('region', { name: 'Revoking' });
     await progress.getByText('operator:olga ordered this').waitFor();
@@ -89,7 +89,7 @@ atDesk('the console when it is interrupted', () => {
     await eventually('revoked', async () => (await sandbox.stateOf(lease)) === 'revoked');
     const second = await sandbox.lease('reporter', task);
     expect(await page.getByLabel(`Select ${second}`).count()).toBe(0);
-    await page.unroute('**/v1/events');
+    await page.unrouteAll({ behavior: 'wait' });
     await page.getByLabel(`Select ${second}`).waitFor({ timeout: 60_000 });
     await page.getByLabel(`Select ${lease}`).waitFor({ state: 'detached' });
     await page.getByText('Live', { exact: true }).first().waitFor();
@@ -127,6 +127,6 @@ atDesk('the console when it is interrupted', () => {
     await eventually('revoked', async () => (await sandbox.stateOf(lease)) === 'revoked');
     begin();
     await page.getByLabel(`Select ${lease}`).waitFor({ state: 'detached' });
-    await page.unroute('**/v1/events');
+    await page.unrouteAll({ behavior: 'wait' });
   });
 });

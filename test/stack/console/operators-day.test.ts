@@ -99,7 +99,7 @@ atDesk("an operator's day in the console", () => {
     for (const lease of leases)
       await eventually('revoked', async () => (await sandbox.stateOf(lease)) === 'revoked');
     await page.getByText('Live', { exact: true }).first().waitFor();
-    await page.unroute('**/revoke');
+    await page.unrouteAll({ behavior: 'wait' });
     await page.getByRole('button', { name: 'Close' }).click();
   });
 
@@ -282,7 +282,7 @@ atDesk("an operator's day in the console", () => {
     await page.getByText('Policy is in force').first().waitFor();
     await page.getByRole('button', { name: /^Verify these/ }).click();
     await page.getByText(/Record \d+ is not what was written/).waitFor();
-    await page.unroute('**/v1/audit?*');
+    await page.unrouteAll({ behavior: 'wait' });
   });
 
   test.each(['light', 'dark'] as const)(

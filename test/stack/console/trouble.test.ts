@@ -37,8 +37,7 @@ atDesk('what an operator reads in trouble', () => {
     await desk.at('/');
     await page.getByRole('heading', { name: '1 lease is in trouble' }).waitFor();
     await page.getByText(/nobody has taken it back for 2 min/).waitFor();
-    await page.unroute('**/v1/leases?*');
-    await page.unroute('**/v1/overview');
+    await page.unrouteAll({ behavior: 'wait' });
   });
 
   test('a lease comes to be in trouble by the time alone, and the list says so without being told', async () => {
@@ -54,7 +53,7 @@ atDesk('what an operator reads in trouble', () => {
       .locator('tr.trouble')
       .getByText(/nobody has taken it back/)
       .waitFor();
-    await page.unroute('**/v1/leases?*');
+    await page.unrouteAll({ behavior: 'wait' });
   });
 
   test('how late ends are is not told as less than it is', async () => {
@@ -65,7 +64,7 @@ atDesk('what an operator reads in trouble', () => {
     });
     await desk.at('/');
     await page.getByText('99 of 100 within 2 s last').waitFor();
-    await page.unroute('**/v1/overview');
+    await page.unrouteAll({ behavior: 'wait' });
   });
 
   test('filters that find nothing are not taken for leases that are not there', async () => {
@@ -88,7 +87,7 @@ atDesk('what an operator reads in trouble', () => {
     await desk.at('/leases');
     await page.getByText('The broker does not answer.').waitFor();
     expect(await page.getByText('There is no lease here').count()).toBe(0);
-    await page.unroute('**/v1/leases?*');
+    await page.unrouteAll({ behavior: 'wait' });
   });
 
   test('what was taken in an emergency is told from the rest at a glance, on every page that shows it', async () => {
@@ -179,7 +178,7 @@ atDesk('what an operator reads in trouble', () => {
     expect(await field.inputValue()).toBe('tsk_00000000');
     await page.keyboard.press('Enter');
     await page.locator('select[name="since"]:has(option[value="all"]:checked)').waitFor();
-    await page.unroute('**/v1/audit?*');
+    await page.unrouteAll({ behavior: 'wait' });
   });
 
   test('what is stopped is told by name on every page, and the log begins with what has just happened', async () => {
