@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -25,5 +25,11 @@ export async function startRedis(): Promise<{ url: string; stop: () => void }> {
   redis.on('error', () => {});
   await redis.ping();
   redis.disconnect();
+  // The file of a run is hundreds of megabytes.
+  server.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  process.once('exit', () => {
+    server.kill('SIGKILL');
+    rmSync(directory, { recursive: true, force: true });
+  });
   return { url: `redis://127.0.0.1:${port}/0`, stop: () => void server.kill('SIGKILL') };
 }
