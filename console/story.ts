@@ -120,6 +120,7 @@ function sayAsked(asked: unknown, say: Say): void {
     say('with', JSON.stringify(asked['parameters']));
   if (typeof asked['ttlSeconds'] === 'number') say('for', span(asked['ttlSeconds'] * 1000));
   say('tool', asked['tool']);
+  say('on', asked['target']);
   say('the agent says', asked['reason']);
 }
 

@@ -2,12 +2,12 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { approvalPage, ApprovalShape } from '../../src/wire/approval.js';
 import type { Shape } from '../../src/wire/shape.js';
-import { get, post } from '../api.js';
+import { get } from '../api.js';
 import { listen } from '../live.js';
 import { useLoaded } from '../loading.js';
-import { ApprovalFacts } from '../parts/approval-facts.jsx';
+import { AnswerDialog } from '../parts/answer-dialog.jsx';
+import { ApprovalFacts, subjectOf } from '../parts/approval-facts.jsx';
 import { Countdown } from '../parts/countdown.jsx';
-import { Dialog } from '../parts/dialog.jsx';
 import { Moment } from '../parts/moment.jsx';
 import { ProblemNote } from '../parts/problem.jsx';
 import { Id, Words } from '../parts/text.jsx';
@@ -95,8 +95,9 @@ function OpenApproval({ id, listed, again }: { id: string; listed: ApprovalShape
   return (
     <article class="card" aria-labelledby={id}>
       <h2 id={id}>
-        <Words text={shortAgent(approval.agent)} clip /> asks for{' '}
-        <Words text={approval.request.credential} clip />
+        <Words text={shortAgent(approval.agent)} clip />{' '}
+        {'credential' in approval.request ? 'asks for' : 'wants to call'}{' '}
+        <Words text={subjectOf(approval)} clip />
       </h2>
       <p class="quiet">
         asked <Moment at={approval.requestedAt} />; lapses <Countdown at={approval.expiresAt} />
@@ -113,14 +114,14 @@ function OpenApproval({ id, listed, again }: { id: string; listed: ApprovalShape
             Deny…
           </button>
           <button type="button" class="main" onClick={() => (answering.value = 'approve')}>
-            Approve, or less…
+            {'credential' in approval.request ? 'Approve, or less…' : 'Approve…'}
           </button>
         </p>
       ) : (
         <p class="quiet">To answer you need the role approver.</p>
       )}
       {answering.value && (
-        <Answer
+        <AnswerDialog
           approval={approval}
           decision={answering.value}
           onClose={() => {
@@ -131,96 +132,6 @@ function OpenApproval({ id, listed, again }: { id: string; listed: ApprovalShape
       )}
     </article>
   );
-}
-
-function Answer(props: { approval: ApprovalShape; decision: 'approve' | 'deny'; onClose: () => void }) {
-  const { approval, decision, onClose } = props;
-  const { request } = approval;
-  const reason = useSignal('');
-  const ttl = useSignal(request.ttl);
-  const parameters = useSignal<Readonly<Record<string, string>>>(
-    Object.fromEntries(Object.entries(request.parameters).map(([name, value]) => [name, spelled(value)])),
-  );
-  const fault = useSignal<unknown>(undefined);
-
-  const send = async (dialog: HTMLDialogElement | null) => {
-    const changed = Object.entries(request.parameters).flatMap(([name, value]) => {
-      const text = parameters.value[name] ?? '';
-      return text === spelled(value) ? [] : [[name, readAs(value, text)] as const];
-    });
-    try {
-      await post(`/v1/approvals/${approval.id}/decision`, {
-        decision,
-        digest: approval.digest,
-        ...(reason.value.trim() !== '' && { reason: reason.value.trim() }),
-        ...(decision === 'approve' && ttl.value !== request.ttl && { ttl: ttl.value }),
-        ...(decision === 'approve' && changed.length > 0 && { parameters: Object.fromEntries(changed) }),
-      });
-      dialog?.close();
-    } catch (error) {
-      fault.value = error;
-    }
-  };
-
-  return (
-    <Dialog title={decision === 'approve' ? 'Approve' : 'Deny'} onClose={onClose}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          void send(event.currentTarget.closest('dialog'));
-        }}
-      >
-        {decision === 'approve' && (
-          <fieldset>
-            <legend>What may be had by it: as asked, or less</legend>
-            <label>
-              For how long (asked: {request.ttl})
-              <input value={ttl.value} onInput={(event) => (ttl.value = event.currentTarget.value)} />
-            </label>
-            {Object.entries(request.parameters).map(([name, value]) => (
-              <label key={name}>
-                <bdi>{name}</bdi> (asked: <bdi>{spelled(value)}</bdi>)
-                <input
-                  value={parameters.value[name] ?? ''}
-                  onInput={(event) =>
-                    (parameters.value = { ...parameters.value, [name]: event.currentTarget.value })
-                  }
-                />
-              </label>
-            ))}
-          </fieldset>
-        )}
-        <label>
-          {decision === 'deny' ? 'Reason; the agent sees it' : 'Reason, for the audit log'}
-          <input
-            required={decision === 'deny'}
-            maxLength={500}
-            value={reason.value}
-            onInput={(event) => (reason.value = event.currentTarget.value)}
-          />
-        </label>
-        {fault.value !== undefined && <ProblemNote fault={fault.value} />}
-        <p class="actions">
-          <button type="button" onClick={(event) => event.currentTarget.closest('dialog')?.close()}>
-            Cancel
-          </button>
-          <button class={decision === 'deny' ? 'bad' : 'main'}>
-            {decision === 'deny' ? 'Deny' : 'Approve'}
-          </button>
-        </p>
-      </form>
-    </Dialog>
-  );
-}
-
-type Value = ApprovalShape['request']['parameters'][string];
-
-const spelled = (value: Value): string => (typeof value === 'object' ? value.join(', ') : String(value));
-
-function readAs(like: Value, text: string): Value {
-  if (typeof like === 'number') return Number(text);
-  if (typeof like === 'boolean') return text === 'true';
-  return typeof like === 'object' ? text.split(',').map((item) => item.trim()) : text;
 }
 
 function Answered({ approvals }: { approvals: readonly ApprovalShape[] }) {
@@ -234,26 +145,26 @@ function Answered({ approvals }: { approvals: readonly ApprovalShape[] }) {
             <tr>
               <th scope="col">Asked</th>
               <th scope="col">Agent</th>
-              <th scope="col">Credential</th>
+              <th scope="col">Credential, or tool</th>
               <th scope="col">Answer</th>
               <th scope="col">By, and why</th>
             </tr>
           </thead>
           <tbody>
-            {approvals.map(({ id, requestedAt, agent, request, status, answers }) => (
-              <tr key={id}>
+            {approvals.map((approval) => (
+              <tr key={approval.id}>
                 <td>
-                  <Moment at={requestedAt} />
+                  <Moment at={approval.requestedAt} />
                 </td>
                 <td>
-                  <Words text={shortAgent(agent)} />
+                  <Words text={shortAgent(approval.agent)} />
                 </td>
                 <td>
-                  <Words text={request.credential} />
+                  <Words text={subjectOf(approval)} />
                 </td>
-                <td>{status}</td>
+                <td>{approval.status}</td>
                 <td>
-                  {answers.map(({ by, at, reason }) => (
+                  {approval.answers.map(({ by, at, reason }) => (
                     <div key={by + at}>
                       <Words text={by} />
                       {reason !== undefined && (

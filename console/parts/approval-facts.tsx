@@ -26,20 +26,10 @@ export function ApprovalFacts({ approval }: { approval: ApprovalShape }) {
               <Words text={verified.agent.purpose} />
             </Fact>
           )}
-          <Fact name="Asks for">
-            <Words text={request.credential} /> for {request.ttl}
-            {Object.keys(request.parameters).length > 0 && (
-              <>
-                , <Words text={JSON.stringify(request.parameters)} />
-              </>
-            )}
-          </Fact>
+          <AskedFor request={request} />
           {verified && (
             <>
-              <Fact name="That is">
-                {verified.entry.sensitivity}, {verified.entry.environment}, risk {verified.entry.riskTier}, at{' '}
-                <Words text={verified.entry.provider} />
-              </Fact>
+              <Meant verified={verified} />
               <Fact name="Asked because of">
                 {verified.policies.map((policy) => (
                   <code key={policy}>{policy} </code>
@@ -57,9 +47,9 @@ export function ApprovalFacts({ approval }: { approval: ApprovalShape }) {
               )}
               <TaskFacts task={verified.task} />
               <Fact name="Had it before">
-                {verified.pastUse.leases === 0
+                {verified.pastUse.times === 0
                   ? 'never'
-                  : `${verified.pastUse.leases} ${verified.pastUse.leases === 1 ? 'time' : 'times'}`}
+                  : `${verified.pastUse.times} ${verified.pastUse.times === 1 ? 'time' : 'times'}`}
                 {verified.pastUse.lastAt !== undefined && (
                   <>
                     , last <Moment at={verified.pastUse.lastAt} />
@@ -93,7 +83,52 @@ export function ApprovalFacts({ approval }: { approval: ApprovalShape }) {
   );
 }
 
-type VerifiedTask = NonNullable<ApprovalShape['verified']>['task'];
+/** The name of what is asked for: a credential, or a tool. */
+export const subjectOf = ({ request }: Pick<ApprovalShape, 'request'>): string =>
+  'credential' in request ? request.credential : request.tool;
+
+function AskedFor({ request }: Pick<ApprovalShape, 'request'>) {
+  if (!('credential' in request))
+    return (
+      <Fact name="Wants to call">
+        <Words text={request.tool} />, once
+      </Fact>
+    );
+  return (
+    <Fact name="Asks for">
+      <Words text={request.credential} /> for {request.ttl}
+      {Object.keys(request.parameters).length > 0 && (
+        <>
+          , <Words text={JSON.stringify(request.parameters)} />
+        </>
+      )}
+    </Fact>
+  );
+}
+
+type Verified = NonNullable<ApprovalShape['verified']>;
+
+/** What the settings say of it. */
+function Meant({ verified: { entry, tool } }: { verified: Verified }) {
+  if (entry)
+    return (
+      <Fact name="That is">
+        {entry.sensitivity}, {entry.environment}, risk {entry.riskTier}, at <Words text={entry.provider} />
+      </Fact>
+    );
+  const { kind, dataClass } = tool ?? {};
+  return (
+    <Fact name="That is">
+      {kind === undefined ? (
+        'a tool that the settings do not know'
+      ) : (
+        <Words text={dataClass === undefined ? kind : `${kind}, ${dataClass} data`} />
+      )}
+    </Fact>
+  );
+}
+
+type VerifiedTask = Verified['task'];
 
 /** What is known of its task beyond who opened it and why. */
 function TaskFacts({ task }: { task: VerifiedTask }) {
@@ -124,9 +159,9 @@ function TaskFacts({ task }: { task: VerifiedTask }) {
   );
 }
 
-const said: Record<string, string> = { onBehalfOf: 'on behalf of' };
+const said: Record<string, string> = { onBehalfOf: 'on behalf of', dataClass: 'class of data' };
 
-type Before = NonNullable<NonNullable<ApprovalShape['verified']>['before']>;
+type Before = NonNullable<Verified['before']>;
 
 function Differences({ before }: { before: Before }) {
   return (

@@ -4,8 +4,8 @@ import type { Demanded } from '../policy/decision.js';
 /** As it is written down. Where its time has run out it has expired, whether or not anyone has written that. */
 export type ApprovalState = 'pending' | 'approved' | 'denied' | 'cancelled' | 'revoked' | 'expired' | 'used';
 
-/** What was asked for: exactly this, and nothing beside it, is what a person answers. */
-export interface AskedRequest {
+/** The credential that was asked for: exactly this, and nothing beside it, is what a person answers. */
+export interface AskedCredential {
   readonly entry: string;
   readonly parameters: ParameterValues;
   /** What was asked for, before any other bound. */
@@ -14,6 +14,16 @@ export interface AskedRequest {
   readonly reason?: string;
   /** Of a break-glass request. */
   readonly ticket?: string;
+}
+
+/** The tool call that was announced, in the agent's words. */
+export interface AskedStep {
+  readonly tool: string;
+  /** What it is to be called on. */
+  readonly target?: string;
+  /** What the agent says that it touches. */
+  readonly dataClass?: string;
+  readonly reason?: string;
 }
 
 /** What the agent may have once it is approved: never more than it asked for. */
@@ -51,21 +61,29 @@ export interface Demand {
 }
 
 /** What the broker knew, and had checked, when it asked. */
-export interface KnownFacts {
+interface KnownFacts {
   readonly issuer: string;
   readonly claims: Readonly<Record<string, string | number | boolean>>;
+  /** The task declared no tools, or the one that was named. */
+  readonly toolDeclared: boolean;
+}
+
+export interface KnownOfEntry extends KnownFacts {
   /** TTL that would have been granted then, in seconds, after every other bound. */
   readonly grantableSeconds: number;
   readonly sensitivity: string;
   readonly environment: string;
   readonly riskTier: number;
   readonly provider: string;
-  /** The task declared no tools, or the one that was named. */
-  readonly toolDeclared: boolean;
 }
 
-/** A question to a person, and the answer. It is no bearer of anything: who names it has to be its requester. */
-export interface Approval {
+/** What the settings said of the tool; nothing where they did not know it. */
+export interface KnownOfTool extends KnownFacts {
+  readonly kind?: string;
+  readonly dataClass?: string;
+}
+
+interface Questioned {
   readonly id: string;
   /** Hex SHA-256 over the canonical JSON of the exact request; see `digestOf`. */
   readonly digest: string;
@@ -73,36 +91,54 @@ export interface Approval {
   readonly task?: string;
   /** Principal id of who asks: an agent, or the operator of a break-glass. */
   readonly agent: string;
-  readonly request: AskedRequest;
   readonly demand: Demand;
-  readonly known: KnownFacts;
   readonly state: ApprovalState;
   readonly requestedAt: number;
   /** Until then it can be answered; after that it has expired, and that is a no. */
   readonly expiresAt: number;
   readonly answers: readonly Answer[];
-  /** There once it is approved. */
-  readonly granted?: Granted;
   /** The last moment that it, and whatever is issued by it, is good for. */
   readonly approvedUntil?: number;
-  /** The lease that it was used for. */
-  readonly lease?: string;
   readonly endedAt?: number;
   /** It was cancelled because its task had ended. */
   readonly cause?: 'task_end';
 }
 
-export type NewApproval = Pick<Approval, 'id' | 'digest' | 'task' | 'agent' | 'request' | 'demand' | 'known'>;
+/** Whether a credential may be had. */
+export interface CredentialApproval extends Questioned {
+  readonly request: AskedCredential;
+  readonly known: KnownOfEntry;
+  /** There once it is approved. */
+  readonly granted?: Granted;
+  /** The lease that it was used for. */
+  readonly lease?: string;
+}
+
+/** Whether a tool may be called once. */
+export interface StepApproval extends Questioned {
+  readonly request: AskedStep;
+  readonly known: KnownOfTool;
+  /** The step that it was used for. */
+  readonly step?: string;
+}
+
+/** A question to a person, and the answer. It is no bearer of anything: who names it has to be its requester. */
+export type Approval = CredentialApproval | StepApproval;
+
+export const isOfStep = (approval: Approval): approval is StepApproval => !('entry' in approval.request);
+
+type Asked = 'id' | 'digest' | 'task' | 'agent' | 'request' | 'demand' | 'known';
+export type NewApproval = Pick<CredentialApproval, Asked> | Pick<StepApproval, Asked>;
 
 /** The state at this moment: what has run out has expired, with or without a worker to say so. */
-export const stateAt = (approval: Approval, now: number): ApprovalState =>
+export const stateAt = (approval: Questioned, now: number): ApprovalState =>
   (approval.state === 'pending' && approval.expiresAt <= now) ||
   (approval.state === 'approved' && (approval.approvedUntil ?? 0) <= now)
     ? 'expired'
     : approval.state;
 
 /** What the answers so far allow: the least of each. */
-export const grantedBy = (request: AskedRequest, answers: readonly Answer[]): Granted => ({
+export const grantedBy = (request: AskedCredential, answers: readonly Answer[]): Granted => ({
   ttlSeconds: Math.min(request.ttlSeconds, ...answers.map(({ ttlSeconds }) => ttlSeconds ?? Infinity)),
   parameters: answers.reduce((narrowest, { parameters }) => parameters ?? narrowest, request.parameters),
 });

@@ -2,6 +2,7 @@ import { present } from '../kernel/present.js';
 import type { CatalogEntry } from '../policy/catalog.js';
 import type { ToolChain } from '../task/chain.js';
 import type { Task } from '../task/task.js';
+import { isOfStep } from './approval.js';
 import type { Approval } from './approval.js';
 
 /** What the broker knows, and what is only said: an approver decides on the first, and reads the second as what it is. */
@@ -30,7 +31,8 @@ export interface ApproverView {
       readonly labels?: Task['labels'];
       readonly onBehalfOf?: string;
     };
-    readonly entry: {
+    /** Of a credential. */
+    readonly entry?: {
       readonly description?: string;
       readonly provider: string;
       readonly sensitivity: string;
@@ -38,10 +40,13 @@ export interface ApproverView {
       readonly riskTier: number;
       readonly maximumTtlSeconds?: number;
     };
-    readonly grantableSeconds: number;
+    readonly grantableSeconds?: number;
+    /** Of a step: what the settings say of the tool. */
+    readonly tool?: { readonly name: string; readonly kind?: string; readonly dataClass?: string };
     readonly toolDeclared: boolean;
     readonly policies: readonly string[];
-    readonly pastUse: { readonly leases: number; readonly lastAt?: number };
+    /** How often the agent had this entry, or was permitted this tool, before. */
+    readonly pastUse: { readonly times: number; readonly lastAt?: number };
     readonly before?: {
       readonly approval: string;
       readonly state: Approval['state'];
@@ -54,6 +59,8 @@ export interface ApproverView {
     readonly labels?: Task['labels'];
     readonly onBehalfOf?: string;
     readonly tool?: string;
+    readonly target?: string;
+    readonly dataClass?: string;
     readonly reason?: string;
     readonly ticket?: string;
   };
@@ -65,7 +72,7 @@ export interface ViewSources {
   readonly entry: CatalogEntry | undefined;
   readonly agent: { readonly owner?: string | undefined; readonly purpose?: string | undefined } | undefined;
   readonly pastUse: ApproverView['verified']['pastUse'];
-  /** The latest that the same agent asked for the same entry before, if any. */
+  /** The latest that the same agent asked for the same entry or tool before, if any. */
   readonly before: Approval | undefined;
 }
 
@@ -76,7 +83,7 @@ const shownOf = ({ count, tools, kinds, dataClasses }: ToolChain) => ({ count, t
  * and whom it serves are an agent's own words, and the intent of a sub-task is always that of whoever delegated it.
  */
 export function approverView({ approval, task, entry, agent, pastUse, before }: ViewSources): ApproverView {
-  const { request, known, demand } = approval;
+  const { known, demand } = approval;
   const { vouchedFor, agentsWords } = wordsOf(task);
   const actors = task?.actors?.map(({ id }) => id);
   return {
@@ -100,14 +107,7 @@ export function approverView({ approval, task, entry, agent, pastUse, before }: 
           ...vouchedFor,
         },
       }),
-      entry: {
-        ...(entry && { description: entry.description, maximumTtlSeconds: entry.maximumTtlSeconds }),
-        provider: known.provider,
-        sensitivity: known.sensitivity,
-        environment: known.environment,
-        riskTier: known.riskTier,
-      },
-      grantableSeconds: known.grantableSeconds,
+      ...subjectOf(approval, entry),
       toolDeclared: known.toolDeclared,
       policies: demand.because,
       pastUse,
@@ -120,13 +120,33 @@ export function approverView({ approval, task, entry, agent, pastUse, before }: 
         },
       }),
     },
-    claimed: {
-      ...agentsWords,
-      ...(request.tool !== undefined && { tool: request.tool }),
-      ...(request.reason !== undefined && { reason: request.reason }),
-      ...(request.ticket !== undefined && { ticket: request.ticket }),
-    },
+    claimed: { ...agentsWords, ...wordsOfRequest(approval) },
   };
+}
+
+/** What it is about, as far as the broker knows it by itself. */
+function subjectOf(approval: Approval, entry: CatalogEntry | undefined) {
+  if (isOfStep(approval)) {
+    const { kind, dataClass } = approval.known;
+    return { tool: present({ name: approval.request.tool, kind, dataClass }) };
+  }
+  const { provider, sensitivity, environment, riskTier, grantableSeconds } = approval.known;
+  return {
+    entry: {
+      ...(entry && { description: entry.description, maximumTtlSeconds: entry.maximumTtlSeconds }),
+      ...{ provider, sensitivity, environment, riskTier },
+    },
+    grantableSeconds,
+  };
+}
+
+function wordsOfRequest(approval: Approval) {
+  if (isOfStep(approval)) {
+    const { target, dataClass, reason } = approval.request;
+    return present({ target, dataClass, reason });
+  }
+  const { tool, reason, ticket } = approval.request;
+  return present({ tool, reason, ticket });
 }
 
 type Words = Partial<Pick<Task, 'intent' | 'labels' | 'onBehalfOf'>>;
@@ -152,8 +172,8 @@ function differencesOf(before: Approval, now: Approval) {
     .map((what) => ({ what, was: spelled(was[what]), is: spelled(is[what]) }));
 }
 
-const flat = ({ request: { parameters, ...rest }, task }: Approval): Record<string, unknown> => ({
-  ...Object.fromEntries(Object.entries(parameters).map(([name, value]) => [`parameters.${name}`, value])),
-  ...rest,
-  task,
-});
+function flat({ request, task }: Approval): Record<string, unknown> {
+  const { parameters = {}, ...rest } = { parameters: undefined, ...request };
+  const spread = Object.entries(parameters).map(([name, value]) => [`parameters.${name}`, value] as const);
+  return { ...Object.fromEntries(spread), ...rest, task };
+}

@@ -1,3 +1,4 @@
+import type { AskedStep } from '../approval/approval.js';
 import type { ParameterValues } from '../policy/catalog.js';
 import type { AskedFor, Decided, OfTask, Proven } from './event.js';
 
@@ -8,7 +9,7 @@ export type ApprovalEvent =
         /** A person is asked. `task` is '' where it is opened when it is granted: break-glass. */
         readonly type: 'approval.requested';
         readonly approval: string;
-        readonly asked: AskedFor;
+        readonly asked: AskedFor | AskedStep;
         readonly digest: string;
         readonly decided: Decided;
         readonly approvers: readonly string[];

@@ -111,6 +111,8 @@ export type AuditEvent =
         readonly chain: ChainBefore;
         readonly decided: Decided;
         readonly fault?: string;
+        /** The approval that is asked for it, or that it was permitted by. */
+        readonly approval?: string;
       })
   | {
       readonly type: 'credential.refused';

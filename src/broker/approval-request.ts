@@ -1,11 +1,12 @@
 import { hash } from 'node:crypto';
-import type { AskedRequest } from '../approval/approval.js';
+import type { AskedCredential, AskedStep } from '../approval/approval.js';
 import { canonicalJson } from '../audit/chain.js';
 import type { Principal } from '../identity/principal.js';
 import type { CatalogEntry } from '../policy/catalog.js';
 import { parseParameters } from '../policy/parameters.js';
 import { present } from '../kernel/present.js';
-import type { CredentialRequest } from './broker.js';
+import type { Tool } from '../task/chain.js';
+import type { CredentialRequest, StepRequest } from './broker.js';
 
 /** What a person is asked about, whatever it is issued for. */
 export type Requested = Omit<CredentialRequest, 'task'> & {
@@ -14,7 +15,7 @@ export type Requested = Omit<CredentialRequest, 'task'> & {
 };
 
 /** The request as its digest has it: with every default filled in, as the entry of now has them. */
-export const askedRequest = (entry: CatalogEntry, request: Requested): AskedRequest =>
+export const askedRequest = (entry: CatalogEntry, request: Requested): AskedCredential =>
   present({
     entry: entry.name,
     parameters: parseParameters(entry, request.parameters),
@@ -41,3 +42,19 @@ export function digestOf(principal: Principal, entry: CatalogEntry, request: Req
     'hex',
   );
 }
+
+export const askedStep = ({ tool, target, dataClass, reason }: StepRequest): AskedStep =>
+  present({ tool, target, dataClass, reason });
+
+/** The same of one tool call: an approval is for the tool as the settings have it, too. */
+export const digestOfStep = (principal: Principal, request: StepRequest, tool: Tool | undefined): string =>
+  hash(
+    'sha256',
+    canonicalJson({
+      task: request.task,
+      step: askedStep(request),
+      of: tool ?? null,
+      principal: principal.id,
+    }),
+    'hex',
+  );

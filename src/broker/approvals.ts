@@ -1,4 +1,4 @@
-import { grantedBy, stateAt } from '../approval/approval.js';
+import { grantedBy, isOfStep, stateAt } from '../approval/approval.js';
 import type { Answer, Approval } from '../approval/approval.js';
 import { emailOf, requireApprover } from '../approval/eligible.js';
 import { isEnough } from '../approval/enough.js';
@@ -83,7 +83,7 @@ async function answered(
     answer,
     {
       state,
-      granted: grantedBy(approval.request, answers),
+      granted: isOfStep(approval) ? undefined : grantedBy(approval.request, answers),
       forMs: state === 'denied' ? askAgainMs : usableMs,
     },
     present({
@@ -111,6 +111,11 @@ function narrowed(
   approval: Approval,
   given: NewAnswer,
 ): { ttlSeconds: number | undefined; parameters: ParameterValues | undefined } {
+  if (isOfStep(approval)) {
+    if (given.ttlSeconds !== undefined) throw wider('/ttl', 'a tool call has none');
+    if (given.parameters !== undefined) throw wider('/parameters', 'a tool call is approved as it is');
+    return { ttlSeconds: undefined, parameters: undefined };
+  }
   const so = grantedBy(approval.request, approval.answers);
   if (given.ttlSeconds !== undefined && given.ttlSeconds > so.ttlSeconds)
     throw wider('/ttl', `at most ${so.ttlSeconds} seconds can be approved`);
@@ -141,7 +146,10 @@ export async function cancelApproval(
   return closed(ports, principal, approval, 'cancelled', reason);
 }
 
-/** APR-06: by an operator, before it was used or after; then the lease goes as well. */
+/**
+ * APR-06: by an operator, before it was used or after; then the lease goes as well. A tool that was called cannot be
+ * called back: end its task, or revoke what it holds.
+ */
 export async function revokeApproval(
   ports: Ports,
   principal: Principal,
@@ -151,8 +159,10 @@ export async function revokeApproval(
   requireKind(principal, 'operator');
   const approval = await findApproval(ports, principal, id);
   if (!principal.roles.includes('approver')) requireRole(principal, 'admin');
+  if (isOfStep(approval) && approval.state === 'used')
+    throw new Fault('approval.decided', 'The tool call that it was for was permitted already.');
   const revoked = await closed(ports, principal, approval, 'revoked', reason);
-  if (revoked.lease !== undefined) {
+  if (!isOfStep(revoked) && revoked.lease !== undefined) {
     const lease = await ports.ledger.leases.revoke(revoked.lease, 'operator', principal.id, reason);
     if (lease) await dispatchDue(ports, lease.provider);
   }

@@ -1,10 +1,11 @@
-import { stateAt } from '../approval/approval.js';
+import { isOfStep, stateAt } from '../approval/approval.js';
 import type { Approval, Granted } from '../approval/approval.js';
 import type { Principal } from '../identity/principal.js';
 import { Fault } from '../kernel/fault.js';
 import type { FaultCode } from '../kernel/fault.js';
-import { digestOf } from './approval-request.js';
+import { digestOf, digestOfStep } from './approval-request.js';
 import type { Requested } from './approval-request.js';
+import type { StepRequest } from './broker.js';
 import type { Ports } from './ports.js';
 
 /** What an approval gives to the request that names it; whether it is still there to be used, the reservation decides. */
@@ -34,17 +35,41 @@ export async function approvedFor(
   principal: Principal,
   request: Requested & { readonly approval?: string },
 ): Promise<Approved> {
-  const approval = await ports.ledger.approvals.find(request.approval ?? '');
-  if (!approval || approval.agent !== principal.id)
-    throw new Fault('approval.unverifiable', 'There is no such approval of yours.');
-  const policy = ports.policy();
-  const entry = policy.catalog.get(request.credential);
+  const approval = await ownApproval(ports, principal, request.approval);
+  const entry = ports.policy().catalog.get(request.credential);
   if (!entry) throw new Fault('credential.unknown', 'There is no catalog entry of this name.');
   const digest = digestOf(principal, entry, request);
+  const until = givenUntil(ports, approval, digest);
+  if (isOfStep(approval) || !approval.granted) throw unverifiable();
+  return { id: approval.id, digest, granted: approval.granted, until, approval };
+}
+
+/** The same for a tool call. */
+export async function approvedStepFor(
+  ports: Ports,
+  principal: Principal,
+  request: StepRequest,
+): Promise<Pick<Approved, 'id' | 'digest' | 'approval'>> {
+  const approval = await ownApproval(ports, principal, request.approval);
+  const digest = digestOfStep(principal, request, ports.policy().tools?.get(request.tool));
+  givenUntil(ports, approval, digest);
+  return { id: approval.id, digest, approval };
+}
+
+const unverifiable = () => new Fault('approval.unverifiable', 'There is no such approval of yours.');
+
+async function ownApproval(ports: Ports, principal: Principal, id = ''): Promise<Approval> {
+  const approval = await ports.ledger.approvals.find(id);
+  if (!approval || approval.agent !== principal.id) throw unverifiable();
+  return approval;
+}
+
+/** Until when it is good for this; throws the Fault that says why it is not. */
+function givenUntil(ports: Ports, approval: Approval, digest: string): number {
   if (digest !== approval.digest)
     throw new Fault(
       'approval.out_of_scope',
-      'The approval is for another request, or the catalog entry is another by now.',
+      'The approval is for another request, or what it was for is something else by now.',
     );
   if (approval.cause === 'task_end')
     throw new Fault('task.ended', 'The task has ended; what was approved for it went with it.');
@@ -54,8 +79,6 @@ export async function approvedFor(
     const said = refused.code === 'approval.denied' && reason !== undefined ? ` The reason: ${reason}` : '';
     throw new Fault(refused.code, `${refused.sentence}${said}`, { retryAfterSeconds: 2 });
   }
-  const { granted, approvedUntil } = approval;
-  if (!granted || approvedUntil === undefined)
-    throw new Fault('approval.unverifiable', 'There is no such approval of yours.');
-  return { id: approval.id, digest, granted, until: approvedUntil, approval };
+  if (approval.approvedUntil === undefined) throw unverifiable();
+  return approval.approvedUntil;
 }

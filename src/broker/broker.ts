@@ -94,6 +94,8 @@ export interface StepRequest {
   readonly target?: string;
   readonly dataClass?: string;
   readonly reason?: string;
+  /** The approval that a person has given for exactly this call. */
+  readonly approval?: string;
 }
 
 /** Nothing is issued yet: a person has been asked. */

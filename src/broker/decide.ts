@@ -8,7 +8,7 @@ import { newRequestId } from '../kernel/id.js';
 import { optional, present } from '../kernel/present.js';
 import { riskLevels } from '../kernel/risk-levels.js';
 import { decideForAll } from '../policy/decide-for-all.js';
-import type { Ask, Decision, Obligation, Policy, Question as PolicyQuestion } from '../policy/decision.js';
+import type { Ask, Decision, Obligation, Policy, Question } from '../policy/decision.js';
 import { mustBeInScope } from '../policy/narrow.js';
 import type { CatalogEntry, ParameterValues } from '../policy/catalog.js';
 import { parseParameters } from '../policy/parameters.js';
@@ -18,6 +18,7 @@ import { boundTtl } from '../policy/ttl.js';
 import type { Task } from '../task/task.js';
 import type { CredentialRequest } from './broker.js';
 import { unfulfilled } from './obligations.js';
+import type { Asking } from './open-question.js';
 import type { Ports } from './ports.js';
 import { isStillEnough } from './still-enough.js';
 
@@ -45,13 +46,13 @@ export class PolicyRefusal extends Fault {
   readonly record: DecidedRecord;
   readonly asked: AskedFor;
   /** Whom policy wants to be asked, and about what. */
-  readonly question: Question | undefined;
+  readonly question: Asking<Ask> | undefined;
 
   constructor(
     code: keyof typeof sentences,
     record: DecidedRecord,
     asked: AskedFor,
-    question?: Question,
+    question?: Asking<Ask>,
     errors?: FaultDetail['errors'],
     sentence = sentences[code],
   ) {
@@ -60,11 +61,6 @@ export class PolicyRefusal extends Fault {
     this.asked = asked;
     this.question = question;
   }
-}
-
-export interface Question {
-  readonly ask: Ask;
-  readonly decision: Extract<Decision, { is: 'ask' }>;
 }
 
 const sentences = {
@@ -82,7 +78,7 @@ export function refusalOf(
   decision: Exclude<Decision, { is: 'permit' }>,
   record: DecidedRecord,
   asked: AskedFor,
-  question?: Question,
+  question?: Asking<Ask>,
 ): PolicyRefusal {
   const isUnpermitted = decision.is === 'deny' && decision.unpermitted === true;
   const unpermitted = `No policy permits this request${record.because.length > 0 ? ', whoever approves it' : ''}.`;
@@ -195,7 +191,7 @@ export function permitFor({ meter }: Pick<Ports, 'meter'>, policy: Policy, ask: 
 /** Throws PolicyRefusal unless all that the permit comes with is known here and done by the request. */
 export function mustFulfil(
   obligations: readonly Obligation[] | undefined,
-  question: PolicyQuestion,
+  question: Question,
   record: DecidedRecord,
   asked: AskedFor,
 ): void {
@@ -264,7 +260,7 @@ export const toolFactsOf = (policy: Policy, tool: string | undefined) =>
 export function recordOf(
   decision: Decision,
   policyDigest: string,
-  { risk = 0 }: Pick<PolicyQuestion, 'risk'>,
+  { risk = 0 }: Pick<Question, 'risk'>,
 ): DecidedRecord {
   const errors = decision.is === 'deny' ? decision.errors : [];
   return optional({

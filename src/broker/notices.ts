@@ -1,3 +1,5 @@
+import { isOfStep } from '../approval/approval.js';
+import type { Approval } from '../approval/approval.js';
 import type { Notice, Message } from '../notification/notice.js';
 import { messageOf } from '../notification/notice.js';
 import { formatDuration } from '../kernel/duration.js';
@@ -19,12 +21,8 @@ export async function tellingOf(
       approval: approval.id,
       status: approval.state,
       agent: approval.agent,
-      credential: approval.request.entry,
-      provider: approval.known.provider,
-      environment: approval.known.environment,
-      risk_tier: approval.known.riskTier,
+      ...subjectOf(approval),
       policies: approval.demand.because.join(' '),
-      ttl: formatDuration(approval.request.ttlSeconds),
       expires_at: new Date(approval.expiresAt).toISOString(),
       digest: approval.digest,
       url: `${consoleUrl}/console/approvals/${approval.id}`,
@@ -45,4 +43,19 @@ export async function tellingOf(
     ticket: taken.ticket,
     url: `${consoleUrl}/console/break-glass/${taken.id}`,
   });
+}
+
+function subjectOf(approval: Approval) {
+  if (isOfStep(approval)) {
+    const { kind, dataClass } = approval.known;
+    return { tool: approval.request.tool, tool_kind: kind, data_class: dataClass };
+  }
+  const { provider, environment, riskTier } = approval.known;
+  return {
+    credential: approval.request.entry,
+    provider,
+    environment,
+    risk_tier: riskTier,
+    ttl: formatDuration(approval.request.ttlSeconds),
+  };
 }

@@ -1,10 +1,10 @@
-import { stateAt } from '../approval/approval.js';
+import { isOfStep, stateAt } from '../approval/approval.js';
 import type { Approval } from '../approval/approval.js';
 import { approverView } from '../approval/approver-view.js';
 import type { ApproverView } from '../approval/approver-view.js';
 import { inertIn } from '../approval/inert.js';
 import type { Principal } from '../identity/principal.js';
-import type { ApprovalQuery } from '../ledger/approval-ledger.js';
+import type { ApprovalQuery, Subject } from '../ledger/approval-ledger.js';
 import type { Page } from '../ledger/ledger.js';
 import { requireKind } from './authorize.js';
 import type { Ports } from './ports.js';
@@ -36,21 +36,29 @@ export async function viewApproval(
   const { approvals, tasks } = ports.ledger;
   const [task, pastUse, earlier] = await Promise.all([
     approval.task === undefined ? undefined : tasks.find(approval.task),
-    approvals.pastUse(approval.agent, approval.request.entry, eventsBack),
+    approvals.pastUse(approval.agent, subjectOf(approval), eventsBack),
     approvals.list({ agent: approval.agent, pageSize: approvalsBack }),
   ]);
   const before = earlier.items.find(
-    ({ id, request, requestedAt }) =>
-      id !== approval.id && request.entry === approval.request.entry && requestedAt <= approval.requestedAt,
+    (one) =>
+      one.id !== approval.id && isAboutTheSame(one, approval) && one.requestedAt <= approval.requestedAt,
   );
   return inertIn(
     approverView({
       approval,
       task,
-      entry: ports.policy().catalog.get(approval.request.entry),
+      entry: isOfStep(approval) ? undefined : ports.policy().catalog.get(approval.request.entry),
       agent: ports.inventory.agents.get(approval.agent),
       pastUse,
       before: before && { ...before, state: stateAt(before, ports.ledger.clock()) },
     }),
   );
+}
+
+const subjectOf = (approval: Approval): Subject =>
+  isOfStep(approval) ? { tool: approval.request.tool } : { entry: approval.request.entry };
+
+function isAboutTheSame(one: Approval, other: Approval): boolean {
+  const [a, b] = [subjectOf(one), subjectOf(other)];
+  return a.entry === b.entry && a.tool === b.tool;
 }

@@ -1,15 +1,12 @@
 import type { Approval } from '../approval/approval.js';
 import { isEnough } from '../approval/enough.js';
 import { decideForAll } from '../policy/decide-for-all.js';
-import type { Ask, Decision, Policy } from '../policy/decision.js';
+import type { Decision, Policy, Question } from '../policy/decision.js';
 import type { Limits } from './ports.js';
 
 /** How many different persons have to approve: what policy says, and two from the tier on that the settings name. */
-export const personsFor = (
-  { twoPersonsFromTier }: Limits['approvals'],
-  riskTier: number,
-  ofPolicy = 1,
-): number => Math.max(ofPolicy, riskTier >= twoPersonsFromTier ? 2 : 1);
+export const personsFor = ({ twoPersonsFromTier }: Limits['approvals'], riskTier = 0, ofPolicy = 1): number =>
+  Math.max(ofPolicy, riskTier >= twoPersonsFromTier ? 2 : 1);
 
 /**
  * Whether policies ask by now that did not when the question was put, though they were in force: what they look at has
@@ -28,12 +25,12 @@ export const asksMore = (
 export function isStillEnough(
   policy: Policy,
   limits: Limits,
-  { approved: _approved, ...ask }: Ask,
+  { approved: _approved, ...ask }: Question,
   approval: Pick<Approval, 'answers' | 'demand'>,
 ): boolean {
   const decision = decideForAll(policy, ask);
   if (decision.is !== 'ask') return decision.is === 'permit';
   if (asksMore(policy, decision, approval)) return false;
-  const persons = personsFor(limits.approvals, ask.entry.riskTier, decision.persons);
+  const persons = personsFor(limits.approvals, ask.entry?.riskTier, decision.persons);
   return isEnough({ ...decision, persons }, approval.answers);
 }

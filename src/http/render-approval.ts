@@ -1,4 +1,5 @@
-import type { Approval } from '../approval/approval.js';
+import { isOfStep } from '../approval/approval.js';
+import type { Approval, CredentialApproval } from '../approval/approval.js';
 import type { ApproverView } from '../approval/approver-view.js';
 import { inertIn } from '../approval/inert.js';
 import { formatDuration } from '../kernel/duration.js';
@@ -8,7 +9,6 @@ import { instant, instantIf } from './instant.js';
 
 /** `base`: where people reach the console. All text of it is inert. */
 export function renderApproval(approval: Approval, base: string, view?: ApproverView): ApprovalShape {
-  const { request, granted } = approval;
   return inertIn(
     present({
       id: approval.id,
@@ -17,14 +17,7 @@ export function renderApproval(approval: Approval, base: string, view?: Approver
       digest: approval.digest,
       agent: approval.agent,
       task: approval.task,
-      request: present({
-        credential: request.entry,
-        parameters: request.parameters,
-        ttl: formatDuration(request.ttlSeconds),
-        tool: request.tool,
-        reason: request.reason,
-        ticket: request.ticket,
-      }),
+      request: renderAsked(approval),
       approvers: approval.demand.approvers,
       persons: approval.demand.persons,
       each: approval.demand.each,
@@ -41,15 +34,26 @@ export function renderApproval(approval: Approval, base: string, view?: Approver
           parameters,
         }),
       ),
-      granted: granted && { ttl: formatDuration(granted.ttlSeconds), parameters: granted.parameters },
+      ...(isOfStep(approval) ? present({ step: approval.step }) : renderHad(approval)),
       approvedUntil: instantIf(approval.approvedUntil),
-      lease: approval.lease,
       endedAt: instantIf(approval.endedAt),
       cause: approval.cause,
       ...(view && { verified: renderVerified(view.verified), claimed: view.claimed }),
     }),
   );
 }
+
+function renderAsked(approval: Approval): ApprovalShape['request'] {
+  if (isOfStep(approval)) return approval.request;
+  const { entry, ttlSeconds, ...rest } = approval.request;
+  return { credential: entry, ttl: formatDuration(ttlSeconds), ...rest };
+}
+
+const renderHad = ({ granted, lease }: CredentialApproval) =>
+  present({
+    granted: granted && { ttl: formatDuration(granted.ttlSeconds), parameters: granted.parameters },
+    lease,
+  });
 
 function renderVerified({
   task,
@@ -59,16 +63,12 @@ function renderVerified({
   before,
   ...rest
 }: ApproverView['verified']) {
-  const { maximumTtlSeconds, ...ofEntry } = entry;
   return present({
     ...rest,
-    grantableTtl: formatDuration(grantableSeconds),
+    grantableTtl: grantableSeconds === undefined ? undefined : formatDuration(grantableSeconds),
     task: task && renderTaskFacts(task),
-    entry: present({
-      ...ofEntry,
-      maximumTtl: maximumTtlSeconds === undefined ? undefined : formatDuration(maximumTtlSeconds),
-    }),
-    pastUse: present({ leases: pastUse.leases, lastAt: instantIf(pastUse.lastAt) }),
+    entry: entry && renderEntry(entry),
+    pastUse: present({ times: pastUse.times, lastAt: instantIf(pastUse.lastAt) }),
     before: before && {
       approval: before.approval,
       status: before.state,
@@ -81,3 +81,9 @@ function renderVerified({
 function renderTaskFacts({ openedAt, deadlineAt, ...task }: NonNullable<ApproverView['verified']['task']>) {
   return { ...task, openedAt: instant(openedAt), deadline: instant(deadlineAt) };
 }
+
+const renderEntry = ({ maximumTtlSeconds, ...entry }: NonNullable<ApproverView['verified']['entry']>) =>
+  present({
+    ...entry,
+    maximumTtl: maximumTtlSeconds === undefined ? undefined : formatDuration(maximumTtlSeconds),
+  });

@@ -71,6 +71,7 @@ export const renderStep = (step: Step): StepShape =>
     fault: step.fault,
     remedy: step.fault === undefined ? undefined : faults[step.fault as FaultCode]?.remedy,
     approvers: step.approvers,
+    approval: step.approval,
     obligations: renderObligations(step.obligations),
     decidedAt: instant(step.decidedAt),
   });

@@ -20,6 +20,12 @@ export type Opened =
   | { readonly is: 'limit'; readonly againInMs: number }
   | { readonly is: 'rate'; readonly againInMs: number };
 
+/** What a question is about. */
+export interface Subject {
+  readonly entry?: string;
+  readonly tool?: string;
+}
+
 export interface ApprovalQuery extends PageQuery {
   readonly agent?: string;
 }
@@ -44,7 +50,8 @@ export interface ApprovalLedger {
     answer: Answer,
     outcome: {
       readonly state: 'pending' | 'approved' | 'denied';
-      readonly granted: Granted;
+      /** Of a credential. */
+      readonly granted?: Granted | undefined;
       /** How long what is approved may be used, or what was denied is not asked again. */
       readonly forMs: number;
     },
@@ -59,6 +66,6 @@ export interface ApprovalLedger {
   /** Writes down which have run out, and forgets what is older than the retention. Returns how many ran out. */
   expire(limit: number): Promise<number>;
   pending(): Promise<number>;
-  /** How often the agent was granted the entry, in its last `within` audit events, and when last. */
-  pastUse(agent: string, entry: string, within: number): Promise<{ leases: number; lastAt?: number }>;
+  /** How often the agent was granted the entry or permitted the tool, in its last `within` audit events, and when last. */
+  pastUse(agent: string, of: Subject, within: number): Promise<{ times: number; lastAt?: number }>;
 }

@@ -1,4 +1,12 @@
-import type { Answer, Approval, ApprovalState, Granted } from '../approval/approval.js';
+import type {
+  Answer,
+  Approval,
+  ApprovalState,
+  CredentialApproval,
+  Granted,
+  NewApproval,
+  StepApproval,
+} from '../approval/approval.js';
 import { Fault } from '../kernel/fault.js';
 import { approvalIdPattern } from '../kernel/id.js';
 import type { ApprovalLedger } from './approval-ledger.js';
@@ -7,7 +15,7 @@ import { redisLog } from './redis-log.js';
 import type { RedisClient, RunScript } from './script.js';
 import { unavailable } from './script.js';
 
-type Body = Pick<Approval, 'request' | 'demand' | 'known'>;
+type Body = Pick<NewApproval, 'request' | 'demand' | 'known'>;
 
 const states: Readonly<Record<string, ApprovalState>> = {
   p: 'pending',
@@ -88,7 +96,7 @@ export function redisApprovals(
         before.answers.length,
         codeOf(state),
         JSON.stringify([...before.answers, answer]),
-        JSON.stringify(granted),
+        granted ? JSON.stringify(granted) : '',
         forMs,
         JSON.stringify(event),
         retentionMs,
@@ -108,35 +116,39 @@ export function redisApprovals(
       });
     },
 
-    async pastUse(agent, entry, within) {
+    async pastUse(agent, { entry = '', tool = '' }, within) {
       await redisLog(redis, run, prefix).seal();
-      const [leases, lastAt] = (await run('past-use', agent, entry, within)) as [number, string];
-      return { leases, ...(lastAt !== '' && { lastAt: Number(lastAt) }) };
+      const [times, lastAt] = (await run('past-use', agent, entry, tool, within)) as [number, string];
+      return { times, ...(lastAt !== '' && { lastAt: Number(lastAt) }) };
     },
   };
 }
 
 function toApproval(id: string, fields: Record<string, string>): Approval {
-  const { request, demand, known } = JSON.parse(fields['b']!) as Body;
+  const body = JSON.parse(fields['b']!) as Body;
   const state = states[fields['s'] ?? ''] ?? 'revoked';
   const isGiven =
     state === 'approved' || state === 'used' || (state === 'revoked' && fields['u'] !== undefined);
-  return {
+  const questioned = {
     id,
     digest: fields['g']!,
     agent: fields['a']!,
     ...(fields['k'] && { task: fields['k'] }),
-    request,
-    demand,
-    known,
     state,
     requestedAt: Number(fields['o']),
     expiresAt: Number(fields['t']),
     answers: JSON.parse(fields['d'] ?? '[]') as Answer[],
-    ...(isGiven && { granted: JSON.parse(fields['y']!) as Granted }),
     ...(fields['u'] !== undefined && { approvedUntil: Number(fields['u']) }),
-    ...(fields['l'] !== undefined && { lease: fields['l'] }),
     ...(fields['c'] === 'task_end' && { cause: 'task_end' as const }),
     ...(fields['z'] !== undefined && { endedAt: Number(fields['z']) }),
   };
+  const usedFor = fields['l'];
+  if (!('entry' in body.request))
+    return { ...questioned, ...body, ...(usedFor !== undefined && { step: usedFor }) } as StepApproval;
+  return {
+    ...questioned,
+    ...body,
+    ...(isGiven && { granted: JSON.parse(fields['y']!) as Granted }),
+    ...(usedFor !== undefined && { lease: usedFor }),
+  } as CredentialApproval;
 }

@@ -20,7 +20,7 @@ export function redisSteps(
   return {
     inTurn: known.inTurn,
 
-    async record(step, event, { on, after, most }, asking, idempotency) {
+    async record(step, event, { on, after, most, approval }, asking, idempotency) {
       const { id, taskId, agent, ...body } = step;
       const [is, ...answer] = (await run(
         'step',
@@ -38,6 +38,8 @@ export function redisSteps(
         asking.issuer,
         asking.owner,
         asking.provedAt,
+        approval?.id ?? '',
+        approval?.digest ?? '',
       )) as [string, ...(string | number)[]];
       if (is === 'moved') throw known.moved(taskId, answer);
       if (is === 'same') return toStep(taskId, agent, String(answer[0]), String(answer[1]));

@@ -85,13 +85,15 @@ const endings: ReadonlySet<ScriptName> = new Set([
   'see-proof',
 ]);
 
+const usingApprovals: ReadonlySet<ScriptName> = new Set(['reserve', 'step']);
+
 function loadScript(name: ScriptName): { text: string; sha: string } {
   const read = (file: string) => readFileSync(new URL(`./scripts/${file}.lua`, import.meta.url), 'utf8');
   const isEnding = endings.has(name);
   const flags = isEnding ? '#!lua flags=allow-oom\n' : '';
   const text = [
     `${flags}local isEnding = ${isEnding}`,
-    ...['prelude', 'lease', 'standing'].map(read),
+    ...['prelude', 'lease', 'standing', ...(usingApprovals.has(name) ? ['approval'] : [])].map(read),
     `local function act()\n${read(name)}\nend`,
     read('end'),
   ].join('\n');

@@ -14,14 +14,19 @@ export interface SteppedTask {
 export interface StepLedger {
   /**
    * Durable with its audit event, in one atomic step with the fence of its task (I4). A permitted step makes the chain
-   * `after`. Throws ChainMoved when the task has another chain than `on` by now: decide again. A repeated key returns the
+   * `after`, and uses the approval that it was permitted by. Throws ChainMoved when the task has another chain than `on` by now: decide again. A repeated key returns the
    * step that it recorded; throws task.unknown, task.ended, task.steps, issuing.blocked,
-   * agent.disabled, idempotency.reused.
+   * agent.disabled, idempotency.reused, and approval.* for why the approval is not good.
    */
   record(
     step: NewStep,
     event: AuditEvent & { type: 'step.decided' },
-    chain: { readonly on: number; readonly after: ToolChain | undefined; readonly most: number },
+    conditions: {
+      readonly on: number;
+      readonly after: ToolChain | undefined;
+      readonly most: number;
+      readonly approval?: { readonly id: string; readonly digest: string } | undefined;
+    },
     asking: SeenAs,
     idempotency?: Idempotency,
   ): Promise<Step>;

@@ -1,3 +1,4 @@
+import type { StepShape } from '../wire/step.js';
 import { pause } from './call.js';
 import type { Answered, Call, Send } from './call.js';
 import { ProtemFault, stillPending } from './protem-fault.js';
@@ -37,6 +38,24 @@ export async function sendForApproval(
 
 const approvalOf = ({ body }: Answered): PendingApproval => (body as { approval: PendingApproval }).approval;
 
+/**
+ * Announces a tool call. When a person has to look first, waits for the answer and announces the same call by it.
+ * @throws ProtemFault: what was denied, lapsed or changed meanwhile is told by the broker
+ */
+export async function announceForApproval(
+  send: Send,
+  call: (approval?: string) => Call,
+  { onApprovalPending, waitForApproval = true }: ApprovalOptions,
+): Promise<StepShape> {
+  const step = (await send(call())).body as StepShape;
+  if (step.approval === undefined || step.decision !== 'ask' || !waitForApproval) return step;
+  const { signal } = call();
+  const approval = await look(send, step.approval, 0, signal);
+  await onApprovalPending?.(approval);
+  await untilAnswered(send, approval, signal);
+  return (await send(call(step.approval))).body as StepShape;
+}
+
 /** A broker that is away for a while is waited for as well, until the question has lapsed. */
 async function untilAnswered(
   send: Send,
@@ -47,7 +66,7 @@ async function untilAnswered(
   for (;;) {
     const begun = performance.now();
     try {
-      if ((await look(send, id, signal)).status !== 'pending') return;
+      if ((await look(send, id, lookSeconds, signal)).status !== 'pending') return;
     } catch (error) {
       if (!(error instanceof ProtemFault) || !error.retry || lapsed()) throw error;
     }
@@ -56,12 +75,17 @@ async function untilAnswered(
   }
 }
 
-async function look(send: Send, id: string, signal?: AbortSignal): Promise<PendingApproval> {
+async function look(
+  send: Send,
+  id: string,
+  waitSeconds: number,
+  signal?: AbortSignal,
+): Promise<PendingApproval> {
   const { body } = await send({
     method: 'GET',
     path: `/v1/approvals/${encodeURIComponent(id)}`,
-    query: { wait: `${lookSeconds}s` },
-    timeoutMs: (lookSeconds + 15) * 1000,
+    query: { wait: waitSeconds === 0 ? undefined : `${waitSeconds}s` },
+    timeoutMs: (waitSeconds + 15) * 1000,
     signal,
   });
   return body as PendingApproval;

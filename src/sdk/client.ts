@@ -3,8 +3,9 @@ import type { CatalogEntryShape } from '../wire/catalog.js';
 import type { credentialRequest, GrantShape } from '../wire/credential.js';
 import type { LeaseShape } from '../wire/lease.js';
 import type { RenewalShape } from '../wire/renewal.js';
+import type { stepRequest, StepShape } from '../wire/step.js';
 import type { taskRequest, TaskShape } from '../wire/task.js';
-import { sendForApproval } from './approval.js';
+import { announceForApproval, sendForApproval } from './approval.js';
 import type { ApprovalOptions } from './approval.js';
 import { openCaller } from './call.js';
 import type { Call, Caller, CallerOptions } from './call.js';
@@ -30,6 +31,11 @@ export interface Acquire extends Omit<z.input<typeof credentialRequest>, 'parame
   readonly autoRenew?: boolean;
   /** Told why renewing by itself has stopped. */
   readonly onRenewalEnd?: (error: unknown) => void;
+}
+
+/** A tool call that is about to be made. */
+export interface Announce extends z.input<typeof stepRequest> {
+  readonly task: string;
 }
 
 export interface RequestOptions extends ApprovalOptions {
@@ -103,20 +109,24 @@ export class ProtemClient {
    */
   async acquire(ask: Acquire, options: RequestOptions = {}): Promise<HeldLease> {
     const { task, autoRenew, onRenewalEnd, ...body } = ask;
-    const path = `${taskPath(task)}/credentials`;
-    const key = globalThis.crypto.randomUUID();
-    const call = (approval?: string): Call =>
-      keyed(
-        { method: 'POST', path, body: { ...body, ...(approval !== undefined && { approval }) } },
-        // By an approval it is another request.
-        approval === undefined ? { idempotencyKey: key, ...options } : { signal: options.signal },
-      );
+    const call = byApproval(`${taskPath(task)}/credentials`, body, options);
     const answer = await sendForApproval(this.#caller.send, call, { ...this.#options, ...options });
     const { lease, secret } = answer.body as GrantShape;
     const held = new HeldLease(this.#verbs, lease, secret);
     this.#hold(held);
     if (autoRenew) held.renewBySelf({ ...(ask.ttl !== undefined && { ttl: ask.ttl }) }, onRenewalEnd);
     return held;
+  }
+
+  /**
+   * Announces a tool call before it is made. Waits for a person where policy wants one; what is not permitted is told by
+   * `decision`, with the policies, and is no part of the task's chain of tools.
+   * @throws ProtemFault, as for what a person has denied; the reason of the signal
+   */
+  async announce(ask: Announce, options: RequestOptions = {}): Promise<StepShape> {
+    const { task, ...body } = ask;
+    const call = byApproval(`${taskPath(task)}/steps`, body, options);
+    return announceForApproval(this.#caller.send, call, { ...this.#options, ...options });
   }
 
   /**
@@ -219,6 +229,15 @@ const keyed = (call: Call, { idempotencyKey, signal }: RequestOptions): Call => 
   safe: true,
   signal,
 });
+
+/** The request, and the same by an approval; that is another request, and has a key of its own. */
+function byApproval(path: string, body: object, options: RequestOptions): (approval?: string) => Call {
+  const first = keyed({ method: 'POST', path, body }, options);
+  return (approval) =>
+    approval === undefined
+      ? first
+      : keyed({ method: 'POST', path, body: { ...body, approval } }, { signal: options.signal });
+}
 
 const taskPath = (task: string) => `/v1/tasks/${encodeURIComponent(task)}`;
 const leasePath = (lease: string) => `/v1/leases/${encodeURIComponent(lease)}`;

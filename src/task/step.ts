@@ -12,6 +12,8 @@ export interface Step {
   /** Code of the fault that stands against it, unless it is permitted. */
   readonly fault?: string;
   readonly approvers?: readonly string[];
+  /** The approval that was asked for it, or that it was permitted by. */
+  readonly approval?: string;
   /** What whoever makes the call has to do besides, each with the policy that demands it. */
   readonly obligations?: readonly { readonly policy: string; readonly duty: string }[];
   /** Milliseconds since the epoch. */

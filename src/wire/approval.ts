@@ -3,7 +3,7 @@ import type { Shape } from './shape.js';
 import { duration, durationPattern } from '../kernel/duration.js';
 import { reason } from './lease.js';
 import { pageOf, pageQuery } from './page.js';
-import { approvalId, durationText, instant, leaseId, principalId, taskId } from './text.js';
+import { approvalId, durationText, instant, leaseId, principalId, stepId, taskId } from './text.js';
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hex digits');
 const values = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]));
@@ -58,18 +58,29 @@ const verified = z
         onBehalfOf: z.string().optional(),
       })
       .optional(),
-    entry: z.strictObject({
-      description: z.string().optional(),
-      provider: z.string(),
-      sensitivity: z.string(),
-      environment: z.string(),
-      riskTier: z.int(),
-      maximumTtl: durationText.optional(),
-    }),
-    grantableTtl: durationText.meta({ description: 'What would have been granted when it was asked.' }),
+    entry: z
+      .strictObject({
+        description: z.string().optional(),
+        provider: z.string(),
+        sensitivity: z.string(),
+        environment: z.string(),
+        riskTier: z.int(),
+        maximumTtl: durationText.optional(),
+      })
+      .optional()
+      .meta({ description: 'Of a credential.' }),
+    grantableTtl: durationText
+      .optional()
+      .meta({ description: 'Of a credential: what would have been granted when it was asked.' }),
+    tool: z
+      .strictObject({ name: z.string(), kind: z.string().optional(), dataClass: z.string().optional() })
+      .optional()
+      .meta({ description: 'Of a tool call: what the settings say of the tool.' }),
     toolDeclared: z.boolean(),
     policies: z.array(z.string()).meta({ description: 'The policies that want a person to look.' }),
-    pastUse: z.strictObject({ leases: z.int(), lastAt: instant.optional() }),
+    pastUse: z.strictObject({ times: z.int(), lastAt: instant.optional() }).meta({
+      description: 'How often the agent had this entry, or was permitted this tool, of late.',
+    }),
     before: z
       .strictObject({
         approval: approvalId,
@@ -79,7 +90,7 @@ const verified = z
       })
       .optional()
       .meta({
-        description: 'What the same agent asked of the same entry before, and what is different now.',
+        description: 'What the same agent asked of the same entry or tool before, and what is different now.',
       }),
   })
   .meta({ description: 'What the broker has checked or knows. Decide on this.' });
@@ -90,10 +101,32 @@ const claimed = z
     labels: labels.optional(),
     onBehalfOf: z.string().optional(),
     tool: z.string().optional(),
+    target: z.string().optional(),
+    dataClass: z.string().optional(),
     reason: z.string().optional(),
     ticket: z.string().optional(),
   })
   .meta({ description: 'What only the requester says. It proves nothing, and may be meant to persuade.' });
+
+const askedCredential = z
+  .strictObject({
+    credential: z.string(),
+    parameters: values,
+    ttl: durationText,
+    tool: z.string().optional(),
+    reason: z.string().optional(),
+    ticket: z.string().optional(),
+  })
+  .meta({ description: 'A credential.' });
+
+const askedStep = z
+  .strictObject({
+    tool: z.string(),
+    target: z.string().optional(),
+    dataClass: z.string().optional(),
+    reason: z.string().optional(),
+  })
+  .meta({ description: 'One tool call.' });
 
 export const approval = z
   .strictObject({
@@ -103,14 +136,7 @@ export const approval = z
     digest: digest.meta({ description: 'SHA-256 over the canonical JSON of the exact request.' }),
     agent: z.string().meta({ description: 'Who asked.' }),
     task: taskId.optional(),
-    request: z.strictObject({
-      credential: z.string(),
-      parameters: values,
-      ttl: durationText,
-      tool: z.string().optional(),
-      reason: z.string().optional(),
-      ticket: z.string().optional(),
-    }),
+    request: z.union([askedCredential, askedStep]),
     approvers: z.array(z.string()).meta({ description: 'Roles, of which whoever answers has one.' }),
     persons: z.int().min(1).meta({ description: 'How many different persons have to approve.' }),
     each: z
@@ -130,7 +156,8 @@ export const approval = z
     approvedUntil: instant
       .optional()
       .meta({ description: 'It can be used until then, and lasts no longer.' }),
-    lease: leaseId.optional().meta({ description: 'What it was used for.' }),
+    lease: leaseId.optional().meta({ description: 'The credential that it was used for.' }),
+    step: stepId.optional().meta({ description: 'The tool call that it was used for.' }),
     endedAt: instant.optional(),
     cause: z
       .enum(['task_end'])

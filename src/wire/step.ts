@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { reason } from './lease.js';
 import { obligations } from './obligation.js';
 import type { Shape } from './shape.js';
-import { instant, line, prose, stepId, taskId } from './text.js';
+import { approvalId, instant, line, prose, stepId, taskId } from './text.js';
 
 export const stepRequest = z
   .strictObject({
@@ -12,6 +12,9 @@ export const stepRequest = z
       description: 'The class of data that it is to touch; what the settings say of the tool counts.',
     }),
     reason: reason.optional().meta({ description: 'Why, in words; kept in the audit log.' }),
+    approval: approvalId
+      .optional()
+      .meta({ description: 'The approval that a person has given for exactly this call.' }),
   })
   .meta({ description: 'Announces one tool call of a task.' });
 
@@ -27,7 +30,11 @@ export const step = z
     policies: z.array(z.string()).meta({ description: 'The policies that decided.' }),
     fault: z.string().optional().meta({ description: 'Code of what stands against it.' }),
     remedy: z.string().optional(),
-    approvers: z.array(z.string()).optional().meta({ description: 'The roles that would be asked.' }),
+    approvers: z.array(z.string()).optional().meta({ description: 'The roles that are asked.' }),
+    approval: approvalId.optional().meta({
+      description:
+        'Where a person is asked: wait for it, and announce the same call naming it. Where it was permitted by one: that.',
+    }),
     obligations: obligations.optional(),
     decidedAt: instant,
   })

@@ -28,7 +28,7 @@ const viewOf = (over: Partial<Parameters<typeof approverView>[0]> = {}) =>
       task: task(),
       entry: undefined,
       agent: { owner: 'finance', purpose: 'reports' },
-      pastUse: { leases: 2, lastAt: 5 },
+      pastUse: { times: 2, lastAt: 5 },
       before: undefined,
       ...over,
     }),
@@ -98,7 +98,7 @@ test('APR-04: facts of the broker are there: who, what it leads to, how risky, a
   expect(viewOf().verified).toMatchObject({
     agent: { id: 'spiffe://test/agent', issuer: 'test', owner: 'finance', claims: { ref: 'main' } },
     entry: { environment: 'production', sensitivity: 'restricted', riskTier: 3 },
-    pastUse: { leases: 2, lastAt: 5 },
+    pastUse: { times: 2, lastAt: 5 },
     policies: ['risky'],
   });
 });

@@ -37,9 +37,8 @@ describe('less, no, and taking back', () => {
       ttlSeconds: 60,
       parameters: { prefix: 'reports/2026/', months: ['02'] },
     });
-    expect(approved.granted).toEqual({
-      ttlSeconds: 60,
-      parameters: { prefix: 'reports/2026/', months: ['02'] },
+    expect(approved).toMatchObject({
+      granted: { ttlSeconds: 60, parameters: { prefix: 'reports/2026/', months: ['02'] } },
     });
     const { lease } = await use(id);
     expect(lease.parameters).toEqual({ prefix: 'reports/2026/', months: ['02'] });

@@ -64,7 +64,7 @@ test('APR-06: what was approved and not used is taken back too; what was answere
   expect(await stateOf(denied)).toBe('denied');
   expect(await stateOf(cancelled)).toBe('cancelled');
   expect(await stateOf(used)).toBe('used');
-  expect((await findApproval(ports, agent, used.id)).lease).toBe(lease.id);
+  expect(await findApproval(ports, agent, used.id)).toMatchObject({ lease: lease.id });
   await expect(use(approved.id)).rejects.toMatchObject({ code: 'task.ended' });
   const ended = (await events()).filter((event) => event.type === 'approval.cancelled' && event.cause);
   expect(ended).toHaveLength(1);

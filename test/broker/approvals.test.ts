@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { CredentialApproval } from '../../src/approval/approval.js';
 import { decideApproval, findApproval } from '../../src/broker/approvals.js';
 import { awaitApproval } from '../../src/broker/await-approval.js';
 import { grant } from '../../src/broker/grant.js';
@@ -166,7 +167,7 @@ describe('asking a person', () => {
     ['is of another environment', { environment: 'production' }],
   ])('APR-02: an approval is not for an entry that %s by now', async (_what, over) => {
     const { ask, ports, task, provider } = await askingBroker();
-    const { id, request } = await ask();
+    const { id, request } = (await ask()) as CredentialApproval;
     await decideApproval(ports, ann, id, yes);
     const { catalog, ...policy } = ports.policy();
     const changed = new Map([...catalog].map(([name, entry]) => [name, { ...entry, ...over }]));

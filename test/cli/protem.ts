@@ -22,16 +22,19 @@ export function protem(environment: Readonly<Record<string, string | undefined>>
     out += text;
     for (const look of waiting) look();
   });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    err += text;
+    for (const look of waiting) look();
+  });
   const ended = (once(child, 'close') as Promise<[number | null]>).then(([code]): Ran => ({
     code,
     out,
     err,
   }));
-  /** When the output holds the text. */
+  /** When the text is there, on either output; what the first has by then. */
   const said = (text: string) =>
     new Promise<string>((found) => {
-      const look = () => void (out.includes(text) && found(out));
+      const look = () => void ([out, err].some((one) => one.includes(text)) && found(out));
       waiting.add(look);
       look();
     });

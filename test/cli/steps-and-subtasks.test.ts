@@ -15,8 +15,9 @@ const tokens: Record<string, string> = {};
 
 beforeAll(async () => {
   sandbox = await startSandboxBroker();
-  for (const subject of ['reporter', 'charts']) {
-    const body = new URLSearchParams({ subject });
+  const operator = { kind: 'operator', role: 'approver' };
+  for (const subject of ['reporter', 'charts', 'olga']) {
+    const body = new URLSearchParams({ subject, ...(subject === 'olga' && operator) });
     const answer = await fetch(`${sandbox.places.issuer}/token`, { method: 'POST', body });
     tokens[subject] = ((await answer.json()) as { access_token: string }).access_token;
   }
@@ -50,6 +51,30 @@ test('a step is announced: the exit code is what was decided, and the task lists
     ['deny', 'shell.run'],
     [],
   ]);
+});
+
+test('a tool call that a person has to look at waits for the answer, and is made by it', async () => {
+  const PROTEM_TASK = await openedTask();
+  const agent = as('reporter', { PROTEM_TASK });
+  await protem(agent, 'step', 'announce', 's3.get').ended;
+  const words = ['step', 'announce', 'payments.list', '--target', 'June'];
+  const unanswered = await protem(agent, ...words, '--no-wait').ended;
+  const { approval } = JSON.parse(unanswered.out) as { approval: string };
+  expect([unanswered.code, approval]).toEqual([5, expect.stringMatching(/^apr_/)]);
+  const shown = await protem(as('olga'), 'approvals', 'show', approval).ended;
+  expect(JSON.parse(shown.out)).toMatchObject({
+    request: { tool: 'payments.list', target: 'June' },
+    verified: { tool: { name: 'payments.list', kind: 'read', dataClass: 'restricted' } },
+  });
+  const listed = await protem(as('olga'), 'approvals', 'ls', '-o', 'table').ended;
+  expect(listed.out).toMatch(/payments\.list/);
+  const waiting = protem(agent, ...words);
+  await waiting.said('A person has to approve this: http');
+  expect(await protem(as('olga'), 'approvals', 'approve', approval).ended).toMatchObject({ code: 0 });
+  const { code, out } = await waiting.ended;
+  expect([code, JSON.parse(out)]).toEqual([0, expect.objectContaining({ decision: 'permit', approval })]);
+  const again = await protem(agent, ...words, '--approval', approval).ended;
+  expect(again).toMatchObject({ code: 1, err: expect.stringMatching(/^approval\.used: /) });
 });
 
 test('a step that a person is to be asked about ends with 5, and says what to do', async () => {

@@ -1,4 +1,4 @@
-import type { Approval } from '../../src/approval/approval.js';
+import type { Approval, CredentialApproval } from '../../src/approval/approval.js';
 import type { ApproverView } from '../../src/approval/approver-view.js';
 import type { ApprovalVerbs } from '../../src/broker/broker.js';
 import { Fault } from '../../src/kernel/fault.js';
@@ -6,7 +6,7 @@ import type { Clock } from '../../src/kernel/clock.js';
 
 export const approvalId = 'apr_0123456789abcdef';
 
-export const pendingApproval = (now: number, over: Partial<Approval> = {}): Approval => ({
+export const pendingApproval = (now: number, over: Partial<CredentialApproval> = {}): CredentialApproval => ({
   id: approvalId,
   digest: 'ab'.repeat(32),
   task: 'tsk_0000aaaa',
@@ -42,14 +42,14 @@ const view: ApproverView = {
     grantableSeconds: 600,
     toolDeclared: true,
     policies: ['risky'],
-    pastUse: { leases: 0 },
+    pastUse: { times: 0 },
   },
   claimed: { reason: 'monthly' },
 };
 
 /** One approval, in whatever state a test has put it. */
 export function pretendApprovals(clock: Clock): ApprovalVerbs {
-  let one = pendingApproval(clock());
+  let one: Approval = pendingApproval(clock());
   const found = (id: string): Approval => {
     if (id !== one.id) throw new Fault('approval.unknown', 'There is no such approval.');
     return one;

@@ -9,6 +9,7 @@ const columns = {
   id: 'id',
   status: 'status',
   credential: 'request.credential',
+  tool: 'request.tool',
   agent: 'agent',
   expires: 'expiresAt',
 };

@@ -21,6 +21,8 @@ interface Announced {
   target?: string;
   dataClass?: string;
   reason?: string;
+  wait: boolean;
+  approval?: string;
 }
 
 /** `protem step`: tool calls inside a task, announced before they are made. */
@@ -29,11 +31,16 @@ export function addSteps(program: Command, terminal: Terminal): void {
   const verb = (name: string, description: string) =>
     taskOption(answerOptions(steps.command(name).description(description)));
 
-  verb('announce', 'ask whether a tool may be called now: exit code 3 for no, 5 when a person is to be asked')
+  verb(
+    'announce',
+    'ask whether a tool may be called now: exit code 3 for no, 5 when a person has not answered',
+  )
     .argument('<tool>', 'the tool that is about to be called')
     .option('--target <text>', 'what it is to be called on, in words')
     .option('--data-class <name>', 'the class of data that it is to touch')
     .option('--reason <text>', 'why, for the audit log')
+    .option('--no-wait', 'do not wait for a person who has to approve: exit with 5')
+    .option('--approval <id>', 'announce again by the approval that this same call has got')
     .action(acting(terminal, announce));
   verb('ls', 'list the latest steps of a task, the last one at the end').action(
     acting(terminal, async (one: Verb<{ task?: string }>) => {
@@ -53,14 +60,10 @@ const codeOf: Readonly<Record<string, number>> = {
 };
 
 async function announce(one: Verb<Announced>, tool = ''): Promise<void> {
-  const { target, dataClass, reason } = one.options;
-  const step = (await one.client.call({
-    method: 'POST',
-    path: pathOf(one),
-    body: present({ tool, target, dataClass, reason }),
-    headers: { 'idempotency-key': globalThis.crypto.randomUUID() },
-    safe: true,
-  })) as { readonly decision: string; readonly remedy?: string };
+  const { target, dataClass, reason, wait, approval } = one.options;
+  const task = inTask(one.terminal, one.options.task);
+  const call = present({ task, tool, target, dataClass, reason, approval });
+  const step = await one.client.announce(call, { waitForApproval: wait });
   await one.print(step);
   if (step.remedy !== undefined) one.say(step.remedy);
   process.exitCode = codeOf[step.decision] ?? exitCodes.failure;

@@ -28,20 +28,11 @@ local function reservedBefore(idem, digest, at)
   return seen[2], head and { head, body }
 end
 
--- An approval is used once: by this lease, or by the one that takes its place when the request is retried because its
--- answer was lost. What a person, a policy or its own agent has ended since is not had again by it.
+-- What this lease takes the place of, where it is had again because its answer was lost: what a person, a policy or its
+-- own agent has ended since is not had again by the same approval.
 local lost = { mint_unresolved = true, superseded = true }
-local function approvalFault(approval, agent, at, seenId, superseded)
-  local found = redis.call('HMGET', key(approval.id), 's', 'a', 'g', 'u', 'l')
-  local isRetry = seenId and found[5] == seenId and superseded and (not superseded[1].c or lost[superseded[1].c])
-  if not found[1] or found[2] ~= agent then return 'approval.unverifiable' end
-  if found[3] ~= approval.digest then return 'approval.out_of_scope' end
-  if found[1] == 'u' and not isRetry then return 'approval.used' end
-  if found[1] == 'p' then return 'approval.pending' end
-  if found[1] == 'd' then return 'approval.denied' end
-  if found[1] == 'c' or found[1] == 'r' then return 'approval.revoked' end
-  if found[1] == 'x' or tonumber(found[4]) <= at then return 'approval.expired' end
-  return nil, tonumber(found[4])
+local function replacedBy(seenId, superseded)
+  return superseded and (not superseded[1].c or lost[superseded[1].c]) and seenId or nil
 end
 
 -- Token buckets, each kept as the moment when it is full again. All have to let it pass before any is charged.
@@ -125,15 +116,12 @@ local function reserve(body, event, text, cause)
   if bound then return { 'lease.limit', bound } end
   local approvedUntil = math.huge
   if asked.approval then
-    fault, approvedUntil = approvalFault(asked.approval, agent, at, seenId, superseded)
+    fault, approvedUntil = approvalFault(asked.approval, agent, at, replacedBy(seenId, superseded))
     if fault then return { fault } end
   end
   local tooFast = asked.rates and chargeRates(asked.rates, agent, task, entry, at)
   if tooFast then return tooFast end
-  if asked.approval then
-    redis.call('HSET', key(asked.approval.id), 's', 'u', 'l', id, 'z', at)
-    redis.call('DEL', key('ask:' .. asked.approval.digest))
-  end
+  if asked.approval then useApproval(asked.approval, id, at) end
   if idem then
     if superseded then
       beginRevoking(seenId, superseded[1], superseded[2], 'superseded', agent, at, at)

@@ -1,7 +1,8 @@
 -- A step is decided on one chain of its task, and recorded while the task is open and still has that chain (I4).
 -- ARGV: task id, agent, step id, count that was decided on, chain text after it or '' when not permitted,
 --       step JSON, event, the most steps of a task, idempotency key or '', digest, its ttl ms,
---       issuer and owner of the agent, when its token was issued
+--       issuer and owner of the agent, when its token was issued,
+--       the approval that permits it and its digest, or ''
 -- RETURNS: {'ok', now} | {'moved', count, chain, time} | {'same', step id, time and JSON} | {'taken'}
 --          | {'blocked', by what} | {fault code}
 mustHaveLog()
@@ -28,8 +29,12 @@ end
 local chain = chainKey(task, facts[4])
 if (redis.call('HGET', chain, 'n') or '0') ~= ARGV[4] then return movedFrom(chain, task) end
 if redis.call('HLEN', steps) >= tonumber(ARGV[8]) then return { 'task.steps' } end
+local approval = ARGV[15] ~= '' and { id = ARGV[15], digest = ARGV[16] }
+local fault = approval and approvalFault(approval, ARGV[2], at)
+if fault then return { fault } end
 if redis.call('HSETNX', steps, id, at .. ' ' .. ARGV[6]) == 0 then return { 'taken' } end
 redis.call('PEXPIREAT', steps, redis.call('PEXPIRETIME', key(task)))
+if approval then useApproval(approval, id, at) end
 if ARGV[5] ~= '' then
   redis.call('HSET', chain, 'n', ARGV[4] + 1, 'k', ARGV[5])
   redis.call('HSET', key(task), 'r', at)

@@ -170,6 +170,36 @@ atDesk('what a stranger reads in the console', () => {
     expect(text).toMatch(/Tools used so far\s*payments\.list/);
   });
 
+  test('a tool call that waits for a person is told as one, answered as it is, and told with its target', async () => {
+    const { sandbox, page } = desk;
+    const task = await sandbox.openTask('reporter');
+    const announce = async (over: object) => {
+      const { body } = await sandbox.call('reporter', 'POST', `/v1/tasks/${task}/steps`, over);
+      return body as { decision: string; approval: string };
+    };
+    await announce({ tool: 's3.get' });
+    const call = { tool: 'payments.list', target: 'June', reason: 'compare them' };
+    const { approval } = await announce(call);
+    await at(`/approvals/${approval}`);
+    await page.getByRole('heading', { name: /reporter wants to call payments\.list/ }).waitFor();
+    const known = page.getByRole('region', { name: 'What the broker knows' });
+    expect(await known.textContent()).toMatch(/Wants to callpayments\.list, once/);
+    expect(await known.textContent()).toMatch(/That isread, restricted data/);
+    const said = page.getByRole('region', { name: /What the agent says/ });
+    expect(await said.textContent()).toMatch(/June/);
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Approve…' }).click();
+    expect(await page.getByLabel(/For how long/).count()).toBe(0);
+    await page.getByRole('dialog').getByRole('button', { name: 'Approve', exact: true }).click();
+    await page.getByText('approved', { exact: true }).first().waitFor();
+    expect(await announce({ ...call, approval })).toMatchObject({ decision: 'permit', approval });
+    await at(`/tasks/${task}`);
+    await page.getByText('A tool call waits for a person').first().waitFor();
+    const told = page.locator('.timeline > li').filter({ hasText: 'A person is asked' });
+    expect(await told.textContent()).toMatch(/payments\.list/);
+    expect(await told.textContent()).toMatch(/June/);
+  });
+
   test('the kill switch offers the agents that are known, and doubts a name that reaches nothing', async () => {
     const { sandbox, page } = desk;
     await sandbox.lease('courier', await sandbox.openTask('courier'));

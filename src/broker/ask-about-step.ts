@@ -1,0 +1,54 @@
+import type { Approval, KnownOfTool } from '../approval/approval.js';
+import { newApprovalId } from '../kernel/id.js';
+import { present } from '../kernel/present.js';
+import type { Decided } from '../audit/event.js';
+import type { Question } from '../policy/decision.js';
+import { askedStep, digestOfStep } from './approval-request.js';
+import type { StepRequest } from './broker.js';
+import { demandOf, isDeclared, openQuestion } from './open-question.js';
+import type { Asking } from './open-question.js';
+import type { Ports } from './ports.js';
+
+/**
+ * Asks a person whether a tool may be called, or finds the same question open or answered.
+ * @throws Fault approval.denied, approval.limit, task.ended
+ */
+export async function askAboutStep(
+  ports: Ports,
+  request: StepRequest,
+  asking: Asking,
+  decided: Decided,
+): Promise<Approval> {
+  const { principal, toolFacts } = asking.ask;
+  const demand = demandOf(ports, asking, decided.policyDigest);
+  const approval = {
+    id: newApprovalId(),
+    digest: digestOfStep(principal, request, toolFacts),
+    task: request.task,
+    agent: principal.id,
+    request: askedStep(request),
+    demand,
+    known: knownOf(asking.ask),
+  };
+  const event = {
+    type: 'approval.requested' as const,
+    approval: approval.id,
+    task: request.task,
+    agent: principal.id,
+    issuer: principal.issuer,
+    claims: principal.claims,
+    asked: approval.request,
+    digest: approval.digest,
+    decided,
+    approvers: demand.approvers,
+    persons: demand.persons,
+  };
+  return openQuestion(ports, asking, approval, event);
+}
+
+const knownOf = ({ principal, task, tool, toolFacts }: Question): KnownOfTool => ({
+  issuer: principal.issuer,
+  claims: principal.claims,
+  toolDeclared: isDeclared(task, tool),
+  ...present({ kind: toolFacts?.kind, dataClass: toolFacts?.dataClass || undefined }),
+});

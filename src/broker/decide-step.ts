@@ -1,0 +1,93 @@
+import type { Approval } from '../approval/approval.js';
+import type { Decided } from '../audit/event.js';
+import type { Principal } from '../identity/principal.js';
+import type { FaultCode } from '../kernel/fault.js';
+import { newStepId } from '../kernel/id.js';
+import { present } from '../kernel/present.js';
+import { decideForAll } from '../policy/decide-for-all.js';
+import type { Decision, Question } from '../policy/decision.js';
+import type { NewStep } from '../task/step.js';
+import type { Task } from '../task/task.js';
+import type { StepRequest } from './broker.js';
+import { chainBefore } from './chain.js';
+import { recordOf, refusalCode, riskBehind, toolFactsOf } from './decide.js';
+import type { Ports } from './ports.js';
+import { isStillEnough } from './still-enough.js';
+
+export interface DecidedStep {
+  readonly question: Question & { readonly tool: string };
+  readonly decision: Decision;
+  readonly record: Decided;
+}
+
+/** By what a person has approved, where that is `approval`. */
+export function decideStep(
+  ports: Ports,
+  principal: Principal,
+  task: Task,
+  { tool, dataClass, reason }: StepRequest,
+  approval: Approval | undefined,
+): DecidedStep {
+  const policy = ports.policy();
+  const question = present({
+    principal,
+    task,
+    tool,
+    toolFacts: toolFactsOf(policy, tool),
+    risk: riskBehind(ports, principal, task),
+    approved: approval && (true as const),
+    asserted: present({ reason, dataClass }),
+  });
+  const first = decideForAll(policy, question);
+  const holds = !approval || isStillEnough(policy, ports.limits, question, approval);
+  const decision = holds ? first : { is: 'deny' as const, because: first.because, errors: [] };
+  const record = recordOf(decision, policy.digest, question);
+  ports.meter.decided(record.is);
+  return { question, decision, record };
+}
+
+/** The step as it is kept, and as it is told. */
+export function recordStep(
+  { question, decision, record }: DecidedStep,
+  { target, dataClass, reason }: StepRequest,
+  asked: { readonly approval?: string | undefined; readonly fault?: FaultCode },
+) {
+  const { principal, task, tool, toolFacts } = question;
+  const facts = present({ kind: toolFacts?.kind, dataClass: toolFacts?.dataClass || undefined });
+  const fault = decision.is === 'permit' ? undefined : (asked.fault ?? refusalCode(decision));
+  const { approval } = asked;
+  const step: NewStep = present({
+    id: newStepId(task.id),
+    taskId: task.id,
+    agent: task.agent,
+    tool,
+    ...facts,
+    decision: decision.is,
+    because: decision.because,
+    fault,
+    approvers: approversOf(decision),
+    approval,
+    obligations: decision.is === 'permit' ? decision.obligations : undefined,
+  });
+  const event = present({
+    type: 'step.decided' as const,
+    task: task.id,
+    agent: task.agent,
+    issuer: principal.issuer,
+    claims: principal.claims,
+    step: step.id,
+    intent: task.intent,
+    tool,
+    ...facts,
+    asserted: present({ target, dataClass, reason }),
+    chain: chainBefore(task) ?? emptyBefore,
+    decided: record,
+    fault,
+    approval,
+  });
+  return { step, event };
+}
+
+const emptyBefore = { count: 0, tools: [], kinds: [], dataClasses: [] };
+
+const approversOf = (decision: Decision) => (decision.is === 'ask' ? decision.approvers : undefined);
