@@ -7,6 +7,8 @@ interface Radius {
 
 interface Revocation {
   readonly id: string;
+  readonly by: string;
+  readonly reason: string;
   readonly sweptAt?: string;
 }
 
@@ -28,6 +30,17 @@ export const radiusText = ({ total, byProvider }: Radius): string => {
 export const findRevocation = ({ client }: Pick<Verb, 'client'>, id: string): Promise<Revocation> =>
   client.call({ method: 'GET', path: `/v1/revocations/${encodeURIComponent(id)}` }) as Promise<Revocation>;
 
+interface Begun {
+  readonly revocation: Revocation;
+  readonly block?: { readonly by: string; readonly reason: string; readonly at: string };
+}
+
+/** A scope has one block: that of whoever stopped it first. */
+function sayStopped(one: Verb, { revocation, block }: Begun): void {
+  if (!block || (block.by === revocation.by && block.reason === revocation.reason)) return;
+  one.say(`It was stopped already, by ${block.by} at ${block.at}: ${block.reason}. That block stands.`);
+}
+
 /** So long it is waited for the first numbers: a worker looks several times a second. */
 const waitMs = 5000;
 const betweenMs = 200;
@@ -35,7 +48,8 @@ const betweenMs = 200;
 /** Revokes many leases; returns when all in reach have begun to end, or after a moment, and says that it goes on. */
 export async function revokeMany(one: Verb, body: object): Promise<unknown> {
   const call = { method: 'POST', path: '/v1/revocations', body, safe: true } as const;
-  const begun = (await one.client.call(call)) as { readonly revocation: Revocation };
+  const begun = (await one.client.call(call)) as Begun;
+  sayStopped(one, begun);
   const { pause } = await import('../sdk/call.js');
   let { revocation } = begun;
   const { id } = revocation;

@@ -52,6 +52,29 @@ test('a kill switch answers with what it has begun to revoke, once that is known
   expect((await protem(asOperator(counting), ...words).ended).out).toBe('7\n');
 });
 
+test('of what is stopped already it is told by whom, and that this block stands', async () => {
+  const served = await serving();
+  const block = {
+    id: 'blk_first000',
+    scope: { of: 'agent', name: 'a' },
+    by: 'operator:peter',
+    reason: 'on fire',
+    at: Date.parse('2026-01-02T03:04:05Z'),
+  } as const;
+  const stopped = await serving({
+    broker: {
+      revokeMany: async (principal, request) => ({
+        ...(await served.broker.revokeMany(principal, request)),
+        block,
+      }),
+    },
+  });
+  const { err } = await protem(asOperator(stopped), ...kill, '--reason', 'x', '--yes').ended;
+  expect(err).toContain(
+    'It was stopped already, by operator:peter at 2026-01-02T03:04:05.000Z: on fire. That block stands.\n',
+  );
+});
+
 test('revocations and blocks can be looked at', async () => {
   const served = await serving();
   const field = async (...words: string[]) => (await protem(asOperator(served), ...words).ended).out;

@@ -58,5 +58,7 @@ async function unkill(one: Verb<{ reason?: string }>, block?: string): Promise<v
   const { reason } = one.options;
   if (reason === undefined) throw new UsageError('Give --reason.');
   const path = `/v1/blocks/${encodeURIComponent(block)}/lift`;
-  await one.print(await one.client.call({ method: 'POST', path, body: { reason } }));
+  const lifted = (await one.client.call({ method: 'POST', path, body: { reason } })) as { id?: string };
+  if (lifted.id !== undefined) one.say(`${lifted.id} is lifted; what is told is the block as it was.`);
+  await one.print(lifted);
 }
