@@ -18,6 +18,7 @@ const titles: Record<string, string> = {
   'task.delegated': 'Delegated: a part of a task was handed on',
   'task.ended': 'Task ended: nothing more is issued for it',
   'credential.refused': 'A credential was refused',
+  'step.refused': 'A tool call was refused',
   'lease.reserved': 'Policy permitted it; the lease was written down',
   'lease.active': 'Made at the provider and handed over',
   'lease.mint_failed': 'The provider did not make it',
@@ -87,7 +88,7 @@ export function storyOf(event: Event): Told {
   say('on behalf of', event['onBehalfOf']);
   if (type === 'task.opened' || type === 'task.delegated') say('intent', event['intent']);
   if (isRecord(event['act'])) say('to', event['act']['sub']);
-  if (type === 'step.decided') say('tool', event['tool']);
+  if (type.startsWith('step.')) say('tool', event['tool']);
   if (typeof event['cause'] === 'string') say('because', causeOf(event['cause']));
   say('reason given', event['reason']);
   sayAsked(event['asked'], say);

@@ -5,7 +5,7 @@ import { Fact, Facts, Words } from './text.jsx';
 
 /** What the broker knows stands apart from what the agent says: the one can be decided on, the other may persuade. */
 export function ApprovalFacts({ approval }: { approval: ApprovalShape }) {
-  const { verified, claimed, request, task } = approval;
+  const { verified, claimed, task } = approval;
   return (
     <div class="columns">
       <section aria-label="What the broker knows" class="known">
@@ -26,7 +26,7 @@ export function ApprovalFacts({ approval }: { approval: ApprovalShape }) {
               <Words text={verified.agent.purpose} />
             </Fact>
           )}
-          <AskedFor request={request} />
+          <AskedFor approval={approval} />
           {verified && (
             <>
               <Meant verified={verified} />
@@ -46,7 +46,7 @@ export function ApprovalFacts({ approval }: { approval: ApprovalShape }) {
                 </Fact>
               )}
               <TaskFacts task={verified.task} />
-              <Fact name="Had it before">
+              <Fact name={verified.entry ? 'Had it before' : 'Called it before'}>
                 {verified.pastUse.times === 0
                   ? 'never'
                   : `${verified.pastUse.times} ${verified.pastUse.times === 1 ? 'time' : 'times'}`}
@@ -72,26 +72,36 @@ export function ApprovalFacts({ approval }: { approval: ApprovalShape }) {
           <span aria-hidden="true">“</span> What the agent says: its own words, which prove nothing
         </h3>
         <Facts>
-          {Object.entries(claimed ?? {}).map(([name, value]) => (
-            <Fact key={name} name={said[name] ?? name}>
-              <Words text={typeof value === 'object' ? JSON.stringify(value) : String(value)} />
-            </Fact>
-          ))}
+          {Object.entries(claimed ?? {})
+            .map(
+              ([name, value]) => [name, typeof value === 'object' ? pairsOf(value) : String(value)] as const,
+            )
+            .filter(([, value]) => value !== '')
+            .map(([name, value]) => (
+              <Fact key={name} name={said[name] ?? name}>
+                <Words text={value} />
+              </Fact>
+            ))}
         </Facts>
       </section>
     </div>
   );
 }
 
-/** The name of what is asked for: a credential, or a tool. */
-export const subjectOf = ({ request }: Pick<ApprovalShape, 'request'>): string =>
-  'credential' in request ? request.credential : request.tool;
+/** The name of what is asked for: a credential, or a tool; never one that an agent made up, once that is known. */
+export function subjectOf({ request, verified }: ApprovalShape): string {
+  if ('credential' in request) return request.credential;
+  return verified && verified.tool?.name === undefined
+    ? 'a tool that the settings do not know'
+    : request.tool;
+}
 
-function AskedFor({ request }: Pick<ApprovalShape, 'request'>) {
+function AskedFor({ approval }: { approval: ApprovalShape }) {
+  const { request } = approval;
   if (!('credential' in request))
     return (
       <Fact name="Wants to call">
-        <Words text={request.tool} />, once
+        <Words text={subjectOf(approval)} />, once
       </Fact>
     );
   return (
@@ -117,13 +127,10 @@ function Meant({ verified: { entry, tool } }: { verified: Verified }) {
       </Fact>
     );
   const { kind, dataClass } = tool ?? {};
+  if (kind === undefined) return null;
   return (
     <Fact name="That is">
-      {kind === undefined ? (
-        'a tool that the settings do not know'
-      ) : (
-        <Words text={dataClass === undefined ? kind : `${kind}, ${dataClass} data`} />
-      )}
+      <Words text={dataClass === undefined ? kind : `${kind}, ${dataClass} data`} />
     </Fact>
   );
 }
@@ -136,12 +143,7 @@ function TaskFacts({ task }: { task: VerifiedTask }) {
   const lines: (readonly [name: string, value: string | undefined])[] = [
     ['On behalf of', task.onBehalfOf],
     ['Delegated by', task.actors?.join(', ')],
-    [
-      'Its labels',
-      Object.entries(task.labels ?? {})
-        .map(([name, value]) => `${name}: ${value}`)
-        .join(' · '),
-    ],
+    ['Its labels', pairsOf(task.labels ?? {})],
     ['Tools it declared', task.tools?.join(', ')],
     ['Tools used so far', task.chain?.tools.join(', ')],
   ];
@@ -158,6 +160,11 @@ function TaskFacts({ task }: { task: VerifiedTask }) {
     </>
   );
 }
+
+const pairsOf = (labels: object): string =>
+  Object.entries(labels)
+    .map(([name, value]) => `${name}: ${value}`)
+    .join(' · ');
 
 const said: Record<string, string> = { onBehalfOf: 'on behalf of', dataClass: 'class of data' };
 

@@ -3,7 +3,7 @@ import type { CatalogEntry } from '../policy/catalog.js';
 import type { ToolChain } from '../task/chain.js';
 import type { Task } from '../task/task.js';
 import { isOfStep } from './approval.js';
-import type { Approval } from './approval.js';
+import type { Approval, StepApproval } from './approval.js';
 
 /** What the broker knows, and what is only said: an approver decides on the first, and reads the second as what it is. */
 export interface ApproverView {
@@ -41,8 +41,8 @@ export interface ApproverView {
       readonly maximumTtlSeconds?: number;
     };
     readonly grantableSeconds?: number;
-    /** Of a step: what the settings say of the tool. */
-    readonly tool?: { readonly name: string; readonly kind?: string; readonly dataClass?: string };
+    /** Of a step: what the settings say of the tool; nothing where they do not know it. */
+    readonly tool?: { readonly name?: string; readonly kind?: string; readonly dataClass?: string };
     readonly toolDeclared: boolean;
     readonly policies: readonly string[];
     /** How often the agent had this entry, or was permitted this tool, before. */
@@ -128,7 +128,9 @@ export function approverView({ approval, task, entry, agent, pastUse, before }: 
 function subjectOf(approval: Approval, entry: CatalogEntry | undefined) {
   if (isOfStep(approval)) {
     const { kind, dataClass } = approval.known;
-    return { tool: present({ name: approval.request.tool, kind, dataClass }) };
+    return {
+      tool: present({ name: isKnownTool(approval) ? approval.request.tool : undefined, kind, dataClass }),
+    };
   }
   const { provider, sensitivity, environment, riskTier, grantableSeconds } = approval.known;
   return {
@@ -140,10 +142,13 @@ function subjectOf(approval: Approval, entry: CatalogEntry | undefined) {
   };
 }
 
+/** A tool that the settings do not know is called what the agent likes. */
+const isKnownTool = ({ known }: StepApproval): boolean => known.kind !== undefined;
+
 function wordsOfRequest(approval: Approval) {
   if (isOfStep(approval)) {
-    const { target, dataClass, reason } = approval.request;
-    return present({ target, dataClass, reason });
+    const { tool, target, dataClass, reason } = approval.request;
+    return present({ tool: isKnownTool(approval) ? undefined : tool, target, dataClass, reason });
   }
   const { tool, reason, ticket } = approval.request;
   return present({ tool, reason, ticket });

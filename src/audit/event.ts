@@ -114,6 +114,16 @@ export type AuditEvent =
         /** The approval that is asked for it, or that it was permitted by. */
         readonly approval?: string;
       })
+  | (OfTask &
+      Proven & {
+        /** A tool call that could not be decided. `task` is what the caller named. */
+        readonly type: 'step.refused';
+        readonly intent?: string;
+        readonly tool: string;
+        readonly asserted: Readonly<Record<string, string>>;
+        readonly approval?: string;
+        readonly fault: string;
+      })
   | {
       readonly type: 'credential.refused';
       readonly task: string;

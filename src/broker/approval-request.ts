@@ -5,7 +5,9 @@ import type { Principal } from '../identity/principal.js';
 import type { CatalogEntry } from '../policy/catalog.js';
 import { parseParameters } from '../policy/parameters.js';
 import { present } from '../kernel/present.js';
+import { emptyChain } from '../task/chain.js';
 import type { Tool } from '../task/chain.js';
+import type { Task } from '../task/task.js';
 import type { CredentialRequest, StepRequest } from './broker.js';
 
 /** What a person is asked about, whatever it is issued for. */
@@ -46,15 +48,17 @@ export function digestOf(principal: Principal, entry: CatalogEntry, request: Req
 export const askedStep = ({ tool, target, dataClass, reason }: StepRequest): AskedStep =>
   present({ tool, target, dataClass, reason });
 
-/** The same of one tool call: an approval is for the tool as the settings have it, too. */
-export const digestOfStep = (principal: Principal, request: StepRequest, tool: Tool | undefined): string =>
-  hash(
-    'sha256',
-    canonicalJson({
-      task: request.task,
-      step: askedStep(request),
-      of: tool ?? null,
-      principal: principal.id,
-    }),
-    'hex',
-  );
+/**
+ * The same of one tool call. It is for the tool as the settings have it, after no other kinds and classes of data than the
+ * person was shown: what goes out by it may be what was read meanwhile.
+ */
+export function digestOfStep(
+  principal: Principal,
+  { id: task, chain = emptyChain }: Pick<Task, 'id' | 'chain'>,
+  request: StepRequest,
+  tool: Tool | undefined,
+): string {
+  const before = { kinds: chain.kinds, dataClasses: chain.dataClasses };
+  const asked = { task, step: askedStep(request), before, of: tool ?? null, principal: principal.id };
+  return hash('sha256', canonicalJson(asked), 'hex');
+}

@@ -159,8 +159,6 @@ export async function revokeApproval(
   requireKind(principal, 'operator');
   const approval = await findApproval(ports, principal, id);
   if (!principal.roles.includes('approver')) requireRole(principal, 'admin');
-  if (isOfStep(approval) && approval.state === 'used')
-    throw new Fault('approval.decided', 'The tool call that it was for was permitted already.');
   const revoked = await closed(ports, principal, approval, 'revoked', reason);
   if (!isOfStep(revoked) && revoked.lease !== undefined) {
     const lease = await ports.ledger.leases.revoke(revoked.lease, 'operator', principal.id, reason);

@@ -5,6 +5,7 @@ import { Fault } from '../kernel/fault.js';
 import type { FaultCode } from '../kernel/fault.js';
 import { digestOf, digestOfStep } from './approval-request.js';
 import type { Requested } from './approval-request.js';
+import type { Task } from '../task/task.js';
 import type { StepRequest } from './broker.js';
 import type { Ports } from './ports.js';
 
@@ -48,10 +49,13 @@ export async function approvedFor(
 export async function approvedStepFor(
   ports: Ports,
   principal: Principal,
+  task: Task,
   request: StepRequest,
 ): Promise<Pick<Approved, 'id' | 'digest' | 'approval'>> {
   const approval = await ownApproval(ports, principal, request.approval);
-  const digest = digestOfStep(principal, request, ports.policy().tools?.get(request.tool));
+  // Its own step has changed the chain, and with it the digest.
+  if (approval.state === 'used') throw new Fault('approval.used', 'The approval was used already.');
+  const digest = digestOfStep(principal, task, request, ports.policy().tools?.get(request.tool));
   givenUntil(ports, approval, digest);
   return { id: approval.id, digest, approval };
 }

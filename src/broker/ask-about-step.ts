@@ -19,11 +19,11 @@ export async function askAboutStep(
   asking: Asking,
   decided: Decided,
 ): Promise<Approval> {
-  const { principal, toolFacts } = asking.ask;
+  const { principal, task, toolFacts } = asking.ask;
   const demand = demandOf(ports, asking, decided.policyDigest);
   const approval = {
     id: newApprovalId(),
-    digest: digestOfStep(principal, request, toolFacts),
+    digest: digestOfStep(principal, task, request, toolFacts),
     task: request.task,
     agent: principal.id,
     request: askedStep(request),

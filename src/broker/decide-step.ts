@@ -1,11 +1,11 @@
 import type { Approval } from '../approval/approval.js';
 import type { Decided } from '../audit/event.js';
 import type { Principal } from '../identity/principal.js';
-import type { FaultCode } from '../kernel/fault.js';
+import type { Fault } from '../kernel/fault.js';
 import { newStepId } from '../kernel/id.js';
 import { present } from '../kernel/present.js';
 import { decideForAll } from '../policy/decide-for-all.js';
-import type { Decision, Question } from '../policy/decision.js';
+import type { Decision, Policy, Question } from '../policy/decision.js';
 import type { NewStep } from '../task/step.js';
 import type { Task } from '../task/task.js';
 import type { StepRequest } from './broker.js';
@@ -40,21 +40,27 @@ export function decideStep(
   });
   const first = decideForAll(policy, question);
   const holds = !approval || isStillEnough(policy, ports.limits, question, approval);
-  const decision = holds ? first : { is: 'deny' as const, because: first.because, errors: [] };
+  const decision = holds ? first : notEnough(policy, question);
   const record = recordOf(decision, policy.digest, question);
   ports.meter.decided(record.is);
   return { question, decision, record };
 }
 
+/** What was approved is not all that policy asks for by now. */
+const notEnough = (policy: Policy, { approved: _approved, ...question }: Question): Decision => {
+  const { because } = decideForAll(policy, question);
+  return { is: 'deny', because, errors: [] };
+};
+
 /** The step as it is kept, and as it is told. */
 export function recordStep(
   { question, decision, record }: DecidedStep,
   { target, dataClass, reason }: StepRequest,
-  asked: { readonly approval?: string | undefined; readonly fault?: FaultCode },
+  asked: { readonly approval?: string | undefined; readonly fault?: Fault },
 ) {
   const { principal, task, tool, toolFacts } = question;
   const facts = present({ kind: toolFacts?.kind, dataClass: toolFacts?.dataClass || undefined });
-  const fault = decision.is === 'permit' ? undefined : (asked.fault ?? refusalCode(decision));
+  const fault = decision.is === 'permit' ? undefined : (asked.fault?.code ?? refusalCode(decision));
   const { approval } = asked;
   const step: NewStep = present({
     id: newStepId(task.id),
@@ -65,6 +71,7 @@ export function recordStep(
     decision: decision.is,
     because: decision.because,
     fault,
+    detail: asked.fault?.message,
     approvers: approversOf(decision),
     approval,
     obligations: decision.is === 'permit' ? decision.obligations : undefined,

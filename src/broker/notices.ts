@@ -48,7 +48,12 @@ export async function tellingOf(
 function subjectOf(approval: Approval) {
   if (isOfStep(approval)) {
     const { kind, dataClass } = approval.known;
-    return { tool: approval.request.tool, tool_kind: kind, data_class: dataClass };
+    // A tool that the settings do not know is called what the agent likes.
+    return {
+      tool: kind === undefined ? undefined : approval.request.tool,
+      tool_kind: kind,
+      data_class: dataClass,
+    };
   }
   const { provider, environment, riskTier } = approval.known;
   return {

@@ -4,7 +4,8 @@ import type { Principal } from '../identity/principal.js';
 import { Fault, faultCode } from '../kernel/fault.js';
 import type { Task } from '../task/task.js';
 import { taskIdOf } from '../kernel/id.js';
-import type { CredentialRequest, RenewalRequest } from './broker.js';
+import { present } from '../kernel/present.js';
+import type { CredentialRequest, RenewalRequest, StepRequest } from './broker.js';
 import { PolicyRefusal } from './decide.js';
 import type { Decided } from './decide.js';
 import type { Ports } from './ports.js';
@@ -66,6 +67,32 @@ export async function recordRenewalRefusal(
       ...(request.reason !== undefined && { reason: request.reason }),
     }),
   });
+}
+
+/** The same for a tool call that could not be decided; `task` once it is known to be the agent's. */
+export async function recordStepRefusal(
+  ports: Ports,
+  principal: Principal,
+  { tool, target, dataClass, reason, approval, task: named }: StepRequest,
+  task: Task | undefined,
+  error: unknown,
+): Promise<void> {
+  if (cannotBeTold(error)) return;
+  if (await isCounted(ports, principal, { task: task?.id ?? '', entry: '' }, error)) return;
+  await ports.ledger.log.record(
+    present({
+      type: 'step.refused' as const,
+      task: named,
+      agent: principal.id,
+      issuer: principal.issuer,
+      claims: principal.claims,
+      intent: task?.intent,
+      tool,
+      asserted: present({ target, dataClass, reason }),
+      approval,
+      fault: faultCode(error),
+    }),
+  );
 }
 
 /** Whoever asks in a loop meets these, and each would be a record that stays. */

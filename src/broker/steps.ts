@@ -1,9 +1,10 @@
 import type { Principal } from '../identity/principal.js';
-import { Fault, faultCode } from '../kernel/fault.js';
-import type { FaultCode } from '../kernel/fault.js';
+import { Fault } from '../kernel/fault.js';
+import type { Idempotency } from '../ledger/ledger.js';
 import { mustBeDelegatedTool } from '../policy/narrow.js';
 import { emptyChain, withStep } from '../task/chain.js';
 import type { Step } from '../task/step.js';
+import type { Task } from '../task/task.js';
 import { approvedStepFor } from './approved.js';
 import { askAboutStep } from './ask-about-step.js';
 import { requireAgentOf, requireKind, visibleTask } from './authorize.js';
@@ -14,12 +15,13 @@ import type { DecidedStep } from './decide-step.js';
 import { findTask, idempotencyOf } from './tasks.js';
 import { requireStanding, seenAs } from './inventory.js';
 import type { Ports } from './ports.js';
+import { recordStepRefusal } from './record-refusal.js';
 
 const stepsPerTask = 1000;
 
 /**
  * Decides one tool call, and records it whatever the answer is. Only a permitted step becomes part of the chain. The
- * answer is a decision: what is denied is no fault of the call. Where policy wants a person to look, one is asked; the same
+ * answer is a decision: what is denied is no fault of the call; what could not be decided is, and is told as well. Where policy wants a person to look, one is asked; the same
  * call is announced again by what was approved.
  */
 export async function takeStep(
@@ -28,46 +30,76 @@ export async function takeStep(
   request: StepRequest,
   idempotencyKey?: string,
 ): Promise<Step> {
-  requireKind(principal, 'agent');
-  ports.guard?.admit();
-  ports.admission.admit();
-  const idempotency = idempotencyOf(principal, { step: request }, idempotencyKey);
-  return addingToTheChain(ports.ledger.steps, async () => {
-    const task = visibleTask(principal, await ports.ledger.tasks.recall(request.task));
-    requireAgentOf(principal, task);
-    if (task.state !== 'open') throw new Fault('task.ended', 'The task has ended; it has no further steps.');
-    requireStanding(ports, task);
-    if (task.scope) mustBeDelegatedTool(task.scope, request.tool);
-    const approved =
-      request.approval === undefined ? undefined : await approvedStepFor(ports, principal, request);
-    const decided = decideStep(ports, principal, task, request, approved?.approval);
-    const asked = await askedFor(ports, request, decided);
-    const { decision } = decided;
-    const { step, event } = recordStep(decided, request, { approval: approved?.id, ...asked });
-    const chain = task.chain ?? emptyChain;
-    const permitted = decision.is === 'permit';
-    const after = permitted ? withStep(chain, step.tool, decided.question.toolFacts) : undefined;
-    if (permitted && !after) throw new Fault('task.steps', 'The task has used as many tools as it may use.');
-    const most = ports.limits.stepsPerTask ?? stepsPerTask;
-    const conditions = { on: chain.count, after, most, approval: permitted ? approved : undefined };
-    return ports.ledger.steps.record(step, event, conditions, seenAs(ports, principal), idempotency);
-  });
+  let task: Task | undefined;
+  try {
+    requireKind(principal, 'agent');
+    ports.guard?.admit();
+    ports.admission.admit();
+    const idempotency = idempotencyOf(principal, { step: request }, idempotencyKey);
+    return await addingToTheChain(ports.ledger.steps, async () => {
+      task = visibleTask(principal, await ports.ledger.tasks.recall(request.task));
+      requireAgentOf(principal, task);
+      if (task.state !== 'open')
+        throw new Fault('task.ended', 'The task has ended; it has no further steps.');
+      requireStanding(ports, task);
+      if (task.scope) mustBeDelegatedTool(task.scope, request.tool);
+      return announced(ports, principal, task, request, idempotency);
+    });
+  } catch (error) {
+    await recordStepRefusal(ports, principal, request, task, error);
+    throw error;
+  }
 }
 
-/** The question that a person is asked, where policy wants one to be; or the code for why nobody is. */
+async function announced(
+  ports: Ports,
+  principal: Principal,
+  task: Task,
+  request: StepRequest,
+  idempotency: Idempotency | undefined,
+): Promise<Step> {
+  const { steps } = ports.ledger;
+  const { chain = emptyChain } = task;
+  const seen = seenAs(ports, principal);
+  const conditions = {
+    on: chain.count,
+    most: ports.limits.stepsPerTask ?? stepsPerTask,
+    mustHold: ports.guard?.mustHold(),
+  };
+  const answeredBefore = () =>
+    steps.look({ taskId: task.id, agent: task.agent }, conditions, seen, idempotency);
+
+  let before = request.approval === undefined ? undefined : await answeredBefore();
+  if (before) return before;
+  const approved = request.approval && (await approvedStepFor(ports, principal, task, request));
+  const decided = decideStep(ports, principal, task, request, approved ? approved.approval : undefined);
+  const { is } = decided.decision;
+  // Nobody is asked about what would be refused whatever they say.
+  before = is === 'ask' ? await answeredBefore() : undefined;
+  if (before) return before;
+  const asked = await askedFor(ports, request, decided);
+  const { step, event } = recordStep(decided, request, { approval: request.approval, ...asked });
+  if (is !== 'permit') return steps.record(step, event, conditions, seen, idempotency);
+  const after = withStep(chain, step.tool, decided.question.toolFacts);
+  if (!after) throw new Fault('task.steps', 'The task has used as many tools as it may use.');
+  const permitted = { ...conditions, after, approval: approved || undefined };
+  return steps.record(step, event, permitted, seen, idempotency);
+}
+
+/** The question that a person is asked, where policy wants one to be; or why nobody is. */
 async function askedFor(
   ports: Ports,
   request: StepRequest,
   { question, decision, record }: DecidedStep,
-): Promise<{ readonly approval?: string; readonly fault?: FaultCode }> {
+): Promise<{ readonly approval?: string; readonly fault?: Fault }> {
   if (decision.is !== 'ask') return {};
   try {
     const { id } = await askAboutStep(ports, request, { ask: question, decision }, record);
     return { approval: id };
   } catch (error) {
-    const code = faultCode(error);
-    if (code !== 'approval.denied' && code !== 'approval.limit') throw error;
-    return { fault: code };
+    const notAsked = error instanceof Fault && ['approval.denied', 'approval.limit'].includes(error.code);
+    if (!notAsked) throw error;
+    return { fault: error };
   }
 }
 

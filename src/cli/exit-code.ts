@@ -16,7 +16,7 @@ export const exitCodes = {
 
 const denied = /^(policy\.|approval\.denied|task\.ended|credential\.wider|delegation\.|step\.)/;
 const unproven = /^(identity\.|dpop\.|role\.)/;
-const pending = new Set(['client.approval_pending', 'approval.required']);
+const pending = new Set(['client.approval_pending', 'approval.required', 'approval.pending']);
 const blocked = new Set(['issuing.blocked', 'agent.disabled']);
 
 /** The exit code of what was thrown. */

@@ -69,6 +69,7 @@ export const renderStep = (step: Step): StepShape =>
     decision: step.decision,
     policies: step.because,
     fault: step.fault,
+    detail: step.detail,
     remedy: step.fault === undefined ? undefined : faults[step.fault as FaultCode]?.remedy,
     approvers: step.approvers,
     approval: step.approval,

@@ -10,6 +10,20 @@ export interface SteppedTask {
   readonly count: number;
 }
 
+/** What has to be as it was when the step was decided. */
+export interface StepConditions {
+  /** How many steps the chain had. */
+  readonly on: number;
+  /** The chain with it, where it is permitted. */
+  readonly after?: ToolChain | undefined;
+  /** The most steps of a task. */
+  readonly most: number;
+  /** What it is permitted by. */
+  readonly approval?: { readonly id: string; readonly digest: string } | undefined;
+  /** Id of an event that the store must still hold: one that has gone back permits nothing. */
+  readonly mustHold?: string | undefined;
+}
+
 /** Steps. What is recorded here is decided on a chain, and holds only while the task still has that chain. */
 export interface StepLedger {
   /**
@@ -21,15 +35,20 @@ export interface StepLedger {
   record(
     step: NewStep,
     event: AuditEvent & { type: 'step.decided' },
-    conditions: {
-      readonly on: number;
-      readonly after: ToolChain | undefined;
-      readonly most: number;
-      readonly approval?: { readonly id: string; readonly digest: string } | undefined;
-    },
+    conditions: StepConditions,
     asking: SeenAs,
     idempotency?: Idempotency,
   ): Promise<Step>;
+  /**
+   * Whether the agent's step would be recorded: throws what `record` would, and returns what the key has recorded before.
+   * Nothing is held for it.
+   */
+  look(
+    of: Pick<Step, 'taskId' | 'agent'>,
+    conditions: StepConditions,
+    asking: SeenAs,
+    idempotency?: Idempotency,
+  ): Promise<Step | undefined>;
   /** Steps of one tree of tasks that come at once to one process go one after the other: each is decided on the one before. */
   readonly inTurn: Turns;
   /** The latest steps of a task, the last one at the end. */

@@ -11,6 +11,8 @@ export interface Step {
   readonly because: readonly string[];
   /** Code of the fault that stands against it, unless it is permitted. */
   readonly fault?: string;
+  /** Why nobody is asked, in words: what a person has said of the same call. */
+  readonly detail?: string;
   readonly approvers?: readonly string[];
   /** The approval that was asked for it, or that it was permitted by. */
   readonly approval?: string;

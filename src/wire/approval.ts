@@ -73,9 +73,15 @@ const verified = z
       .optional()
       .meta({ description: 'Of a credential: what would have been granted when it was asked.' }),
     tool: z
-      .strictObject({ name: z.string(), kind: z.string().optional(), dataClass: z.string().optional() })
+      .strictObject({
+        name: z.string().optional(),
+        kind: z.string().optional(),
+        dataClass: z.string().optional(),
+      })
       .optional()
-      .meta({ description: 'Of a tool call: what the settings say of the tool.' }),
+      .meta({
+        description: 'Of a tool call: what the settings say of the tool; nothing of one they do not know.',
+      }),
     toolDeclared: z.boolean(),
     policies: z.array(z.string()).meta({ description: 'The policies that want a person to look.' }),
     pastUse: z.strictObject({ times: z.int(), lastAt: instant.optional() }).meta({

@@ -29,11 +29,12 @@ export const step = z
     decision: z.enum(['permit', 'ask', 'deny']),
     policies: z.array(z.string()).meta({ description: 'The policies that decided.' }),
     fault: z.string().optional().meta({ description: 'Code of what stands against it.' }),
+    detail: z.string().optional().meta({ description: 'Why nobody is asked: what a person has said.' }),
     remedy: z.string().optional(),
     approvers: z.array(z.string()).optional().meta({ description: 'The roles that are asked.' }),
     approval: approvalId.optional().meta({
       description:
-        'Where a person is asked: wait for it, and announce the same call naming it. Where it was permitted by one: that.',
+        'Where a person is asked: wait for it, and announce the same call naming it. Else the one that was named.',
     }),
     obligations: obligations.optional(),
     decidedAt: instant,

@@ -60,6 +60,8 @@ export async function tellAuthority(): Promise<readonly AuditRecord[]> {
     scope: { allowed: [{ credential: 'pretend-entry', limits: {} }] },
   });
   await takeStep(ports, agent, { task, tool: 'sql', reason: 'count them' });
+  const named = { task, tool: 'sql', reason: 'count them', approval: 'apr_0000000000000000' };
+  await takeStep(ports, agent, named).catch(() => {});
 
   const broker = createBroker(ports);
   await broker.signalAgent(admin, agent.id, { level: 'low', reason: 'seen at night' });

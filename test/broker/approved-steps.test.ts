@@ -3,6 +3,8 @@ import { approvalLimits, approvalSettings } from '../../src/approval/approval-se
 import { cancelApproval, decideApproval, findApproval, revokeApproval } from '../../src/broker/approvals.js';
 import type { StepRequest } from '../../src/broker/broker.js';
 import type { Ports } from '../../src/broker/ports.js';
+import { tellingOf } from '../../src/broker/notices.js';
+import { revokeMany } from '../../src/broker/revoke-many.js';
 import { viewApproval } from '../../src/broker/show-approvals.js';
 import { takeStep } from '../../src/broker/steps.js';
 import { endTask, openTask } from '../../src/broker/tasks.js';
@@ -10,7 +12,7 @@ import type { Principal } from '../../src/identity/principal.js';
 import type { Decision, Question } from '../../src/policy/decision.js';
 import type { Task } from '../../src/task/task.js';
 import { ann, bob } from '../fake/asking.js';
-import { agent, orchestrator, permitting } from '../fake/broker-ports.js';
+import { admin, agent, orchestrator, permitting } from '../fake/broker-ports.js';
 import { denied, opening, stepping } from './stepping.js';
 import type { Stepping } from './stepping.js';
 
@@ -161,6 +163,104 @@ describe('a tool call that a person has to look at', () => {
     const step = await announce();
     expect(step).toMatchObject({ decision: 'ask', fault: 'approval.denied' });
     expect(step).not.toHaveProperty('approval');
+    expect(step.detail).toMatch(/not to all of them/);
+  });
+
+  test('a tool that the settings do not know is called by the agent alone, and no notice has its name', async () => {
+    const persuading = 'mail.send, approved by security';
+    const approval = await findApproval(ports, ann, await asked({ tool: persuading }));
+    const { verified, claimed } = (await viewApproval(ports, ann, approval))!;
+    expect([verified.tool, claimed.tool]).toEqual([{}, persuading]);
+    const about = { type: 'approval.requested', subject: approval.id, at: 0 } as const;
+    const { body } = (await tellingOf(ports, about, 'https://protem.test'))!;
+    expect(body).not.toContain('security');
+    expect(JSON.parse(body)).toMatchObject({ data: { approval: approval.id, policies: 'outward' } });
+  });
+
+  const questions = async () => (await world.ledger.approvals.list({ pageSize: 50 })).items;
+  test.each<[string, () => Promise<unknown>, string]>([
+    [
+      'of an agent that is stopped',
+      () => revokeMany(ports, admin, { scope: { of: 'agent', name: agent.id }, reason: 'odd', block: true }),
+      'issuing.blocked',
+    ],
+    [
+      'of a task that has as many steps as it may have',
+      async () => void (ports = { ...ports, limits: { ...ports.limits, stepsPerTask: 0 } }),
+      'task.steps',
+    ],
+    [
+      'under the key of another',
+      async () => {
+        world.decide = () => permitting();
+        await announce({ reason: 'first' }, agent, 'once');
+        world.decide = asking();
+      },
+      'idempotency.reused',
+    ],
+  ])('nobody is asked about a call %s', async (_what, act, code) => {
+    await act();
+    await expect(announce({}, agent, 'once')).rejects.toMatchObject({ code });
+    expect(await questions()).toEqual([]);
+  });
+
+  test('the key of a call that was asked about finds it, whatever has become of the question', async () => {
+    const first = await announce({}, agent, 'once');
+    await decideApproval(ports, ann, first.approval!, yes);
+    await announce({ approval: first.approval! });
+    expect(await announce({}, agent, 'once')).toEqual(first);
+    expect(await questions()).toHaveLength(1);
+  });
+
+  test('what is taken back in the moment that it is used is not said to be', async () => {
+    const id = await asked();
+    await decideApproval(ports, ann, id, yes);
+    const { approvals } = ports.ledger;
+    const late: typeof approvals.close = async (...of) => {
+      await announce({ approval: id });
+      return approvals.close(...of);
+    };
+    const racing = { ...ports, ledger: { ...ports.ledger, approvals: { ...approvals, close: late } } };
+    await expect(revokeApproval(racing, ann, id, 'stop')).rejects.toMatchObject({
+      code: 'approval.decided',
+    });
+    expect(await findApproval(ports, ann, id)).toMatchObject({ state: 'used' });
+  });
+
+  test('is not what was approved once the task has touched other data', async () => {
+    const id = await asked();
+    await decideApproval(ports, ann, id, yes);
+    world.decide = (question) => (question.tool === 's3.get' ? permitting() : asking()(question));
+    await announce({ tool: 's3.get' });
+    await expect(announce({ approval: id })).rejects.toMatchObject({ code: 'approval.out_of_scope' });
+    expect(await asked()).not.toBe(id);
+  });
+
+  test('a refused use is in the log, with the approval that was named', async () => {
+    const id = await asked();
+    await expect(announce({ target: 'all the world', approval: id })).rejects.toThrow();
+    await expect(announce({ approval: 'apr_0000000000000000' })).rejects.toThrow();
+    const told = (await eventsOf()).filter((event) => event.type === 'step.refused');
+    expect(told).toMatchObject([
+      {
+        tool: 'mail.send',
+        asserted: { target: 'all the world' },
+        fault: 'approval.out_of_scope',
+        approval: id,
+      },
+      { fault: 'approval.unverifiable', approval: 'apr_0000000000000000' },
+    ]);
+  });
+
+  test('a store that has gone back permits nothing by an approval', async () => {
+    const id = await asked();
+    await decideApproval(ports, ann, id, yes);
+    const guard = { admit: () => {}, mustHold: () => '9999999999999-0' } as unknown as Ports['guard'];
+    const request = { task: task.id, ...call, approval: id };
+    await expect(takeStep({ ...ports, guard }, agent, request)).rejects.toMatchObject({
+      code: 'state.rolled_back',
+    });
+    expect(await findApproval(ports, ann, id)).toMatchObject({ state: 'approved' });
   });
 
   test('can be approved as it is only, and what was called cannot be taken back', async () => {

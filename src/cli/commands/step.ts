@@ -55,7 +55,7 @@ const pathOf = ({ terminal, options }: Verb<{ task?: string }>) =>
 
 const codeOf: Readonly<Record<string, number>> = {
   permit: exitCodes.ok,
-  ask: exitCodes.pending,
+  ask: exitCodes.denied,
   deny: exitCodes.denied,
 };
 
@@ -65,6 +65,11 @@ async function announce(one: Verb<Announced>, tool = ''): Promise<void> {
   const call = present({ task, tool, target, dataClass, reason, approval });
   const step = await one.client.announce(call, { waitForApproval: wait });
   await one.print(step);
-  if (step.remedy !== undefined) one.say(step.remedy);
-  process.exitCode = codeOf[step.decision] ?? exitCodes.failure;
+  const isAsked = step.decision === 'ask' && step.fault === 'approval.required';
+  if (isAsked && step.approval !== undefined)
+    one.say(
+      `A person is asked: announce the same call with --approval ${step.approval} when it is answered.`,
+    );
+  else if (step.remedy !== undefined) one.say(`${step.detail ?? ''} ${step.remedy}`.trim());
+  process.exitCode = isAsked ? exitCodes.pending : (codeOf[step.decision] ?? exitCodes.failure);
 }

@@ -1,11 +1,12 @@
 -- A step is decided on one chain of its task, and recorded while the task is open and still has that chain (I4).
 -- ARGV: task id, agent, step id, count that was decided on, chain text after it or '' when not permitted,
---       step JSON, event, the most steps of a task, idempotency key or '', digest, its ttl ms,
+--       step JSON, or '' to look whether it would be recorded and change nothing, event, the most steps of a task, idempotency key or '', digest, its ttl ms,
 --       issuer and owner of the agent, when its token was issued,
---       the approval that permits it and its digest, or ''
--- RETURNS: {'ok', now} | {'moved', count, chain, time} | {'same', step id, time and JSON} | {'taken'}
+--       the approval that permits it and its digest, or '', the event that has to be there or ''
+-- RETURNS: {'ok', now} | {'clear'} | {'moved', count, chain, time} | {'same', step id, time and JSON} | {'taken'}
 --          | {'blocked', by what} | {fault code}
 mustHaveLog()
+if ARGV[17] ~= '' and #redis.call('XRANGE', KEYS[1], ARGV[17], ARGV[17]) == 0 then return { 'state.rolled_back' } end
 local task, id = ARGV[1], ARGV[3]
 local facts = redis.call('HMGET', key(task), 's', 'd', 'a', 'q')
 if not facts[1] or facts[3] ~= ARGV[2] then return { 'task.unknown' } end
@@ -32,6 +33,7 @@ if redis.call('HLEN', steps) >= tonumber(ARGV[8]) then return { 'task.steps' } e
 local approval = ARGV[15] ~= '' and { id = ARGV[15], digest = ARGV[16] }
 local fault = approval and approvalFault(approval, ARGV[2], at)
 if fault then return { fault } end
+if ARGV[6] == '' then return { 'clear' } end
 if redis.call('HSETNX', steps, id, at .. ' ' .. ARGV[6]) == 0 then return { 'taken' } end
 redis.call('PEXPIREAT', steps, redis.call('PEXPIRETIME', key(task)))
 if approval then useApproval(approval, id, at) end
