@@ -56,7 +56,9 @@ export function ApprovalFacts({ approval }: { approval: ApprovalShape }) {
                   </>
                 )}
               </Fact>
-              {!verified.toolDeclared && <Fact name="Tool">was not declared when the task was opened</Fact>}
+              {verified.toolDeclared === false && (
+                <Fact name="Tool">was not declared when the task was opened</Fact>
+              )}
             </>
           )}
           {task !== undefined && (

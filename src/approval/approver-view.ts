@@ -43,7 +43,8 @@ export interface ApproverView {
     readonly grantableSeconds?: number;
     /** Of a step: what the settings say of the tool; nothing where they do not know it. */
     readonly tool?: { readonly name?: string; readonly kind?: string; readonly dataClass?: string };
-    readonly toolDeclared: boolean;
+    /** Absent where the task declared no tools. */
+    readonly toolDeclared?: boolean;
     readonly policies: readonly string[];
     /** How often the agent had this entry, or was permitted this tool, before. */
     readonly pastUse: { readonly times: number; readonly lastAt?: number };
@@ -108,7 +109,7 @@ export function approverView({ approval, task, entry, agent, pastUse, before }: 
         },
       }),
       ...subjectOf(approval, entry),
-      toolDeclared: known.toolDeclared,
+      ...(task?.tools && { toolDeclared: known.toolDeclared }),
       policies: demand.because,
       pastUse,
       ...(before && {

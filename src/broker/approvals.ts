@@ -105,7 +105,10 @@ async function answered(
   return done;
 }
 
-/** Approve narrower: within what was asked for, and within what another person gave before. */
+/**
+ * Approve narrower: within what was asked for, and of parameters within what another person gave before. Of times the
+ * shortest counts.
+ */
 function narrowed(
   ports: Ports,
   approval: Approval,
@@ -117,8 +120,9 @@ function narrowed(
     return { ttlSeconds: undefined, parameters: undefined };
   }
   const so = grantedBy(approval.request, approval.answers);
-  if (given.ttlSeconds !== undefined && given.ttlSeconds > so.ttlSeconds)
-    throw wider('/ttl', `at most ${so.ttlSeconds} seconds can be approved`);
+  const { ttlSeconds: askedSeconds } = approval.request;
+  if (given.ttlSeconds !== undefined && given.ttlSeconds > askedSeconds)
+    throw wider('/ttl', `${askedSeconds} seconds were asked for`);
   if (given.parameters === undefined) return { ttlSeconds: given.ttlSeconds, parameters: undefined };
   const entry = ports.policy().catalog.get(approval.request.entry);
   if (!entry) throw new Fault('credential.unknown', 'The catalog entry is no longer there.');

@@ -11,6 +11,7 @@ import type { UsageReport } from '../audit/usage/report.js';
 import type { Use } from '../audit/usage/use.js';
 import { useInVaultAudit } from '../audit/usage/vault-audit.js';
 import type { CatalogEntry } from '../policy/catalog.js';
+import { UsageError } from './terminal.js';
 
 export interface UsageCommand {
   /** Of the audit log: JSON Lines, CloudEvents or OCSF. */
@@ -28,6 +29,8 @@ export async function printUsage(
   catalog: ReadonlyMap<string, CatalogEntry>,
   print: (line: string) => void,
 ): Promise<boolean> {
+  if (options.cloudtrail === undefined && options.vaultAudit === undefined)
+    throw new UsageError('Give what was used: --cloudtrail, --vault-audit, or both.');
   const histories = leaseHistories();
   for await (const line of linesOf(options.export)) histories.add(readLogLine(line));
   const uses: Use[] = [];
@@ -39,16 +42,28 @@ export async function printUsage(
       if (use) uses.push(use);
     }
   const entries = [...catalog.values()];
+  const known = [...histories.leases].filter(([, { entry }]) => hasLog(options, catalog.get(entry)));
+  const withoutLog = histories.leases.size - known.length;
   const report = usageReport(
-    histories.leases,
+    new Map(known),
     uses,
     new Map(entries.map(({ name, mint }) => [name, grantsOf(mint)])),
     new Set(entries.flatMap(({ mint }) => rolesOf(mint))),
   );
-  if (options.output === 'json') print(JSON.stringify(report, undefined, 2));
+  if (options.output === 'json') print(JSON.stringify({ ...report, withoutLog }, undefined, 2));
   else for (const line of described(report)) print(line);
+  if (withoutLog > 0 && options.output !== 'json')
+    print(
+      `${withoutLog} leases are of entries whose provider's log was not given: nothing is known of their use`,
+    );
   return report.unexplained.length === 0;
 }
+
+/** Whether the log of the entry's provider was given; an entry that is no longer there may be of either. */
+const hasLog = ({ cloudtrail, vaultAudit }: UsageCommand, entry: CatalogEntry | undefined): boolean => {
+  if (!entry) return true;
+  return (rolesOf(entry.mint).length > 0 ? cloudtrail : vaultAudit) !== undefined;
+};
 
 async function* linesOf(file: string): AsyncGenerator<string> {
   const input = createReadStream(file);

@@ -4,13 +4,14 @@ import { formatDuration } from '../kernel/duration.js';
 import { explainCase } from '../policy/policy-cases.js';
 import type { Settings } from '../settings/load.js';
 import { exitCodes } from './exit-code.js';
+import { policyFolderOf } from './policy-test.js';
 
 /** `protem policy explain`: prints the decision on one request with what decided it; answers with the exit code. */
 export function explainPolicy(settings: Settings, file: string, print: (line: string) => void): number {
   const written: unknown = parse(readFileSync(file === '-' ? 0 : file, 'utf8'));
-  const folder = { directory: settings.policy.directory, catalog: settings.catalog };
-  const answer = explainCase(folder, written);
-  print(answer.is);
+  const answer = explainCase(policyFolderOf(settings), written);
+  const needsFreshProof = answer.is === 'deny' && answer.needsFreshProof === true;
+  print(needsFreshProof ? 'reauthenticate' : answer.is);
   switch (answer.is) {
     case 'fault':
       print(`  never got to the policies: ${answer.fault} ${JSON.stringify(answer.errors)}`);
@@ -27,6 +28,8 @@ export function explainPolicy(settings: Settings, file: string, print: (line: st
       if (answer.because.length > 0) print(`  decided by: ${answer.because.join(', ')}`);
       if (answer.unpermitted === true) print('  no policy permits it');
       for (const error of answer.errors) print(`  error: ${error}`);
-      return exitCodes.denied;
+      if (needsFreshProof)
+        print('  a token that was issued after the last step of the task would be permitted');
+      return needsFreshProof ? exitCodes.unproven : exitCodes.denied;
   }
 }

@@ -30,7 +30,7 @@ export async function sendForApproval(
   await onApprovalPending?.(approval);
   if (!waitForApproval) throw stillPending(approval);
   const { signal } = call();
-  await untilAnswered(send, approval, signal);
+  await untilAnswered(send, approval.id, signal, approval.expiresAt);
   const second = await send(call(approval.id));
   if (second.status === 202) throw stillPending(approvalOf(second));
   return second;
@@ -52,21 +52,25 @@ export async function announceForApproval(
   const { signal } = call();
   const approval = await look(send, step.approval, 0, signal);
   await onApprovalPending?.(approval);
-  await untilAnswered(send, approval, signal);
+  await untilAnswered(send, approval.id, signal, approval.expiresAt);
   return (await send(call(step.approval))).body as StepShape;
 }
 
-/** A broker that is away for a while is waited for as well, until the question has lapsed. */
-async function untilAnswered(
+/** A broker that is away for a while is waited for as well, until the question, once it was seen, has lapsed. */
+export async function untilAnswered(
   send: Send,
-  { id, expiresAt }: PendingApproval,
+  id: string,
   signal?: AbortSignal,
+  expiresAt?: string,
 ): Promise<void> {
-  const lapsed = () => Date.now() > Date.parse(expiresAt) + lookSeconds * 1000;
+  let until = expiresAt === undefined ? -Infinity : Date.parse(expiresAt);
+  const lapsed = () => Date.now() > until + lookSeconds * 1000;
   for (;;) {
     const begun = performance.now();
     try {
-      if ((await look(send, id, lookSeconds, signal)).status !== 'pending') return;
+      const seen = await look(send, id, lookSeconds, signal);
+      if (seen.status !== 'pending') return;
+      until = Date.parse(seen.expiresAt);
     } catch (error) {
       if (!(error instanceof ProtemFault) || !error.retry || lapsed()) throw error;
     }

@@ -5,7 +5,7 @@ import type { LeaseShape } from '../wire/lease.js';
 import type { RenewalShape } from '../wire/renewal.js';
 import type { stepRequest, StepShape } from '../wire/step.js';
 import type { taskRequest, TaskShape } from '../wire/task.js';
-import { announceForApproval, sendForApproval } from './approval.js';
+import { announceForApproval, sendForApproval, untilAnswered } from './approval.js';
 import type { ApprovalOptions } from './approval.js';
 import { openCaller } from './call.js';
 import type { Call, Caller, CallerOptions } from './call.js';
@@ -116,6 +116,15 @@ export class ProtemClient {
     this.#hold(held);
     if (autoRenew) held.renewBySelf({ ...(ask.ttl !== undefined && { ttl: ask.ttl }) }, onRenewalEnd);
     return held;
+  }
+
+  /**
+   * Waits until a person has answered the approval, or nobody has in time; what the answer is, the request that names it
+   * is told by the broker.
+   * @throws ProtemFault; the reason of the signal
+   */
+  async answered(approval: string, signal?: AbortSignal): Promise<void> {
+    await untilAnswered(this.#caller.send, approval, signal);
   }
 
   /**

@@ -9,9 +9,8 @@ import {
 } from './approval.js';
 import type { Operation } from './operation.js';
 
-/** What asking by an approval, or for one, may meet. */
-export const byApproval = [
-  'approval.required',
+/** What asking by an approval may meet. */
+export const byNamedApproval = [
   'approval.pending',
   'approval.denied',
   'approval.expired',
@@ -19,8 +18,10 @@ export const byApproval = [
   'approval.used',
   'approval.out_of_scope',
   'approval.unverifiable',
-  'approval.limit',
 ] as const;
+
+/** The same, and what asking for one may. */
+export const byApproval = ['approval.required', ...byNamedApproval, 'approval.limit'] as const;
 
 /** The calls about approvals. */
 export const approvalOperations = {

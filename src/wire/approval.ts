@@ -82,7 +82,9 @@ const verified = z
       .meta({
         description: 'Of a tool call: what the settings say of the tool; nothing of one they do not know.',
       }),
-    toolDeclared: z.boolean(),
+    toolDeclared: z.boolean().optional().meta({
+      description: 'Whether the tool is one of those that the task declared, where it declared any.',
+    }),
     policies: z.array(z.string()).meta({ description: 'The policies that want a person to look.' }),
     pastUse: z.strictObject({ times: z.int(), lastAt: instant.optional() }).meta({
       description: 'How often the agent had this entry, or was permitted this tool, of late.',

@@ -5,6 +5,7 @@ import {
   evaluations,
   evaluationsRequest,
 } from './authzen.js';
+import { byNamedApproval } from './approval-operations.js';
 import type { Operation } from './operation.js';
 import { step, stepRequest, steps } from './step.js';
 import { subtaskRequest } from './subtask.js';
@@ -65,8 +66,11 @@ export const authorityOperations = {
       'delegation.wider',
       'delegation.unproven',
       'agent.ownerless',
+      'agent.disabled',
+      'issuing.blocked',
       'task.steps',
       'task.busy',
+      ...byNamedApproval,
       'idempotency.reused',
       'state.full',
       'state.rolled_back',

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { cancelApproval, decideApproval, findApproval, revokeApproval } from '../../src/broker/approvals.js';
 import { grant } from '../../src/broker/grant.js';
 import { agent, admin, permitting, viewer } from '../fake/broker-ports.js';
-import { ann, askingBroker, bob } from '../fake/asking.js';
+import { ann, asking, askingBroker, bob } from '../fake/asking.js';
 
 const yes = { is: 'approve' } as const;
 const no = { is: 'deny', reason: 'not on a Friday' } as const;
@@ -56,6 +56,27 @@ describe('less, no, and taking back', () => {
       code: 'approval.wider',
     });
     expect(await findApproval(ports, ann, id)).toMatchObject({ state: 'pending', answers: [] });
+  });
+
+  test('of two times the shorter counts, whoever gave it; neither is longer than was asked for', async () => {
+    const { ask, ports, setPolicy } = await askingBroker();
+    setPolicy(asking({ persons: 2 }), 'd1');
+    for (const given of [
+      [60, 300],
+      [300, 60],
+    ] as const) {
+      const { id } = await ask({ reason: given.join() });
+      const answers = [ann, bob].map((who, index) => [who, { ...yes, ttlSeconds: given[index]! }] as const);
+      for (const [who, answer] of answers) await decideApproval(ports, who, id, answer);
+      expect(await findApproval(ports, ann, id)).toMatchObject({
+        state: 'approved',
+        granted: { ttlSeconds: 60 },
+      });
+    }
+    const { id } = await ask({ reason: 'longer' });
+    await expect(decideApproval(ports, ann, id, { ...yes, ttlSeconds: 601 })).rejects.toMatchObject({
+      code: 'approval.wider',
+    });
   });
 
   test('APR-06: what its requester cancels is over', async () => {

@@ -88,6 +88,15 @@ test('AUD-07: the log of the sandbox and the trail of its AWS: one lease was use
     },
   ]);
 
+  // Without the log of its provider nothing is known of a lease, least of all that it was never used.
+  const device = file('device.log', '');
+  const { cloudtrail: _none, ...nothing } = options;
+  const print = (line: string) => void printed.push(line);
+  await expect(printUsage(nothing, settings.catalog, print)).rejects.toThrow(/--cloudtrail/);
+  printed.length = 0;
+  await printUsage({ ...nothing, vaultAudit: device }, settings.catalog, print);
+  expect(JSON.parse(printed.join('\n'))).toMatchObject({ usage: [], withoutLog: 2 });
+
   // The same calls, and a log that never heard of the lease.
   const without = file('without.jsonl', log.filter((line) => !line.includes(used.body.lease.id)).join('\n'));
   const lines: string[] = [];

@@ -23,6 +23,24 @@ test('--curl prints the call that acts, or with --dry-run the one that does not;
   );
 });
 
+test('--curl of an answer prints the answer, and not the look before it', async () => {
+  const served = await serving();
+  const id = 'apr_0123456789abcdef';
+  for (const [how, ...more] of [['approve'], ['deny', '--reason', 'no']] as const) {
+    const { out } = await protem(asOperator(served), 'approvals', how, id, ...more, '--curl').ended;
+    expect(out).toMatch(new RegExp(`-X POST [^]*/v1/approvals/${id}/decision[^]*"decision":"${how}"`));
+  }
+});
+
+test('an approval is cancelled by whoever asked, and revoked by an operator', async () => {
+  const served = await serving();
+  const id = 'apr_0123456789abcdef';
+  const field = async (...words: string[]) =>
+    (await protem(asOperator(served), 'approvals', ...words, '--field', 'status').ended).out;
+  expect(await field('revoke', id, '--reason', 'a mistake')).toBe('revoked\n');
+  expect(await field('cancel', id)).toBe('cancelled\n');
+});
+
 test('a dry run needs no reason; what acts does', async () => {
   const served = await serving();
   expect((await protem(asOperator(served), ...kill, '--dry-run', '--field', 'total').ended).code).toBe(0);

@@ -214,7 +214,10 @@ export function pretendBroker(clock: Clock, instead: Partial<Broker> = {}): Pret
     async revokeMany(principal, { scope, reason, block }) {
       if (scope.of === 'task') end(scope.name, principal.id, 'cancelled');
       const stands = { id: 'blk_00000000', scope, by: principal.id, reason, at: clock() };
-      return { revocation: many(scope), ...(block && scope.of !== 'task' && { block: stands }) };
+      return {
+        revocation: { ...many(scope), reason },
+        ...(block && scope.of !== 'task' && { block: stands }),
+      };
     },
     findRevocation: async () => many({ of: 'all', name: '' }),
     listRevocations: async () => ({ items: [many({ of: 'all', name: '' })] }),

@@ -50,7 +50,9 @@ type RequestOptions = AskOptions & {
 async function ask(verb: Verb<RequestOptions>, credential = ''): Promise<void> {
   const { options } = verb;
   const task = await taskFor(verb.client, verb.terminal, options, usual('request'));
-  const more = options.approval === undefined ? {} : { approval: options.approval };
+  const { approval } = options;
+  if (approval !== undefined && options.wait && options.curl !== true) await verb.client.answered(approval);
+  const more = approval === undefined ? {} : { approval };
   const asking = verb.client.acquire({ ...askOf(task.id, credential, options), ...more } as never, {
     waitForApproval: options.wait,
     // It is what the request fails with then, and is told once.

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { present } from '../../kernel/present.js';
 import { listed } from '../listed.js';
 import { UsageError } from '../terminal.js';
 import type { Terminal } from '../terminal.js';
@@ -41,6 +42,22 @@ export function addOperators(program: Command, terminal: Terminal): void {
     .argument('<approval>')
     .requiredOption('--reason <text>', 'why')
     .action(acting(terminal, (one: Verb<DecisionOptions>, id = '') => decide(one, id, 'deny')));
+  verb('cancel', 'take back what you have asked for yourself')
+    .argument('<approval>')
+    .option('--reason <text>', 'why')
+    .action(acting(terminal, (one: Verb<{ reason?: string }>, id = '') => end(one, id, 'cancel')));
+  verb(
+    'revoke',
+    'take an approval back, before it is used; after that, the lease that was had by it is revoked',
+  )
+    .argument('<approval>')
+    .requiredOption('--reason <text>', 'why')
+    .action(acting(terminal, (one: Verb<{ reason?: string }>, id = '') => end(one, id, 'revoke')));
+}
+
+async function end(one: Verb<{ reason?: string }>, id: string, how: 'cancel' | 'revoke'): Promise<void> {
+  const body = present({ reason: one.options.reason });
+  await one.print(await one.client.call({ method: 'POST', path: `${pathOf(id)}/${how}`, body }));
 }
 
 interface DecisionOptions {
@@ -60,7 +77,7 @@ const found = ({ client }: Pick<Verb, 'client'>, id: string) =>
 /** What is decided is what was shown: the digest of the request goes with it. */
 async function decide(one: Verb<DecisionOptions>, id: string, decision: 'approve' | 'deny'): Promise<void> {
   const { reason, ttl, parameter } = one.options;
-  const { digest } = (await found(one, id)) as { digest?: string };
+  const { digest } = (one.options.curl === true ? {} : await found(one, id)) as { digest?: string };
   const body = { decision, digest, reason, ttl, parameters: parameter };
   const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
   await one.print(await one.client.call({ method: 'POST', path: `${pathOf(id)}/decision`, body: given }));

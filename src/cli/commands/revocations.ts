@@ -14,8 +14,13 @@ const columns = {
   total: 'total',
   pending: 'pending',
   stuck: 'stuck',
+  by: 'by',
+  reason: 'reason',
 };
-const blockColumns = { id: 'id', of: 'scope.of', name: 'scope.name', by: 'by', reason: 'reason' };
+const blockColumns = {
+  ...{ id: 'id', of: 'scope.of', name: 'scope.name' },
+  ...{ since: 'at', by: 'by', reason: 'reason' },
+};
 
 /** `protem revocations` and `protem blocks`: what was stopped, and how far that is. */
 export function addRevocations(program: Command, terminal: Terminal): void {

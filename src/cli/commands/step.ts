@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { present } from '../../kernel/present.js';
+import type { StepShape } from '../../wire/step.js';
 import { inTask, taskOption } from '../asking.js';
 import { exitCodes } from '../exit-code.js';
 import type { Terminal } from '../terminal.js';
@@ -13,6 +14,7 @@ const columns = {
   kind: 'kind',
   data: 'dataClass',
   fault: 'fault',
+  approval: 'approval',
   policies: 'policies',
 };
 
@@ -53,23 +55,30 @@ export function addSteps(program: Command, terminal: Terminal): void {
 const pathOf = ({ terminal, options }: Verb<{ task?: string }>) =>
   `/v1/tasks/${inTask(terminal, options.task)}/steps`;
 
-const codeOf: Readonly<Record<string, number>> = {
-  permit: exitCodes.ok,
-  ask: exitCodes.denied,
-  deny: exitCodes.denied,
-};
+/** Whoever scripts it can tell a person who has not answered from a no, and that from having asked too often. */
+function exitCodeOfStep({ decision, fault }: Pick<StepShape, 'decision' | 'fault'>): number {
+  if (decision === 'permit') return exitCodes.ok;
+  if (fault === 'approval.required') return exitCodes.pending;
+  return fault === 'approval.limit' ? exitCodes.failure : exitCodes.denied;
+}
+
+/** What whoever does not wait has to know. */
+async function askedFor({ client }: Pick<Verb, 'client'>, approval: string): Promise<string> {
+  const path = `/v1/approvals/${approval}`;
+  const { url } = (await client.call({ method: 'GET', path }).catch(() => ({ url: approval }))) as {
+    url: string;
+  };
+  return `A person has to approve this: ${url}\nThen announce the same call with --approval ${approval}.`;
+}
 
 async function announce(one: Verb<Announced>, tool = ''): Promise<void> {
   const { target, dataClass, reason, wait, approval } = one.options;
   const task = inTask(one.terminal, one.options.task);
   const call = present({ task, tool, target, dataClass, reason, approval });
+  if (approval !== undefined && wait && one.options.curl !== true) await one.client.answered(approval);
   const step = await one.client.announce(call, { waitForApproval: wait });
   await one.print(step);
-  const isAsked = step.decision === 'ask' && step.fault === 'approval.required';
-  if (isAsked && step.approval !== undefined)
-    one.say(
-      `A person is asked: announce the same call with --approval ${step.approval} when it is answered.`,
-    );
+  if (step.decision === 'ask' && step.approval !== undefined) one.say(await askedFor(one, step.approval));
   else if (step.remedy !== undefined) one.say(`${step.detail ?? ''} ${step.remedy}`.trim());
-  process.exitCode = isAsked ? exitCodes.pending : (codeOf[step.decision] ?? exitCodes.failure);
+  process.exitCode = exitCodeOfStep(step);
 }

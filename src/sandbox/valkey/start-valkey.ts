@@ -19,9 +19,10 @@ export async function startValkey(port?: number): Promise<EmbeddedValkey> {
   return {
     url: `redis://127.0.0.1:${listenOn}`,
     async close() {
-      if (child.exitCode !== null) return;
+      if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, 'exit');
-      child.disconnect();
+      // The signal that ends this process may have reached it as well.
+      if (child.connected) child.disconnect();
       await ended;
     },
   };
