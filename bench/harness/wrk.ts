@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -57,7 +57,7 @@ export async function wrk(
     'wrk',
     ['-t1', `-c${connections}`, `-d${seconds}s`, '-s', lua, `http://127.0.0.1:${port}`],
     { env: { ...process.env, REQUESTS: file } },
-  );
+  ).finally(() => rmSync(directory, { recursive: true }));
   const [perSecond, p50Ms, p99Ms, refused, count] = /RESULT (.*)/.exec(stdout)![1]!.split(' ').map(Number);
   return { perSecond: perSecond!, p50Ms: p50Ms!, p99Ms: p99Ms!, refused: refused!, requests: count! };
 }

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -37,8 +37,18 @@ async function startRealRedis(): Promise<Backends & { url: string }> {
 
 const hasRealRedis = () => spawnSync('redis-server', ['--version']).status === 0;
 
+/** Where tests and what they start put what they leave behind: it goes with the run. Test processes inherit it. */
+function openTemporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'protem-tests-'));
+  // PostgreSQL runs as a user of its own.
+  chmodSync(folder, 0o755);
+  process.env['TMPDIR'] = folder;
+  return folder;
+}
+
 /** Embedded Valkey always; real Redis where the binary is, and a failure where it must be and is not. */
 export default async function startBackends(): Promise<void> {
+  const folder = openTemporaryFolder();
   const valkey = await startValkey();
   process.env['PROTEM_TEST_VALKEY'] = valkey.url;
   let real: Backends | undefined;
@@ -58,6 +68,7 @@ export default async function startBackends(): Promise<void> {
     async stop() {
       await real?.stop();
       await valkey.close();
+      rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
     },
   };
 }
