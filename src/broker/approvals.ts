@@ -42,6 +42,8 @@ export async function decideApproval(
   requireKind(principal, 'operator');
   for (let attempt = 0; attempt < attempts; attempt++) {
     const approval = await findApproval(ports, principal, id);
+    if (approval.state !== 'pending')
+      throw new Fault('approval.decided', `The approval is ${approval.state} already.`);
     const roles = requireApprover(
       principal,
       approval,
@@ -50,8 +52,6 @@ export async function decideApproval(
     );
     if (given.digest !== undefined && given.digest !== approval.digest)
       throw new Fault('approval.out_of_scope', 'This is not the request that you have seen.');
-    if (approval.state !== 'pending')
-      throw new Fault('approval.decided', `The approval is ${approval.state} already.`);
     if (await answered(ports, principal, approval, given, roles)) return findApproval(ports, principal, id);
   }
   throw new Fault('approval.decided', 'Somebody else has answered in the same moment.');

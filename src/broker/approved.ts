@@ -3,9 +3,9 @@ import type { Approval, Granted } from '../approval/approval.js';
 import type { Principal } from '../identity/principal.js';
 import { Fault } from '../kernel/fault.js';
 import type { FaultCode } from '../kernel/fault.js';
+import type { Task } from '../task/task.js';
 import { digestOf, digestOfStep } from './approval-request.js';
 import type { Requested } from './approval-request.js';
-import type { Task } from '../task/task.js';
 import type { StepRequest } from './broker.js';
 import type { Ports } from './ports.js';
 

@@ -1,7 +1,7 @@
 import type { Approval, KnownOfTool } from '../approval/approval.js';
+import type { Decided } from '../audit/event.js';
 import { newApprovalId } from '../kernel/id.js';
 import { present } from '../kernel/present.js';
-import type { Decided } from '../audit/event.js';
 import type { Question } from '../policy/decision.js';
 import { askedStep, digestOfStep } from './approval-request.js';
 import type { StepRequest } from './broker.js';

@@ -12,6 +12,8 @@ describe('less, no, and taking back', () => {
     const { ask, ports, use } = await askingBroker();
     const { id } = await ask();
     await decideApproval(ports, ann, id, no);
+    for (const who of [ann, bob])
+      await expect(decideApproval(ports, who, id, yes)).rejects.toMatchObject({ code: 'approval.decided' });
     await expect(use(id)).rejects.toMatchObject({
       code: 'approval.denied',
       message: expect.stringContaining('not on a Friday'),
