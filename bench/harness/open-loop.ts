@@ -43,7 +43,8 @@ export async function openLoop(
   for (let i = 0; i < count;) {
     const now = performance.now();
     for (; i < count && due <= now; i++) {
-      const line = idle.pop();
+      // Each in its turn: a server closes connections on which nothing is asked.
+      const line = idle.shift();
       if (line) ask(line, texts[i]!, due);
       else waiting.push({ text: texts[i]!, at: due });
       due += (-Math.log(1 - Math.random()) * 1000) / perSecond;
