@@ -279,7 +279,9 @@ export const subjectsOf = (event: AuditEvent): readonly string[] =>
  * approvals, its end), and what is told of this lease; not what is told of another, or of a refused request.
  */
 export const isOnPathOf = (lease: string, event: AuditEvent): boolean =>
-  'lease' in event ? event.lease === lease : event.type !== 'credential.refused';
+  'lease' in event
+    ? event.lease === lease
+    : event.type !== 'credential.refused' && event.type !== 'step.refused';
 
 /** Whether the event is told when one asks for this lease, task or agent. */
 export function isOf(subject: string, event: AuditEvent): boolean {

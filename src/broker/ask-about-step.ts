@@ -1,11 +1,10 @@
 import type { Approval, KnownOfTool } from '../approval/approval.js';
 import type { Decided } from '../audit/event.js';
-import { newApprovalId } from '../kernel/id.js';
 import { present } from '../kernel/present.js';
 import type { Question } from '../policy/decision.js';
 import { askedStep, digestOfStep } from './approval-request.js';
 import type { StepRequest } from './broker.js';
-import { demandOf, isDeclared, openQuestion } from './open-question.js';
+import { isDeclared, openQuestion } from './open-question.js';
 import type { Asking } from './open-question.js';
 import type { Ports } from './ports.js';
 
@@ -20,30 +19,14 @@ export async function askAboutStep(
   decided: Decided,
 ): Promise<Approval> {
   const { principal, task, toolFacts } = asking.ask;
-  const demand = demandOf(ports, asking, decided.policyDigest);
-  const approval = {
-    id: newApprovalId(),
+  const asked = askedStep(request);
+  const about = {
+    task: task.id,
     digest: digestOfStep(principal, task, request, toolFacts),
-    task: request.task,
-    agent: principal.id,
-    request: askedStep(request),
-    demand,
+    request: asked,
     known: knownOf(asking.ask),
   };
-  const event = {
-    type: 'approval.requested' as const,
-    approval: approval.id,
-    task: request.task,
-    agent: principal.id,
-    issuer: principal.issuer,
-    claims: principal.claims,
-    asked: approval.request,
-    digest: approval.digest,
-    decided,
-    approvers: demand.approvers,
-    persons: demand.persons,
-  };
-  return openQuestion(ports, asking, approval, event);
+  return openQuestion(ports, asking, decided, about, asked);
 }
 
 const knownOf = ({ principal, task, tool, toolFacts }: Question): KnownOfTool => ({

@@ -1,6 +1,5 @@
 import type { Approval, KnownOfEntry } from '../approval/approval.js';
 import type { Principal } from '../identity/principal.js';
-import { newApprovalId } from '../kernel/id.js';
 import { present } from '../kernel/present.js';
 import type { Ask } from '../policy/decision.js';
 import { askedRequest, digestOf } from './approval-request.js';
@@ -8,7 +7,7 @@ import type { Requested } from './approval-request.js';
 import type { AwaitingApproval, CredentialRequest, Grant } from './broker.js';
 import { PolicyRefusal } from './decide.js';
 import { grant } from './grant.js';
-import { demandOf, isDeclared, openQuestion } from './open-question.js';
+import { isDeclared, openQuestion } from './open-question.js';
 import type { Ports } from './ports.js';
 
 /** A grant; or, where policy wants a person to look first, the question to that person. */
@@ -35,30 +34,13 @@ export async function askPerson(
   if (!(error instanceof PolicyRefusal) || !error.question || request.approval !== undefined) throw error;
   const { asked, record, question } = error;
   const { ask } = question;
-  const demand = demandOf(ports, question, record.policyDigest);
-  const approval = {
-    id: newApprovalId(),
-    digest: digestOf(principal, ask.entry, request),
+  const about = {
     ...present({ task: request.task }),
-    agent: principal.id,
+    digest: digestOf(principal, ask.entry, request),
     request: askedRequest(ask.entry, request),
-    demand,
     known: knownOf(ask),
   };
-  const event = {
-    type: 'approval.requested' as const,
-    approval: approval.id,
-    task: request.task ?? '',
-    agent: principal.id,
-    issuer: principal.issuer,
-    claims: principal.claims,
-    asked,
-    digest: approval.digest,
-    decided: record,
-    approvers: demand.approvers,
-    persons: demand.persons,
-  };
-  return openQuestion(ports, question, approval, event);
+  return openQuestion(ports, question, record, about, asked);
 }
 
 const knownOf = ({ principal, task, entry, ttlSeconds, tool }: Ask): KnownOfEntry => ({

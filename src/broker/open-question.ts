@@ -1,7 +1,8 @@
-import type { Approval, Demand, NewApproval } from '../approval/approval.js';
-import type { AuditEvent } from '../audit/event.js';
+import type { Approval, AskedStep, CredentialApproval, Demand, StepApproval } from '../approval/approval.js';
+import type { AskedFor, Decided } from '../audit/event.js';
 import type { Principal } from '../identity/principal.js';
 import { Fault } from '../kernel/fault.js';
+import { newApprovalId } from '../kernel/id.js';
 import { present } from '../kernel/present.js';
 import type { Decision, Question } from '../policy/decision.js';
 import type { Task } from '../task/task.js';
@@ -14,32 +15,57 @@ export interface Asking<About extends Question = Question> {
   readonly decision: Extract<Decision, { is: 'ask' }>;
 }
 
-export const demandOf = ({ limits }: Ports, { ask, decision }: Asking, policyDigest: string): Demand => ({
-  approvers: decision.approvers,
-  persons: personsFor(limits.approvals, ask.entry?.riskTier, decision.persons),
-  ...present({ each: decision.each }),
-  because: decision.because,
-  policyDigest,
-});
-
 /** Whether the task declared no tools, or this one. */
 export const isDeclared = ({ tools }: Pick<Task, 'tools'>, tool: string | undefined): boolean =>
   tools === undefined || (tool !== undefined && tools.includes(tool));
 
+/** What a person is asked, and what the broker knows of it. */
+export type About = (
+  Pick<CredentialApproval, 'request' | 'known'> | Pick<StepApproval, 'request' | 'known'>
+) & {
+  /** Absent for break-glass, whose task is opened when it is granted. */
+  readonly task?: string;
+  readonly digest: string;
+};
+
 /**
- * Opens the question to a person, or finds the same one open or answered.
+ * Opens the question to a person, or finds the same one open or answered. `asked` is what is told of it.
  * @throws Fault approval.denied, approval.limit, task.ended
  */
 export async function openQuestion(
   ports: Ports,
   asking: Asking,
-  approval: NewApproval,
-  event: AuditEvent & { type: 'approval.requested' },
+  decided: Decided,
+  about: About,
+  asked: AskedFor | AskedStep,
 ): Promise<Approval> {
+  const { ask, decision } = asking;
+  const { principal } = ask;
+  const demand: Demand = {
+    approvers: decision.approvers,
+    persons: personsFor(ports.limits.approvals, ask.entry?.riskTier, decision.persons),
+    ...present({ each: decision.each }),
+    because: decision.because,
+    policyDigest: decided.policyDigest,
+  };
+  const approval = { id: newApprovalId(), agent: principal.id, demand, ...about };
+  const event = {
+    type: 'approval.requested' as const,
+    approval: approval.id,
+    task: about.task ?? '',
+    agent: principal.id,
+    issuer: principal.issuer,
+    claims: principal.claims,
+    asked,
+    digest: about.digest,
+    decided,
+    approvers: demand.approvers,
+    persons: demand.persons,
+  };
   const open = () => ports.ledger.approvals.open(approval, event, ports.limits.approvals);
   let opened = await open();
   if (opened.is === 'same' && isOfNoUse(ports, asking, opened.approval)) {
-    await replaced(ports, asking.ask.principal, opened.approval);
+    await replaced(ports, principal, opened.approval);
     opened = await open();
   }
   ports.meter.approvalAsked(opened.is);

@@ -21,8 +21,8 @@ const stepsPerTask = 1000;
 
 /**
  * Decides one tool call, and records it whatever the answer is. Only a permitted step becomes part of the chain. The
- * answer is a decision: what is denied is no fault of the call; what could not be decided is, and is told as well. Where policy wants a person to look, one is asked; the same
- * call is announced again by what was approved.
+ * answer is a decision: what is denied is no fault of the call; what could not be decided is, and is told as well. Where
+ * policy wants a person to look, one is asked, and the same call is announced again by what was approved.
  */
 export async function takeStep(
   ports: Ports,

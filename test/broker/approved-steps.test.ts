@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { approvalLimits, approvalSettings } from '../../src/approval/approval-settings.js';
 import { cancelApproval, decideApproval, findApproval, revokeApproval } from '../../src/broker/approvals.js';
+import { isOnPathOf } from '../../src/audit/event.js';
 import type { StepRequest } from '../../src/broker/broker.js';
 import type { Ports } from '../../src/broker/ports.js';
 import { tellingOf } from '../../src/broker/notices.js';
@@ -250,6 +251,8 @@ describe('a tool call that a person has to look at', () => {
       },
       { fault: 'approval.unverifiable', approval: 'apr_0000000000000000' },
     ]);
+    // As of a credential: under the task and the agent, and not as a part of the story of each of its leases.
+    expect(told.filter((event) => isOnPathOf(`lse_${task.id.slice(4)}AAAAAA`, event))).toEqual([]);
   });
 
   test('a store that has gone back permits nothing by an approval', async () => {

@@ -1,14 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { answering, clientOf, problem, scripted } from './asking.js';
+import { answering, approval, clientOf, problem, scripted } from './asking.js';
 
 const url = 'https://broker.test';
 const call = { task: 'tsk_AAAAAAAA', tool: 'payments.list', reason: 'refund' };
-const approval = {
-  id: 'apr_AAAAAAAAAAAAAAAA',
-  status: 'pending',
-  url: 'https://broker.test/console/approvals/apr_AAAAAAAAAAAAAAAA',
-  expiresAt: '2999-01-01T00:00:00.000Z',
-};
 const step = (over: object) => answering(201, { id: 'stp_AAAAAAAABBBBBB', task: call.task, ...over });
 const asks = () => step({ decision: 'ask', fault: 'approval.required', approval: approval.id });
 

@@ -1,14 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { answering, clientOf, granted, problem, scripted } from './asking.js';
+import { answering, approval, clientOf, granted, problem, scripted } from './asking.js';
 
 const url = 'https://broker.test';
 const ask = { task: 'tsk_AAAAAAAA', credential: 'payments-admin', reason: 'refund' };
-const approval = {
-  id: 'apr_AAAAAAAAAAAAAAAA',
-  status: 'pending',
-  url: 'https://broker.test/console/approvals/apr_AAAAAAAAAAAAAAAA',
-  expiresAt: '2999-01-01T00:00:00.000Z',
-};
 const pending = () => answering(202, { approval });
 
 test('a person is waited for, and the request is sent again by the approval', async () => {

@@ -83,3 +83,11 @@ export const granted = (id = 'lse_AAAAAAAABBBBBB'): object => ({
   },
   secret: { username: 'u', password: 'hunter2' },
 });
+
+/** A question that a person has not answered. */
+export const approval = {
+  id: 'apr_AAAAAAAAAAAAAAAA',
+  status: 'pending',
+  url: 'https://broker.test/console/approvals/apr_AAAAAAAAAAAAAAAA',
+  expiresAt: '2999-01-01T00:00:00.000Z',
+};
