@@ -14,6 +14,7 @@ import type { Settings } from './settings/load.js';
 import { verifyAudit } from './cli/audit-verify.js';
 import type { VerifyCommand } from './cli/audit-verify.js';
 import { tokenOf } from './cli/connect.js';
+import { exchangeBy } from './cli/exchange.js';
 import { recordLine } from './cli/record-line.js';
 import { UsageError } from './cli/terminal.js';
 import { serverVerbs } from './server-verbs.js';
@@ -151,5 +152,5 @@ async function tail(options: Tail): Promise<void> {
 function apiOf(options: Connection): Api {
   const url = options.url ?? process.env['PROTEM_URL'];
   if (url === undefined) throw new UsageError('Where is the broker? Set PROTEM_URL, or give --url.');
-  return { url, token: tokenOf(process.env, options) };
+  return { url, token: tokenOf(process.env, options), fetch: exchangeBy(process.env) };
 }

@@ -5,6 +5,7 @@ import closeWithGrace from 'close-with-grace';
 import type { Command } from 'commander';
 import { openCaller } from './sdk/call.js';
 import { tokenOf } from './cli/connect.js';
+import { exchangeBy } from './cli/exchange.js';
 import { UsageError } from './cli/terminal.js';
 import type { DpopKey } from './sdk/index.js';
 import { openPrivateFolder } from './mcp/private-folder.js';
@@ -58,6 +59,7 @@ export function addMcpCommand(program: Command, version: string): void {
       const { send } = openCaller({
         url,
         token: tokenOf(process.env, options),
+        fetch: exchangeBy(process.env),
         ...(keyFile !== undefined && { dpop: await readKey(keyFile) }),
       });
       const folder = await openPrivateFolder(directory);

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { exchangeBy } from './cli/exchange.js';
 import { exportAudit } from './cli/audit-export.js';
 import { verifyAudit } from './cli/audit-verify.js';
 import type { Sandbox } from './sandbox/sandbox.js';
@@ -49,7 +50,11 @@ const proofBy = (url: string, operatorToken: string): Proof => ({
   async exportLog() {
     const lines: string[] = [];
     const out = { write: (line: string) => Promise.resolve(void lines.push(line)), say: () => undefined };
-    await exportAudit({ url, token: () => operatorToken }, { format: (record) => record }, out);
+    await exportAudit(
+      { url, token: () => operatorToken, fetch: exchangeBy({}) },
+      { format: (record) => record },
+      out,
+    );
     return lines;
   },
   async verify(lines, keys, checkpoints) {

@@ -56,6 +56,7 @@ const drivers: Record<string, RegExp> = {
   '@aws-sdk/client-iam': /^issuance\/providers\/aws-sts\//,
   '@aws-sdk/client-sts': /^issuance\/providers\/aws-sts\//,
   'node-vault': /^issuance\/providers\/vault\//,
+  pkijs: /^identity\/x509\//,
   express: /^http\//,
   '@modelcontextprotocol/server': /^mcp\//,
   '@modelcontextprotocol/server/stdio': /^mcp\//,

@@ -1,16 +1,16 @@
 import { pause } from '../sdk/call.js';
-import type { FetchedAnswer } from '../sdk/call.js';
+import type { Fetch, FetchedAnswer } from '../sdk/call.js';
 import type { AuditRecordShape } from '../wire/audit.js';
 import type { CheckpointShape } from '../wire/checkpoint.js';
 import type { Problem } from '../wire/problem.js';
-import { exchange } from './exchange.js';
 import { Refused } from './refused.js';
 
 export interface Api {
   /** Such as https://protem.example. */
   readonly url: string;
   /** Of an operator. Asked for before each request, as it may be a file that is renewed. */
-  readonly token: () => string | Promise<string>;
+  readonly token: (() => string | Promise<string>) | undefined;
+  readonly fetch: Fetch;
   readonly sleep?: (ms: number) => Promise<void>;
   /** Breaks off what is under way. */
   readonly signal?: AbortSignal;
@@ -53,9 +53,11 @@ async function get<Item>(
   const { signal } = api;
   const sleep = api.sleep ?? ((ms) => pause(ms, signal));
   for (let attempt = 1; ; attempt += 1) {
-    const headers = { authorization: `Bearer ${await api.token()}` };
+    const token = await api.token?.();
+    const headers = { ...(token !== undefined && { authorization: `Bearer ${token}` }) };
     const sent = { headers, redirect: 'error' as const, ...(signal && { signal }) };
-    const answer = await exchange(url.href, sent)
+    const answer = await api
+      .fetch(url.href, sent)
       .then(async (response) => ({ response, body: bodyOf(await response.text()) }))
       .catch((cause: unknown) => {
         signal?.throwIfAborted();

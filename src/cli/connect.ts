@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { ProtemClient } from '../sdk/client.js';
 import type { ClientOptions } from '../sdk/client.js';
 import { printingFetch } from './curl.js';
-import { exchange } from './exchange.js';
+import { exchangeBy, showsCertificate } from './exchange.js';
 import { UsageError } from './terminal.js';
 import type { Terminal } from './terminal.js';
 
@@ -42,7 +42,7 @@ export function connect(
       url,
       token,
       onApprovalPending,
-      fetch: exchange,
+      fetch: exchangeBy(environment),
       releaseOnExit: false,
       ...more,
       ...printing,
@@ -52,17 +52,21 @@ export function connect(
   }
 }
 
-/** Reads the token anew for each request. A token is never a flag: others on the machine see those. @throws UsageError */
+/**
+ * Reads the token anew for each request. A token is never a flag: others on the machine see those. Undefined where a
+ * certificate is shown in its place. @throws UsageError
+ */
 export function tokenOf(
   environment: Terminal['environment'],
   options: ConnectOptions,
-): () => Promise<string> {
+): (() => Promise<string>) | undefined {
   const command = options.tokenCommand ?? environment['PROTEM_TOKEN_COMMAND'];
   if (options.tokenFile === undefined && command !== undefined) return byCommand(command);
   const file = options.tokenFile ?? environment['PROTEM_TOKEN_FILE'];
   if (file !== undefined) return async () => (await readFile(file, 'utf8')).trim();
   const token = environment['PROTEM_TOKEN'];
   if (token !== undefined && token !== '') return () => Promise.resolve(token.trim());
+  if (showsCertificate(environment)) return undefined;
   if (options.curl) return () => Promise.resolve('');
   throw new UsageError(
     'Who are you? Set PROTEM_TOKEN_FILE (or PROTEM_TOKEN), or give --token-file or --token-command.',

@@ -13,7 +13,9 @@ export function printingFetch(terminal: Terminal, url: string): typeof fetch {
     const headers = new Headers(init.headers);
     const parts = [`curl -sS${init.method === 'GET' ? '' : ` -X ${init.method}`}`];
     parts.push(`"$PROTEM_URL"${quoted(target.slice(base.length))}`);
-    parts.push('-H "Authorization: Bearer $PROTEM_TOKEN"');
+    if (headers.has('authorization')) parts.push('-H "Authorization: Bearer $PROTEM_TOKEN"');
+    else parts.push('--cert "$PROTEM_CERTIFICATE_FILE" --key "$PROTEM_PRIVATE_KEY_FILE"');
+    if (terminal.environment['PROTEM_CA_FILE']) parts.push('--cacert "$PROTEM_CA_FILE"');
     for (const name of ['content-type', 'idempotency-key'])
       if (headers.has(name)) parts.push(`-H ${quoted(`${name}: ${headers.get(name)}`)}`);
     if (typeof init.body === 'string') parts.push(`-d ${quoted(init.body)}`);

@@ -40,6 +40,10 @@ export function answerConnectionFaults(
   log: Log,
   counted: (status: number) => void,
 ): void {
+  // Nothing can be answered to whoever does not come as far as that.
+  server.on('tlsClientError', ({ code, message }: NodeJS.ErrnoException) => {
+    if (code !== 'ECONNRESET') log.info({ reason: code ?? message }, 'no secure connection came about');
+  });
   server.on('clientError', (error, duplex) => {
     const socket = duplex as Socket;
     const fault = connectionFault(error);

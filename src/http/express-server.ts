@@ -1,5 +1,7 @@
 import { createServer, IncomingMessage } from 'node:http';
 import type { Server, ServerOptions } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { TlsOptions } from 'node:tls';
 import express from 'express';
 import type { Express } from 'express';
 import { AnswerWithHead } from './head.js';
@@ -22,14 +24,15 @@ export function expressApp(): Express {
  * already carry Express's methods, and are what the application would set, the call changes nothing and costs
  * nothing. Only public options are used; a class is needed, as a plain function is slower than stock Express.
  */
-export function expressServer(app: Express, options: ServerOptions): Server {
+export function expressServer(app: Express, options: ServerOptions, tls?: TlsOptions): Server {
   class AppRequest extends IncomingMessage {}
   class AppResponse<Request extends IncomingMessage> extends AnswerWithHead<Request> {}
   adopt(AppRequest.prototype, express.request, app);
   adopt(AppResponse.prototype, express.response, app);
   app.request = AppRequest.prototype as unknown as typeof app.request;
   app.response = AppResponse.prototype as unknown as typeof app.response;
-  return createServer({ ...options, IncomingMessage: AppRequest, ServerResponse: AppResponse }, app);
+  const own = { ...options, IncomingMessage: AppRequest, ServerResponse: AppResponse };
+  return tls ? createTlsServer({ ...tls, ...own }, app) : createServer(own, app);
 }
 
 function adopt(prototype: object, methods: object, app: Express): void {

@@ -7,6 +7,7 @@ import type { OperationId } from '../wire/operations.js';
 import { headerValues, shownToken, shownTokenOrBare } from './bearer.js';
 import type { ShownToken } from './bearer.js';
 import { callOf, causeOf } from './call.js';
+import { shownCertificates } from './client-certificate.js';
 import type { Limits } from './limits.js';
 
 /** What the routes need. */
@@ -26,30 +27,35 @@ export type Routes<Id extends OperationId> = Readonly<Record<Id, RequestHandler>
 /** Who asks. Before anything else of the request is looked at. */
 export async function identified(broker: Broker, req: Request, res: Response): Promise<Principal> {
   const { proven } = callOf(res);
-  const principal = await (proven ? proven() : byToken(shownToken(req), broker, req, res));
-  callOf(res).principal = principal.id;
-  return askingBy(principal, causeOf(res));
+  return as(await (proven ? proven() : byWhatIsShown(shownToken, broker, req, res)), res);
 }
 
 /** The same for what AWS SDKs send, who may show a token without saying of what kind it is. */
-export async function identifiedBareToo(broker: Broker, req: Request, res: Response): Promise<Principal> {
-  const principal = await byToken(shownTokenOrBare(req), broker, req, res);
+export const identifiedBareToo = async (broker: Broker, req: Request, res: Response): Promise<Principal> =>
+  as(await byWhatIsShown(shownTokenOrBare, broker, req, res), res);
+
+function as(principal: Principal, res: Response): Principal {
   callOf(res).principal = principal.id;
   return askingBy(principal, causeOf(res));
 }
 
-function byToken(
-  { scheme, token }: ShownToken,
+/** By a token; where the request has none, by the certificate of its connection. */
+function byWhatIsShown(
+  tokenOf: (req: Request) => ShownToken,
   broker: Broker,
   req: Request,
   res: Response,
 ): Promise<Principal> {
+  const certificates = shownCertificates(req.socket);
+  const hasToken = certificates === undefined || headerValues(req, 'authorization').length > 0;
+  const { scheme, token } = hasToken ? tokenOf(req) : { scheme: 'bearer' as const, token: undefined };
   return broker.identify(token, {
     scheme,
     proofs: headerValues(req, 'dpop'),
     method: req.method,
     path: req.baseUrl + req.path,
     giveNonce: (nonce) => res.setHeader('DPoP-Nonce', nonce),
+    ...(certificates && { certificates }),
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import type { TlsOptions } from 'node:tls';
 import type { ErrorRequestHandler, Express, RequestHandler } from 'express';
 import type { Broker } from '../broker/broker.js';
 import { traceparentIn } from '../kernel/cause.js';
@@ -56,6 +57,8 @@ export interface HttpPorts {
   readonly log?: Log;
   /** Where the settings ask for traces. */
   readonly tracing?: Tracing | undefined;
+  /** Where the server speaks TLS itself. */
+  readonly tls?: TlsOptions | undefined;
   /** Where there is one: its pages, and sessions beside bearer tokens. */
   readonly console?: Console | undefined;
   /** Version of the program, for /openapi.json. */
@@ -73,7 +76,7 @@ export interface HttpServer {
 export function createHttpServer(ports: HttpPorts): HttpServer {
   const { limits, metrics, log = silentLog, tracing } = ports;
   const app = expressApp();
-  const server = expressServer(app, {
+  const options = {
     maxHeaderSize: limits.headerBytes,
     headersTimeout: limits.headersTimeoutMs,
     requestTimeout: limits.requestTimeoutMs,
@@ -81,7 +84,12 @@ export function createHttpServer(ports: HttpPorts): HttpServer {
     connectionsCheckingInterval: Math.min(1000, limits.headersTimeoutMs),
     // `observe` below says so with a problem; Node would say it with an empty answer.
     requireHostHeader: false,
-  });
+  };
+  const server = expressServer(
+    app,
+    options,
+    ports.tls && { ...ports.tls, handshakeTimeout: limits.headersTimeoutMs },
+  );
   server.maxConnections = limits.connections;
   const flow = traffic(server, limits);
   answerConnectionFaults(server, flow.responses, log, (status) =>

@@ -1,6 +1,6 @@
 import type { Clock } from '../kernel/clock.js';
 import { Fault } from '../kernel/fault.js';
-import { constrainBearer, constrainDpop, type SenderConstraint } from './dpop/constrain.js';
+import { constrainBearer, constrainDpop, type SenderConstraint, type Showing } from './dpop/constrain.js';
 import type { ProofStore } from './dpop/proof-store.js';
 import { proofVerifier, type ProofRules } from './dpop/verify-proof.js';
 import { isEnded } from './ended-proof.js';
@@ -16,6 +16,9 @@ import type { Proof } from './proof.js';
 import { unproven } from './refusal.js';
 import { openOidcIssuers, openTrustDomains } from './trust.js';
 import { createVerifiedTokens } from './verified-tokens.js';
+import { constrainCertificate } from './x509/constrain.js';
+import { digestOf } from './x509/shown-chain.js';
+import type { ShownChain } from './x509/shown-chain.js';
 
 export interface IdentifyPorts {
   readonly clock: Clock;
@@ -53,20 +56,42 @@ export function createIdentify(settings: IdentitySettings, ports: IdentifyPorts)
     return verifyOidc(jws, claims, issuer, clock);
   }
 
-  async function prove(token: string): Promise<Principal> {
-    const proof = await verify(token);
+  async function prove(shown: string, verifying: () => Promise<Proof>): Promise<Principal> {
+    const proof = await verifying();
     const principal = Object.freeze(askingBy(proof.principal));
-    verified.keep(token, principal, proof);
+    verified.keep(shown, principal, proof);
+    return principal;
+  }
+
+  async function byToken(token: string, showing: Showing | undefined): Promise<Principal> {
+    const principal = verified.find(token) ?? (await prove(token, () => verify(token)));
+    mustBeNewer(principal, ports);
+    const demand = demands.get(principal.issuer) ?? 'no';
+    if (showing?.scheme === 'dpop')
+      return constrainDpop(principal, demand, { ...showing, token }, verifyProof);
+    if (principal.boundToCertificate !== undefined)
+      return constrainCertificate(principal, showing?.certificates);
+    return constrainBearer(principal, demand, showing);
+  }
+
+  /** Whoever shows a certificate has proved its key: that is what `requireSenderConstraint` is there for. */
+  async function byCertificate(chain: ShownChain): Promise<Principal> {
+    // No token has a blank.
+    const shown = `x509 ${digestOf(chain)}`;
+    const verifying = async () => {
+      const { verifyX509Svid } = await import('./x509/x509-svid.js');
+      return verifyX509Svid(chain, trustDomains, clock);
+    };
+    const principal = verified.find(shown) ?? (await prove(shown, verifying));
+    mustBeNewer(principal, ports);
     return principal;
   }
 
   return async (token, showing) => {
     try {
-      const principal = verified.find(token) ?? (await prove(token));
-      mustBeNewer(principal, ports);
-      const demand = demands.get(principal.issuer) ?? 'no';
-      if (showing?.scheme !== 'dpop') return constrainBearer(principal, demand, showing);
-      return await constrainDpop(principal, demand, { ...showing, token }, verifyProof);
+      if (token !== undefined) return await byToken(token, showing);
+      if (showing?.certificates) return await byCertificate(showing.certificates);
+      throw unproven('token.missing');
     } catch (cause) {
       // Anything that is not a Fault is a flaw in the broker, and becomes its 500.
       if (cause instanceof Fault) onRefusal(cause.reason ?? cause.code);

@@ -117,6 +117,17 @@ const trustDomainSettings = z
       .union([keysAt.url, keysAt.file, keysAt.inline])
       .describe('Where the SPIFFE bundle of the trust domain is: its bundle endpoint, a file, or here.'),
     maximumLifetime,
+    x509Svids: z
+      .strictObject({
+        maximumLifetime: duration
+          .refine((seconds) => seconds <= 2_592_000, 'must be at most "720h"')
+          .default(86_400)
+          .describe('Certificates made to last longer are refused. At most 720h.'),
+      })
+      .optional()
+      .describe(
+        'Takes X509-SVIDs as well, as certificate of the client in TLS: needs `listen.tls`. Without this section, JWT-SVIDs only.',
+      ),
     rules: z.array(svidRule).min(1).describe('Which workloads may ask, and as what. Others are refused.'),
     deny: z
       .array(z.string().refine((id) => parseSpiffeId(id)?.path, 'must be the SPIFFE ID of a workload'))
@@ -171,7 +182,7 @@ export const identitySections = {
         context,
       ),
     )
-    .describe('SPIFFE trust domains whose JWT-SVIDs are accepted.'),
+    .describe('SPIFFE trust domains whose SVIDs are accepted.'),
   agents: z
     .array(agentSettings)
     .default([])

@@ -1,14 +1,12 @@
 import type { Clock } from '../kernel/clock.js';
-import type { ClaimPath } from './claim-path.js';
 import type { Algorithm, Claims, Jws } from './jws.js';
-import type { KeySource } from './key-source.js';
 import { mayActOf } from './may-act.js';
-import type { Principal } from './principal.js';
 import { keysNamed } from './dpop/confirmation.js';
 import type { Proof } from './proof.js';
 import { unproven } from './refusal.js';
 import { parseSpiffeId, type SpiffeId } from './spiffe-id.js';
-import { checkAudience, checkTimes, issuedAtOf, proveSignature, type TokenLimits } from './token-claims.js';
+import { checkAudience, checkTimes, issuedAtOf, proveSignature } from './token-claims.js';
+import { workloadOf, type TrustDomain } from './trust-domain.js';
 
 /** JWT-SVID section 2.1. EdDSA is not among them. */
 const svidAlgorithms = [
@@ -25,24 +23,6 @@ const svidAlgorithms = [
 
 const allowedHeaders = new Set(['alg', 'kid', 'typ']);
 const allowedTypes = new Set<string | undefined>([undefined, 'JWT', 'JOSE']);
-
-/** A workload's path, or with `/*` at the end everything under it, and what such a workload is. */
-export interface SvidRule {
-  readonly path: string;
-  readonly kind: 'agent' | 'orchestrator';
-}
-
-/** One trust domain with its own keys; they never verify a token of another (Federation section 5.1). */
-export interface TrustDomain {
-  readonly name: string;
-  readonly source: KeySource;
-  readonly limits: TokenLimits;
-  /** Where its tokens name a key that secrets may be encrypted to. */
-  readonly encryptionKeyClaim?: ClaimPath | undefined;
-  readonly rules: readonly SvidRule[];
-  /** SPIFFE IDs that are refused whatever they carry. */
-  readonly deny: ReadonlySet<string>;
-}
 
 /**
  * Verifies a JWT-SVID (sections 2 to 4) whose `sub` begins with `spiffe://`: header, subject, the keys of that
@@ -61,9 +41,15 @@ export async function verifySvid(
   const keySet = await proveSignature(jws, trustDomain.source, 'svid');
   const expiry = checkTimes(claims, trustDomain.limits, clock, 'svid');
   checkAudience(claims, trustDomain.limits, 'svid');
-  const named = principalOf(id, trustDomain, jws.header.kid, expiry);
   const keys = keysNamed(claims, trustDomain.encryptionKeyClaim, 'svid');
-  const principal = { ...named, ...issuedAtOf(claims), ...mayActOf(claims, 'svid'), ...keys };
+  const principal = {
+    ...workloadOf(id, trustDomain, 'svid'),
+    claims: { path: id.path, kid: jws.header.kid! },
+    proofExpiresAt: expiry * 1000,
+    ...issuedAtOf(claims),
+    ...mayActOf(claims, 'svid'),
+    ...keys,
+  };
   return { principal, keySet, source: trustDomain.source };
 }
 
@@ -81,21 +67,3 @@ function readSubject(claims: Claims): SpiffeId {
   if (id === undefined || id.path === '') throw unproven('svid.spiffe_id');
   return id;
 }
-
-function principalOf(id: SpiffeId, domain: TrustDomain, kid: string | undefined, expiry: number): Principal {
-  const text = `spiffe://${id.trustDomain}${id.path}`;
-  if (domain.deny.has(text)) throw unproven('svid.denied');
-  const rule = domain.rules.find(({ path }) => covers(path, id.path));
-  if (rule === undefined) throw unproven('svid.subject');
-  return {
-    id: text,
-    kind: rule.kind,
-    issuer: domain.name,
-    roles: [],
-    claims: { path: id.path, ...(kid !== undefined && { kid }) },
-    proofExpiresAt: expiry * 1000,
-  };
-}
-
-const covers = (pattern: string, path: string): boolean =>
-  pattern.endsWith('/*') ? path.startsWith(pattern.slice(0, -1)) : path === pattern;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { importJWK, type CryptoKey, type JWK } from 'jose';
 import { keysUnavailable } from './refusal.js';
 import { isFactorable } from './weak-key.js';
+import { readAuthorities } from './x509/authorities.js';
 
 /** `sig`: a JWK set as OIDC issuers publish it. `jwt-svid`: a SPIFFE bundle, of which only those keys count. */
 export type KeyUse = 'sig' | 'jwt-svid';
@@ -11,8 +12,10 @@ export interface KeySet {
   /** Same for the same keys. */
   readonly fingerprint: string;
   readonly kids: readonly string[];
-  /** How many there are; a set of none verifies nothing. */
+  /** How many there are, authorities of certificates too; a set of none verifies nothing. */
   readonly size: number;
+  /** DER of the authorities that certificates have to lead to: of a SPIFFE bundle whose X509-SVIDs are taken. */
+  readonly authorities: readonly Uint8Array[];
   /** What fits the header, not yet imported. Without `kid` only the one key of a set can fit. */
   matching(header: { readonly alg: string; readonly kid: string | undefined }): readonly KeyImport[];
 }
@@ -37,16 +40,20 @@ const keyShapes: Readonly<Record<string, { readonly kty: string; readonly crv?: 
 /**
  * Reads a JWK set (RFC 7517 section 5) or SPIFFE bundle. Left out are keys for another use, of an unknown type, private
  * ones, and those whose private half anyone can compute. An empty `keys` is a set that verifies nothing; a missing one
- * throws `keys.malformed`.
+ * throws `keys.malformed`. `certificates`: the authorities of X509-SVIDs as well.
  */
-export function readKeySet(document: unknown, use: KeyUse): KeySet {
+export function readKeySet(document: unknown, use: KeyUse, certificates = false): KeySet {
   const listed = (document as { keys?: unknown } | null)?.keys;
   if (!Array.isArray(listed)) throw keysUnavailable('keys.malformed');
   const keys = (listed as unknown[]).filter((key): key is JWK => isUsable(key, use));
+  const authorities = certificates ? readAuthorities(listed) : [];
   const imported = new Map<string, ReturnType<KeyImport>>();
   return {
-    fingerprint: createHash('sha256').update(JSON.stringify(keys)).digest('hex'),
-    size: keys.length,
+    fingerprint: createHash('sha256')
+      .update(JSON.stringify([keys, authorities.map((der) => der.toString('base64'))]))
+      .digest('hex'),
+    size: keys.length + authorities.length,
+    authorities,
     kids: keys.flatMap((key) => key.kid ?? []),
     matching: ({ alg, kid }) => {
       if (kid === undefined && keys.length !== 1) return [];

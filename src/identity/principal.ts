@@ -13,7 +13,7 @@ export interface SignIn {
   readonly amr?: readonly string[];
 }
 
-/** Who asks: proved by a token, never by a shared secret. */
+/** Who asks: proved by a token or a certificate, never by a shared secret. */
 export interface Principal {
   /** Stable across tokens and runs: a SPIFFE ID, or the name its issuer's settings give it. Everything keys on it. */
   readonly id: string;
@@ -27,11 +27,13 @@ export interface Principal {
   readonly signIn?: SignIn;
   /** Milliseconds since the epoch; the end of the proof, not of the principal. */
   readonly proofExpiresAt: number;
-  /** When the token says that it was issued, in milliseconds since the epoch; absent when it does not say. */
+  /** Since when the token or the certificate says that it holds, in milliseconds since the epoch; absent when it does not say. */
   readonly proofIssuedAt?: number;
   /** Thumbprint (RFC 7638, SHA-256) of the key that the token is bound to. */
   readonly boundTo?: string;
-  /** Thumbprint of the key that this request was proved by (DPoP). */
+  /** Thumbprint (`x5t#S256`) of the certificate that the token is bound to. */
+  readonly boundToCertificate?: string;
+  /** Thumbprint of the key that this request was proved by: in a DPoP proof, or as that of a certificate in TLS. */
   readonly provedBy?: string;
   /** Thumbprint of the key that the token says secrets may be encrypted to. */
   readonly encryptionKey?: string;
@@ -56,6 +58,7 @@ export const askingBy = (from: Principal, call?: Cause): Principal =>
     proofExpiresAt: from.proofExpiresAt,
     proofIssuedAt: from.proofIssuedAt,
     boundTo: from.boundTo,
+    boundToCertificate: from.boundToCertificate,
     provedBy: from.provedBy,
     encryptionKey: from.encryptionKey,
     mayAct: from.mayAct,
@@ -64,10 +67,10 @@ export const askingBy = (from: Principal, call?: Cause): Principal =>
 
 /**
  * Tells whose token this is, and that the request may show it as it does; without `showing` it is shown as a bearer
- * token. Throws Fault `identity.unproven` with one public sentence for every kind of bad token (the reason goes to log
+ * token. Without a token, whose the certificate is that the connection has shown. Throws Fault `identity.unproven` with one public sentence for every kind of bad token (the reason goes to log
  * and audit), `identity.unavailable` when the issuer's keys cannot be had, and as `constrain` does.
  */
-export type Identify = (token: string, showing?: Showing) => Promise<Principal>;
+export type Identify = (token: string | undefined, showing?: Showing) => Promise<Principal>;
 
 /** The longest that a token without `iat` may have been out already. */
 const oldestUndatedMs = 86_400_000;

@@ -36,9 +36,12 @@ export const readJwks = (at: KeysAt, options: FetchOptions): LoadKeys => {
   });
 };
 
-/** The JWT authorities of a SPIFFE bundle (Trust Domain and Bundle section 4). Throws `identity.unavailable`. */
+/**
+ * The JWT authorities of a SPIFFE bundle (Trust Domain and Bundle section 4), and its X.509 authorities where their
+ * `certificates` are taken. Throws `identity.unavailable`.
+ */
 export const readSpiffeBundle =
-  (at: KeysAt, options: FetchOptions): LoadKeys =>
+  (at: KeysAt, options: FetchOptions, certificates = false): LoadKeys =>
   async () => {
     const document =
       'url' in at
@@ -46,7 +49,7 @@ export const readSpiffeBundle =
         : 'inline' in at
           ? at.inline
           : await readDocument(at.file);
-    const keySet = readKeySet(document, 'jwt-svid');
+    const keySet = readKeySet(document, 'jwt-svid', certificates);
     if ('file' in at) return { keySet, refreshInSeconds: fileRefreshSeconds };
     const hint = (document as { spiffe_refresh_hint?: unknown }).spiffe_refresh_hint;
     return { keySet, ...(typeof hint === 'number' && hint > 0 && { refreshInSeconds: hint }) };

@@ -3,6 +3,24 @@ import { Fault } from '../kernel/fault.js';
 /** The two kinds of token; the first half of a reason. */
 export type TokenKind = 'oidc' | 'svid';
 
+/** What can be wrong with the certificate that a connection has shown. */
+type CertificateFlaw =
+  | 'malformed'
+  /** Its alternative names hold not exactly one URI, or one that is not the SPIFFE ID of a workload. */
+  | 'spiffe_id'
+  /** None of this trust domain are taken. */
+  | 'trust_domain'
+  /** It may sign certificates or lists itself, or not what a TLS client has to. */
+  | 'key_usage'
+  | 'weak_key'
+  | 'expired'
+  | 'not_yet_valid'
+  | 'lifetime'
+  /** It does not lead to an authority of its trust domain. */
+  | 'chain'
+  | 'denied'
+  | 'subject';
+
 /** What can be wrong with a token of either kind, once its issuer or trust domain is known. */
 type Flaw =
   | 'header'
@@ -38,7 +56,8 @@ export type RefusalReason =
   | 'issuer.unknown'
   | 'svid.spiffe_id'
   | 'svid.trust_domain'
-  | `${TokenKind}.${Flaw}`;
+  | `${TokenKind}.${Flaw}`
+  | `x509.${CertificateFlaw}`;
 
 /** Why the keys of an issuer cannot be had. */
 export type KeysReason =
@@ -52,9 +71,11 @@ export type KeysReason =
   | 'keys.address'
   | 'keys.discovery_issuer';
 
-/** One sentence for every bad token, so that a guesser learns nothing (the reason goes to log and audit). */
-export const unproven = (reason: RefusalReason, cause?: unknown): Fault =>
-  new Fault('identity.unproven', 'The token does not prove who the caller is.', { reason, cause });
+/** One sentence for every bad token or certificate, so that a guesser learns nothing (the reason goes to log and audit). */
+export const unproven = (reason: RefusalReason, cause?: unknown): Fault => {
+  const what = reason.startsWith('x509.') ? 'certificate of the connection' : 'token';
+  return new Fault('identity.unproven', `The ${what} does not prove who the caller is.`, { reason, cause });
+};
 
 export const keysUnavailable = (reason: KeysReason, cause?: unknown): Fault =>
   new Fault('identity.unavailable', 'The keys that would verify the token cannot be read right now.', {

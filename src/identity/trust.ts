@@ -3,7 +3,7 @@ import type { IdentitySettings } from './identity-settings.js';
 import { parseIdTemplate } from './id-template.js';
 import type { FetchKeys } from './key-fetch.js';
 import { createKeySource } from './key-source.js';
-import type { TrustDomain } from './jwt-svid.js';
+import type { TrustDomain } from './trust-domain.js';
 import type { OidcIssuer } from './oidc-issuer.js';
 import { discoverJwks, readJwks, readSpiffeBundle } from './published-keys.js';
 import type { Condition, SubjectRule } from './subject-rule.js';
@@ -52,8 +52,13 @@ function openTrustDomain(
   const options = { fetch, allowHttp: one.allowHttp, ...one.keysAccess };
   return {
     name: one.name,
-    source: createKeySource(readSpiffeBundle(one.bundle, options), timingOf(one), clock),
+    source: createKeySource(
+      readSpiffeBundle(one.bundle, options, one.x509Svids !== undefined),
+      timingOf(one),
+      clock,
+    ),
     limits: limitsOf(one, audience),
+    longestCertificateSeconds: one.x509Svids?.maximumLifetime,
     encryptionKeyClaim: one.encryptionKeyClaim,
     rules: one.rules,
     deny: new Set(one.deny),

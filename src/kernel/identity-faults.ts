@@ -7,7 +7,7 @@ export const identityFaults = {
     title: 'The caller has not proven who it is',
     retry: false,
     remedy:
-      'Send a valid, unexpired token for this broker as "Authorization: Bearer". The audit log holds why a token was refused.',
+      'Send a valid, unexpired token for this broker as "Authorization: Bearer", or connect with an X509-SVID where those are taken. The audit log holds why it was refused.',
   },
   'identity.unavailable': {
     status: 503,
@@ -46,6 +46,12 @@ export const identityFaults = {
     title: 'The proof of possession needs another nonce',
     retry: false,
     remedy: 'Make a new proof with the nonce of the header "DPoP-Nonce", and repeat the request.',
+  },
+  'certificate.missing': {
+    status: 401,
+    title: 'The token is bound to a certificate that the connection did not show',
+    retry: false,
+    remedy: 'Connect with the client certificate that the token names in "cnf" (RFC 8705 section 3).',
   },
   'role.missing': {
     status: 403,

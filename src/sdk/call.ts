@@ -11,8 +11,11 @@ export interface FetchedAnswer extends Pick<Response, 'ok' | 'status' | 'text'> 
 export interface CallerOptions {
   /** Where the broker is, such as "https://protem.example". */
   readonly url: string;
-  /** The workload's token, or what reads it anew: it is asked before every request. */
-  readonly token: string | (() => string | Promise<string>);
+  /**
+   * The workload's token, or what reads it anew: it is asked before every request. Without one, `fetch` has to show a
+   * certificate (X509-SVID).
+   */
+  readonly token?: string | (() => string | Promise<string>) | undefined;
   readonly fetch?: Fetch;
   /** The key pair that the token is bound to (RFC 9449). */
   readonly dpop?: DpopKey;
@@ -63,13 +66,20 @@ export function openCaller(options: CallerOptions): Caller {
 
   const once = async (call: Call): Promise<Answered> => {
     const url = base + call.path + queryOf(call.query);
-    const token = typeof options.token === 'string' ? options.token : await options.token();
+    const token = typeof options.token === 'function' ? await options.token() : options.token;
     latest = token;
     maker ??= options.dpop && import('./jose-proof.js').then(({ proofMaker }) => proofMaker(options.dpop!));
-    const proof = await (await maker)?.(call.method, url.split('?')[0] ?? url, token, nonce);
+    const proof =
+      token === undefined
+        ? undefined
+        : await (
+            await maker
+          )?.(call.method, url.split('?')[0] ?? url, token, nonce);
     const headers = {
       accept: 'application/json',
-      authorization: `${proof === undefined ? 'Bearer' : 'DPoP'} ${token}`,
+      ...(token !== undefined && {
+        authorization: `${proof === undefined ? 'Bearer' : 'DPoP'} ${token}`,
+      }),
       ...(proof !== undefined && { dpop: proof }),
       ...(call.body && { 'content-type': 'application/json' }),
       ...call.headers,

@@ -55,6 +55,9 @@ export function loadSettings(file: string, options: LoadOptions): Settings {
   const signIn = sections.console?.oidc?.issuer;
   if (signIn !== undefined && sections.issuers && !sections.issuers.some(({ issuer }) => issuer === signIn))
     problems.push(`console.oidc.issuer: there is no issuer "${signIn}"`);
+  if (sections.listen && !sections.listen.tls)
+    for (const [index, { x509Svids }] of (sections.trustDomains ?? []).entries())
+      if (x509Svids) problems.push(`trustDomains.${index}.x509Svids: needs listen.tls`);
   problems.push(...unsafeSettings(tree));
   // What cannot be read is empty, and no schema is content with that: it is told once.
   const told = problems.filter(

@@ -3,6 +3,7 @@ import { consoleSettings } from '../http/console/settings.js';
 import { breakGlassSettings } from '../approval/break-glass-settings.js';
 import { approvalSettings } from '../approval/approval-settings.js';
 import { limitsSettings } from '../http/limits.js';
+import { tlsSettings } from '../http/tls-settings.js';
 import { hookSettings } from '../identity/hooks/hook-settings.js';
 import { signalSettings } from '../identity/signals/stream-settings.js';
 import { identitySections } from '../identity/identity-settings.js';
@@ -174,6 +175,7 @@ export const settingsSchema = z.strictObject({
     .strictObject({
       host: z.string().default('127.0.0.1').describe('Address or name; 0.0.0.0 for every IPv4 address.'),
       port: port.default(8700).describe('0 takes any that is free.'),
+      tls: tlsSettings.optional(),
     })
     .prefault({})
     .describe('Where the API listens.'),

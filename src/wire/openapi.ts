@@ -57,6 +57,10 @@ export function openapi(version: string): Json {
           description:
             'The same token, with a proof by a key in the header `DPoP` (RFC 9449). A token that names a key is taken in no other way.',
         },
+        certificate: {
+          type: 'mutualTLS',
+          description: 'X509-SVID as certificate of the client, and no token, where the settings take those.',
+        },
         session: {
           type: 'apiKey',
           in: 'cookie',
@@ -70,7 +74,7 @@ export function openapi(version: string): Json {
 }
 
 const security: Record<Operation['proof'], readonly Json[]> = {
-  bearer: [{ bearer: [] }, { dpop: [] }, { session: [] }],
+  bearer: [{ bearer: [] }, { dpop: [] }, { certificate: [] }, { session: [] }],
   session: [{ session: [] }],
   hook: [],
   none: [],

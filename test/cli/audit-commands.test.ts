@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { checkpointSigner } from '../../src/audit/jws-checkpoint.js';
+import { exchangeBy } from '../../src/cli/exchange.js';
 import { Refused } from '../../src/cli/refused.js';
 import { exportAudit } from '../../src/cli/audit-export.js';
 import type { ExportOptions } from '../../src/cli/audit-export.js';
@@ -65,7 +66,7 @@ afterAll(() => {
 async function exported(options: Partial<ExportOptions> = {}) {
   const lines: string[] = [];
   const said: string[] = [];
-  const api = { url, token: () => 't', sleep: () => Promise.resolve() };
+  const api = { url, token: () => 't', fetch: exchangeBy({}), sleep: () => Promise.resolve() };
   const done = exportAudit(
     api,
     { format: (record) => record, ...options },

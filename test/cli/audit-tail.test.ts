@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { exchangeBy } from '../../src/cli/exchange.js';
 import { auditPage } from '../../src/cli/audit-api.js';
 import { Refused } from '../../src/cli/refused.js';
 import { tailAudit } from '../../src/cli/audit-tail.js';
@@ -47,7 +48,7 @@ function tailing(url: string, options: Partial<TailOptions> = {}) {
     for (const look of wanted) look();
   };
   const done = tailAudit(
-    { url, token: () => 't', sleep: () => Promise.resolve(), signal: stopping.signal },
+    { url, token: () => 't', fetch: exchangeBy({}), sleep: () => Promise.resolve(), signal: stopping.signal },
     { format: ({ seq }) => String(seq), everyMs: 5, since: '2000-01-01T00:00:00Z', ...options },
     { write: (line) => Promise.resolve(tell(lines)(line)), say: tell(said) },
   );
@@ -124,7 +125,7 @@ test('it begins by the clock of the broker', async () => {
     res.writeHead(200, { date: new Date(brokersNow).toUTCString() }).end('{"items":[]}');
   });
   const url = `http://127.0.0.1:${await listening(server)}`;
-  const page = await auditPage({ url, token: () => 't' }, {});
+  const page = await auditPage({ url, token: () => 't', fetch: exchangeBy({}) }, {});
   expect(page.answeredAt).toBe(brokersNow);
   for (const [since, begins] of [
     [undefined, '2031-05-05T05:05:05.000Z'],

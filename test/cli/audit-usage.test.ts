@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { UsageReport } from '../../src/audit/usage/report.js';
+import { exchangeBy } from '../../src/cli/exchange.js';
 import { exportAudit } from '../../src/cli/audit-export.js';
 import { printUsage } from '../../src/cli/audit-usage.js';
 import { compose } from '../../src/compose.js';
@@ -55,7 +56,7 @@ test('AUD-07: the log of the sandbox and the trail of its AWS: one lease was use
 
   const log: string[] = [];
   await exportAudit(
-    { url: running.url!, token: () => operator },
+    { url: running.url!, token: () => operator, fetch: exchangeBy({}) },
     { format: (record) => record },
     { write: async (line) => void log.push(line), say: () => {} },
   );

@@ -1,9 +1,15 @@
 import { once } from 'node:events';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { RequestListener, Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TLSSocket } from 'node:tls';
 import { afterEach, expect, test } from '@jest/globals';
-import { exchange } from '../../src/cli/exchange.js';
+import { exchangeBy, showsCertificate } from '../../src/cli/exchange.js';
+import { authority, certify } from '../identity/x509/certifying.js';
 
 const servers: Server[] = [];
 afterEach(() => {
@@ -20,6 +26,7 @@ async function answering(answer: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 const headers = { authorization: 'Bearer secret' };
+const exchange = exchangeBy({});
 
 test('an answer has its status, headers and text, whatever the status', async () => {
   const url = await answering((request, response) => {
@@ -64,4 +71,35 @@ test('an answer that is cut off is an error, and so is a broker that is not ther
   });
   await expect(exchange(cutting, { headers }).then((answer) => answer.text())).rejects.toThrow();
   await expect(exchange('http://127.0.0.1:1', { headers })).rejects.toThrow('ECONNREFUSED');
+});
+
+test('over TLS it believes whom it is told to, and shows the certificate that the file holds by then', async () => {
+  const now = Date.now();
+  const root = await authority(now);
+  const server = await certify(now, { by: root, addresses: ['127.0.0.1'] });
+  const tls = { cert: server.pem, key: server.keyPem, requestCert: true, rejectUnauthorized: false };
+  const secure = createTlsServer(tls, (request, response) =>
+    response.end((request.socket as TLSSocket).getPeerX509Certificate()?.serialNumber ?? 'none'),
+  ).listen(0, '127.0.0.1');
+  servers.push(secure);
+  await once(secure, 'listening');
+  const url = `https://127.0.0.1:${(secure.address() as AddressInfo).port}`;
+  const directory = mkdtempSync(join(tmpdir(), 'protem-exchange-'));
+  const [ca, cert, key] = ['ca.pem', 'svid.pem', 'svid.key'].map((name) => join(directory, name));
+  writeFileSync(ca!, root.pem);
+  const believing = { PROTEM_CA_FILE: ca! };
+  await expect(exchange(url, {})).rejects.toThrow('unable to verify');
+  expect(await (await exchangeBy(believing)(url, {})).text()).toBe('none');
+  const showing = { ...believing, PROTEM_CERTIFICATE_FILE: cert!, PROTEM_PRIVATE_KEY_FILE: key! };
+  for (const svid of [await certify(now, { by: root }), await certify(now, { by: root })]) {
+    writeFileSync(cert!, svid.pem);
+    writeFileSync(key!, svid.keyPem);
+    const shown = await (await exchangeBy(showing)(url, {})).text();
+    expect(shown.toLowerCase()).toBe(svid.certificate.serialNumber);
+  }
+  expect([showsCertificate(showing), showsCertificate(believing), showsCertificate({})]).toEqual([
+    true,
+    false,
+    false,
+  ]);
 });

@@ -139,7 +139,7 @@ export function pretendBroker(clock: Clock, instead: Partial<Broker> = {}): Pret
     isStillProven: (principal) => clock() < principal.proofExpiresAt,
 
     async identify(token) {
-      const principal = principals[token];
+      const principal = principals[token ?? ''];
       if (principal) return principal;
       throw new Fault('identity.unproven', 'The signature of this token is wrong.', {
         reason: 'bad signature',

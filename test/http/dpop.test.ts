@@ -155,7 +155,8 @@ describe('a token that is bound to a key', () => {
   test.each([
     [{}],
     [{ jkt: 'short' }],
-    [{ 'x5t#S256': 'a'.repeat(43) }],
+    [{ 'x5t#S256': 'short' }],
+    [{ jkt: 'a'.repeat(43), 'x5t#S256': 'a'.repeat(43) }],
     [{ jkt: 'a'.repeat(43), jwk: {} }],
     ['text'],
   ])('TOK-06 a token bound in a way that is not checked here is refused: cnf %j', async (cnf) => {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
+import type { TlsOptions } from 'node:tls';
 import { afterEach, expect } from '@jest/globals';
 import { pino } from 'pino';
 import type { Broker } from '../../src/broker/broker.js';
@@ -63,7 +64,13 @@ afterEach(async () => {
 });
 
 export async function serving(
-  options: { limits?: Partial<Limits>; broker?: Partial<Broker>; console?: Console; publicUrl?: string } = {},
+  options: {
+    limits?: Partial<Limits>;
+    broker?: Partial<Broker>;
+    console?: Console;
+    publicUrl?: string;
+    tls?: TlsOptions;
+  } = {},
 ): Promise<Serving> {
   const clock = fixedClock(now);
   const broker = pretendBroker(clock, options.broker);
@@ -89,12 +96,13 @@ export async function serving(
     version: '0.0.0-test',
     console: options.console,
     publicUrl: options.publicUrl,
+    tls: options.tls,
   });
   running.push(made);
   made.server.listen(0, '127.0.0.1');
   await once(made.server, 'listening');
   const { port } = made.server.address() as AddressInfo;
-  const url = `http://127.0.0.1:${port}`;
+  const url = `${options.tls ? 'https' : 'http'}://127.0.0.1:${port}`;
 
   return {
     ...made,

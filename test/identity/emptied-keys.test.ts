@@ -4,6 +4,7 @@ import { identitySettings } from '../../src/identity/identity-settings.js';
 import type { FetchKeys } from '../../src/identity/key-fetch.js';
 import { fixedClock } from '../fake/fixed-clock.js';
 import { bundleOf, makeSigner } from './signer.js';
+import { authority, x509BundleOf } from './x509/certifying.js';
 
 test('WID-07: a trust domain whose bundle has become empty is told once; who cannot be read is not', async () => {
   const clock = fixedClock(1_893_456_000_000);
@@ -35,3 +36,21 @@ test('WID-07: a trust domain whose bundle has become empty is told once; who can
   expect(await after(bundleOf(makeSigner('ES256', 'two')))).toEqual([]);
   expect(await after({ keys: [] })).toEqual(['one.example']);
 });
+
+test.each([
+  [{ x509Svids: {} }, []],
+  [{}, ['one.example']],
+])(
+  'a bundle of nothing but authorities of certificates is empty only where none are taken: %j',
+  async (taken, told) => {
+    const now = 1_893_456_000_000;
+    const inline = x509BundleOf(await authority(now));
+    const rules = [{ path: '/agent/*', kind: 'agent' }];
+    const settings = identitySettings.parse({
+      audience: 'https://broker.example',
+      trustDomains: [{ name: 'one.example', bundle: { inline }, rules, ...taken }],
+    });
+    const fetch = () => Promise.reject(new Error('nothing is fetched'));
+    expect(await watchEmptiedKeys(settings, { clock: fixedClock(now), fetch }).look()).toEqual(told);
+  },
+);

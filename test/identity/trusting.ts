@@ -38,7 +38,7 @@ export function trusting(sections: Record<string, unknown>, fetch?: FetchKeys) {
     now: () => now,
     advance: (seconds: number) => (now += seconds * 1000),
     /** The principal, or the reason that the log gets. */
-    ask: async (token: string, showing?: Showing): Promise<Outcome> => {
+    ask: async (token: string | undefined, showing?: Showing): Promise<Outcome> => {
       try {
         return { principal: await identify(token, showing) };
       } catch (cause) {

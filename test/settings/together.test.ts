@@ -61,3 +61,18 @@ test('entries that are all denied share a role', () => {
     load(settingsWith({ one: { cutOff: ['deny'] }, two: { cutOff: ['deny', 'slices'] } })),
   ).toBeDefined();
 });
+
+test('X509-SVIDs are taken by an API that speaks TLS itself, and by no other', () => {
+  const domain = {
+    name: 'prod.example.org',
+    bundle: { url: 'https://spire.example.org/bundle' },
+    x509Svids: {},
+    rules: [{ path: '/agents/*', kind: 'agent' }],
+  };
+  const settings = { ...sound, trustDomains: [domain] };
+  expect(problemsOf(settings)).toEqual(['trustDomains.0.x509Svids: needs listen.tls']);
+  const tls = { certificateFile: '/etc/protem/tls/tls.crt', privateKeyFile: '/etc/protem/tls/tls.key' };
+  expect(load({ ...settings, listen: { tls } }).trustDomains[0]!.x509Svids).toEqual({
+    maximumLifetime: 86_400,
+  });
+});

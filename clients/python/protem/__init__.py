@@ -68,15 +68,18 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 class Client:
-    def __init__(self, url, token, timeout=30, attempts=4):
-        """``token``: a string, or what reads it anew; it is asked before every request. ``timeout`` in seconds."""
+    def __init__(self, url, token=None, timeout=30, attempts=4, context=None):
+        """``token``: a string, or what reads it anew; it is asked before every request. ``timeout`` in seconds.
+        ``context``: an ``ssl.SSLContext``, with an authority to believe or a certificate to show in place of a token.
+        """
         if not url.startswith(("http://", "https://")):
             raise ValueError("The URL of the broker is not of http(s).")
         self._url = url.rstrip("/")
-        self._token = token if callable(token) else lambda: token
+        self._token = token if token is None or callable(token) else lambda: token
         self._timeout = timeout
         self._attempts = attempts
-        self._opener = urllib.request.build_opener(_NoRedirect)
+        handlers = [_NoRedirect] if context is None else [_NoRedirect, urllib.request.HTTPSHandler(context=context)]
+        self._opener = urllib.request.build_opener(*handlers)
 
     def call(self, operation, body=None, idempotency_key=None, **parameters):
         """The body of the answer. ``parameters``: those of the path and of the query, by name. Raises Fault."""
@@ -110,7 +113,8 @@ class Client:
                 time.sleep(wait)
 
     def _send(self, method, url, headers, data):
-        headers = {**headers, "Authorization": f"Bearer {self._token().strip()}"}
+        if self._token is not None:
+            headers = {**headers, "Authorization": f"Bearer {self._token().strip()}"}
         request = urllib.request.Request(url, data=data, headers=headers, method=method)
         try:
             with self._opener.open(request, timeout=self._timeout) as response:

@@ -53,11 +53,11 @@ export function addWebhooks(program: Command, terminal: Terminal): void {
             : await readFile(options.bodyFile, 'utf8');
         const headers = signed(body, await secretOf(terminal, options), options);
         const target = `${url.replace(/\/+$/, '')}/v1/hooks/${encodeURIComponent(options.source)}`;
-        const response = await fetch(target, {
+        const { exchangeBy } = await import('../exchange.js');
+        const response = await exchangeBy(terminal.environment)(target, {
           method: 'POST',
           headers: { 'content-type': 'application/json', ...headers },
           body,
-          redirect: 'error',
         });
         const answer = await response.text();
         terminal.out.write(`${answer}\n`);

@@ -1,5 +1,6 @@
 import { Fault } from '../../kernel/fault.js';
 import type { Principal } from '../principal.js';
+import type { ShownChain } from '../x509/shown-chain.js';
 import { invalidProof } from './flaw.js';
 import type { ProvedRequest, VerifyProof } from './verify-proof.js';
 
@@ -8,6 +9,8 @@ export interface Showing extends Omit<ProvedRequest, 'token'> {
   readonly scheme: 'bearer' | 'dpop';
   /** Every DPoP header that was there. */
   readonly proofs: readonly string[];
+  /** What the connection showed in TLS, where it showed a certificate. */
+  readonly certificates?: ShownChain | undefined;
 }
 
 /** What an issuer's tokens have to be shown with; `bound`: by the key that the token itself names. */
@@ -41,6 +44,7 @@ export async function constrainDpop(
   showing: Showing & { readonly token: string },
   verify: VerifyProof,
 ): Promise<Principal> {
+  if (principal.boundToCertificate !== undefined) throw invalidProof('dpop.other_key');
   const provedBy = await verify(showing.proofs, showing);
   if (principal.boundTo !== undefined && principal.boundTo !== provedBy) throw invalidProof('dpop.other_key');
   if (demand === 'bound' && principal.boundTo === undefined)

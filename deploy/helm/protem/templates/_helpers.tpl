@@ -75,6 +75,9 @@ spec:
             {{- if $root.Values.policyConfigMap }}
             - { name: policy, mountPath: /etc/protem/policy, readOnly: true }
             {{- end }}
+            {{- if $root.Values.tlsSecret }}
+            - { name: tls, mountPath: /etc/protem/tls, readOnly: true }
+            {{- end }}
             - { name: tmp, mountPath: /tmp }
       volumes:
         - name: config
@@ -82,6 +85,10 @@ spec:
         {{- with $root.Values.policyConfigMap }}
         - name: policy
           configMap: { name: {{ . }} }
+        {{- end }}
+        {{- with $root.Values.tlsSecret }}
+        - name: tls
+          secret: { secretName: {{ . }}, defaultMode: 0440 }
         {{- end }}
         - name: tmp
           emptyDir: { medium: Memory, sizeLimit: 16Mi }

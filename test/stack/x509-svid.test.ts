@@ -1,0 +1,165 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { opensslProgram } from './certificate.js';
+import { canRun, findProgram } from './program.js';
+import { runProtem } from './protem.js';
+import { redisPrograms, startRedis } from './redis.js';
+import type { RedisServer } from './redis.js';
+import { startWorld } from './world.js';
+import type { World } from './world.js';
+
+const runs = canRun('X509-SVIDs that OpenSSL has made, over TLS', {
+  ...redisPrograms(),
+  openssl: opensslProgram(),
+  curl: findProgram('curl'),
+});
+
+const id = 'spiffe://spire.example/agent/reporter';
+
+(runs ? describe : describe.skip)('an agent with an X509-SVID', () => {
+  let redis: RedisServer;
+  let world: World;
+  let url: string;
+  let environment: Record<string, string>;
+  const file = (name: string) => join(world.directory, name);
+
+  const openssl = (...parameters: string[]) => {
+    const { status, stderr } = spawnSync(opensslProgram()!, parameters, {
+      cwd: world.directory,
+      encoding: 'utf8',
+    });
+    if (status !== 0) throw new Error(`openssl ${parameters[0]}: ${stderr}`);
+  };
+  const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+
+  function signed(name: string, by: string, extensions: string): void {
+    openssl('req', ...newKey, '-subj', `/O=${name}`, '-keyout', `${name}.key`, '-out', `${name}.csr`);
+    writeFileSync(file(`${name}.ext`), extensions);
+    const from = ['-CA', `${by}.pem`, '-CAkey', `${by}.key`, '-CAcreateserial', '-extfile', `${name}.ext`];
+    openssl('x509', '-req', '-in', `${name}.csr`, ...from, '-days', '1', '-out', `${name}.pem`);
+  }
+
+  /** With its intermediate behind it, as SPIRE hands them out. */
+  function newSvid(name: string, spiffeId: string, by = 'between'): void {
+    const usage = 'basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\n';
+    signed(name, by, `${usage}extendedKeyUsage=serverAuth,clientAuth\nsubjectAltName=URI:${spiffeId}\n`);
+    writeFileSync(
+      file(`${name}-chain.pem`),
+      readFileSync(file(`${name}.pem`), 'utf8') + readFileSync(file(`${by}.pem`), 'utf8'),
+    );
+  }
+
+  const asSvid = (name: string) => ({
+    ...environment,
+    PROTEM_CERTIFICATE_FILE: file(`${name}-chain.pem`),
+    PROTEM_PRIVATE_KEY_FILE: file(`${name}.key`),
+  });
+
+  beforeAll(async () => {
+    [redis, world] = await Promise.all([startRedis(), startWorld()]);
+    const authority = [
+      '-subj',
+      '/O=spire.example',
+      '-days',
+      '2',
+      '-addext',
+      'keyUsage=critical,keyCertSign,cRLSign',
+    ];
+    openssl('req', '-x509', ...newKey, ...authority, '-keyout', 'root.key', '-out', 'root.pem');
+    signed('between', 'root', 'basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign\n');
+    signed('api', 'root', 'subjectAltName=IP:127.0.0.1\n');
+    newSvid('reporter', id);
+    const x5c = [new X509Certificate(readFileSync(file('root.pem'))).raw.toString('base64')];
+    writeFileSync(file('bundle.json'), JSON.stringify({ keys: [{ kty: 'EC', use: 'x509-svid', x5c }] }));
+    const config = world.configure({
+      redis: { url: redis.url },
+      listen: {
+        port: 0,
+        tls: { certificateFile: file('api.pem'), privateKeyFile: file('api.key'), minimumVersion: 'TLSv1.3' },
+      },
+      trustDomains: [
+        {
+          name: 'spire.example',
+          bundle: { file: file('bundle.json') },
+          x509Svids: {},
+          rules: [{ path: '/agent/*', kind: 'agent' }],
+        },
+      ],
+    });
+    const protem = await world.start('serve', config);
+    url = (await protem.says('protem is running')).url!;
+    environment = { PROTEM_URL: url, PROTEM_CA_FILE: file('root.pem') };
+  }, 120_000);
+  afterAll(async () => {
+    await world?.close();
+    await redis?.close();
+  });
+
+  test('asks with the command line, without any token, and has what it asked for', async () => {
+    expect(url).toMatch(/^https:/);
+    const run = [
+      'run',
+      '--intent',
+      'report the quarter',
+      '--tool',
+      'sql.query',
+      '--credential',
+      'vault-db',
+      '--',
+    ];
+    const { code, output, complaints } = await runProtem(
+      [...run, 'sh', '-c', 'echo "as ${VAULT_DB_USERNAME:+somebody}"'],
+      { ...asSvid('reporter'), PATH: process.env['PATH']! },
+    );
+    expect([code, output.trim(), complaints]).toEqual([
+      0,
+      'as somebody',
+      expect.not.stringContaining('rror'),
+    ]);
+  });
+
+  test('asks with curl; the task is its own, and it is in the record whose it is', async () => {
+    const curl = async (...parameters: string[]) => {
+      const shown = ['--cert', file('reporter-chain.pem'), '--key', file('reporter.key')];
+      const { stdout } = await promisify(execFile)(
+        'curl',
+        ['-sS', '--cacert', file('root.pem'), ...shown, ...parameters],
+        {
+          encoding: 'utf8',
+        },
+      );
+      return JSON.parse(stdout) as Record<string, unknown>;
+    };
+    const ask = JSON.stringify({ intent: 'report the quarter', deadline: '1h' });
+    const task = await curl(`${url}/v1/tasks`, '-H', 'Content-Type: application/json', '-d', ask);
+    expect(task).toMatchObject({ agent: id, state: 'open' });
+    const credential = JSON.stringify({ credential: 'vault-db', tool: 'sql.query' });
+    const path = `${url}/v1/tasks/${String(task['id'])}/credentials`;
+    expect(await curl(path, '-H', 'Content-Type: application/json', '-d', credential)).toMatchObject({
+      lease: { state: 'active', agent: id },
+    });
+    expect(
+      await curl(
+        '-X',
+        'POST',
+        '-H',
+        'Content-Type: application/json',
+        '-d',
+        '{"outcome":"completed"}',
+        `${url}/v1/tasks/${String(task['id'])}/end`,
+      ),
+    ).toMatchObject({ state: 'ended' });
+  });
+
+  test('by another authority of the same name it is nobody', async () => {
+    const name = ['-subj', '/O=spire.example', '-days', '2'];
+    openssl('req', '-x509', ...newKey, ...name, '-keyout', 'stranger.key', '-out', 'stranger.pem');
+    newSvid('forged', id, 'stranger');
+    const { code, complaints } = await runProtem(['task', 'ls'], asSvid('forged'));
+    expect([code, complaints]).toEqual([4, expect.stringContaining('identity.unproven')]);
+  });
+});
