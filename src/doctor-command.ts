@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { printFindings } from './cli/aws-check.js';
 import type { Finding } from './cli/aws-check.js';
 import { openRedis } from './compose/open-store.js';
+import { tlsEndsAt } from './compose/tls-files.js';
 import { fetchKeys } from './identity/key-fetch.js';
 import { openOidcIssuers, openTrustDomains } from './identity/trust.js';
 import { faults } from './kernel/fault.js';
@@ -38,7 +39,7 @@ export async function examine(settings: Settings): Promise<Finding[]> {
   const closing: (() => Promise<unknown>)[] = [];
   try {
     const findings = await Promise.all([examineStore(settings, closing), examineIssuers(settings)]);
-    return findings.flat();
+    return [...findings.flat(), ...examineTls(settings)];
   } finally {
     for (const step of closing.reverse()) await step().catch(() => {});
   }
@@ -79,6 +80,23 @@ function skewOf(skewMs: number): Finding {
   const what = `the clock here and that of the state store differ by ${Math.round(Math.abs(skewMs))} ms`;
   if (Math.abs(skewMs) <= mostSkewMs) return { role: 'clock', is: 'ok', what };
   return { role: 'clock', is: 'problem', what, remedy: 'Let a time service (NTP) set both clocks.' };
+}
+
+/** Below this, whoever renews the certificate has most likely stopped doing so. */
+const shortestLeftMs = 3_600_000;
+
+function examineTls({ listen: { tls } }: Settings): Finding[] {
+  if (!tls) return [];
+  const role = 'certificate of the API';
+  const remedy = 'Check "listen.tls", and whatever is to renew these files.';
+  try {
+    const endsAt = tlsEndsAt(tls);
+    const is = endsAt - Date.now() > shortestLeftMs ? 'ok' : 'problem';
+    const what = `it ends at ${new Date(endsAt).toISOString()}`;
+    return [is === 'ok' ? { role, is, what } : { role, is, what, remedy }];
+  } catch (error) {
+    return [{ role, is: 'problem', what: messageOf(error), remedy }];
+  }
 }
 
 async function examineIssuers(settings: Settings): Promise<Finding[]> {

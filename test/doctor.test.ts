@@ -1,8 +1,12 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { examine } from '../src/doctor-command.js';
 import { providerKinds } from '../src/issuance/providers/registry.js';
 import { startSandbox } from '../src/sandbox/sandbox.js';
 import { loadSettings } from '../src/settings/load.js';
+import { certify } from './identity/x509/certifying.js';
 
 let sandbox: Awaited<ReturnType<typeof startSandbox>>;
 beforeAll(async () => {
@@ -31,4 +35,22 @@ test('what cannot be reached is a problem with a remedy', async () => {
   const [problem, ...others] = findings.filter(({ is }) => is === 'problem');
   expect(others).toEqual([]);
   expect(problem).toMatchObject({ role: 'provider vault', remedy: expect.stringMatching(/\w/) });
+});
+
+test.each<[string, number, string | undefined]>([
+  ['one that holds', 7_200_000, undefined],
+  ['one that is about to end', 60_000, 'it ends at'],
+  ['one of another key', 7_200_000, 'no pair'],
+])('the doctor looks at the certificate of the API: %s', async (what, lastsMs, problem) => {
+  const now = Date.now();
+  const [own, other] = [await certify(now, { notAfterMs: now + lastsMs }), await certify(now, {})];
+  const directory = mkdtempSync(join(tmpdir(), 'protem-doctor-'));
+  const files = { certificateFile: join(directory, 'tls.crt'), privateKeyFile: join(directory, 'tls.key') };
+  writeFileSync(files.certificateFile, own.pem);
+  writeFileSync(files.privateKeyFile, (what.includes('another key') ? other : own).keyPem);
+  const found = (await examine(settingsWith([['listen', 'tls'], files]))).find(
+    ({ role }) => role === 'certificate of the API',
+  );
+  if (problem === undefined) expect(found?.is).toBe('ok');
+  else expect(found).toMatchObject({ is: 'problem', what: expect.stringContaining(problem) });
 });

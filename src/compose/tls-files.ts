@@ -1,10 +1,18 @@
-import { constants } from 'node:crypto';
+import { constants, createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Server, TlsOptions } from 'node:tls';
 import type { TlsSettings } from '../http/tls-settings.js';
 import type { Log } from '../http/log.js';
 
 const lookEveryMs = 10_000;
+
+/** Until when the API can be believed by its certificate (ms epoch). Throws where the files are no pair, or are not there. */
+export function tlsEndsAt({ certificateFile, privateKeyFile }: TlsSettings): number {
+  const certificate = new X509Certificate(readFileSync(certificateFile));
+  if (!certificate.checkPrivateKey(createPrivateKey(readFileSync(privateKeyFile))))
+    throw new Error('the certificate and the private key are no pair');
+  return Date.parse(certificate.validTo);
+}
 
 export interface TlsFiles {
   readonly options: TlsOptions;
