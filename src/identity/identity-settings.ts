@@ -19,6 +19,12 @@ export const keysAt = {
   }),
 };
 
+const authoritiesAt = z.strictObject({
+  authoritiesFile: text(4096).describe(
+    'PEM of the authorities of its X509-SVIDs; read again every few seconds. JWT-SVIDs are not taken then.',
+  ),
+});
+
 /** What both kinds of issuer can be told about their tokens and their keys. */
 const common = {
   audience: text(2048).optional().describe('Expected `aud` where it is not the audience of the broker.'),
@@ -114,8 +120,10 @@ const trustDomainSettings = z
       .refine(isTrustDomain, 'must be a trust domain such as "prod.example.org", without spiffe://')
       .describe('Name of the trust domain, such as "prod.example.org", without spiffe://.'),
     bundle: z
-      .union([keysAt.url, keysAt.file, keysAt.inline])
-      .describe('Where the SPIFFE bundle of the trust domain is: its bundle endpoint, a file, or here.'),
+      .union([keysAt.url, keysAt.file, keysAt.inline, authoritiesAt])
+      .describe(
+        'Where the SPIFFE bundle of the trust domain is: its bundle endpoint, a file, or here; or the authorities of its certificates alone, as service meshes have them.',
+      ),
     maximumLifetime,
     x509Svids: z
       .strictObject({
@@ -135,7 +143,9 @@ const trustDomainSettings = z
       .describe('SPIFFE IDs that are refused though the token is good.'),
     ...common,
   })
-  .superRefine(({ bundle, allowHttp }, context) => {
+  .superRefine(({ bundle, allowHttp, x509Svids }, context) => {
+    if ('authoritiesFile' in bundle && !x509Svids)
+      context.addIssue({ code: 'custom', path: ['bundle'], message: 'proves nobody without x509Svids' });
     if ('url' in bundle && !isAllowedUrl(bundle.url, allowHttp))
       context.addIssue({
         code: 'custom',

@@ -76,7 +76,8 @@ export function isAllowedUrl(text: string, allowHttp: boolean): boolean {
   return (protocol === 'https:' || (allowHttp && protocol === 'http:')) && !username && !password && !hash;
 }
 
-async function readText(file: string): Promise<string> {
+/** Throws Fault `identity.unavailable`. */
+export async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {

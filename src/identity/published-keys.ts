@@ -1,10 +1,17 @@
-import { fetchDocument, isAllowedUrl, readDocument, type FetchOptions } from './key-fetch.js';
+import { fetchDocument, isAllowedUrl, readDocument, readText, type FetchOptions } from './key-fetch.js';
 import { readKeySet } from './key-set.js';
 import type { LoadKeys } from './key-source.js';
 import { keysUnavailable } from './refusal.js';
 
 /** Where keys are published: an address, a file, or the settings themselves. */
 export type KeysAt = { readonly url: string } | { readonly file: string } | { readonly inline: unknown };
+
+/** Where there is no bundle: a file of PEM with the authorities of certificates. */
+export interface AuthoritiesAt {
+  readonly authoritiesFile: string;
+}
+
+const pemCertificates = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/g;
 
 /** A cache age under this is taken for "no answer": many issuers forbid caching of a set that changes yearly. */
 const shortestCacheAgeSeconds = 60;
@@ -41,8 +48,9 @@ export const readJwks = (at: KeysAt, options: FetchOptions): LoadKeys => {
  * `certificates` are taken. Throws `identity.unavailable`.
  */
 export const readSpiffeBundle =
-  (at: KeysAt, options: FetchOptions, certificates = false): LoadKeys =>
+  (at: KeysAt | AuthoritiesAt, options: FetchOptions, certificates = false): LoadKeys =>
   async () => {
+    if ('authoritiesFile' in at) return authoritiesIn(await readText(at.authoritiesFile));
     const document =
       'url' in at
         ? (await fetchDocument(at.url, options)).document
@@ -54,6 +62,17 @@ export const readSpiffeBundle =
     const hint = (document as { spiffe_refresh_hint?: unknown }).spiffe_refresh_hint;
     return { keySet, ...(typeof hint === 'number' && hint > 0 && { refreshInSeconds: hint }) };
   };
+
+/** A file without any is one that is being written, or the wrong one: an empty bundle would take everything back. */
+function authoritiesIn(pem: string) {
+  const keys = [...pem.matchAll(pemCertificates)].map(([, base64 = '']) => ({
+    use: 'x509-svid',
+    x5c: [base64],
+  }));
+  const keySet = readKeySet({ keys }, 'jwt-svid', true);
+  if (keySet.size === 0) throw keysUnavailable('keys.malformed');
+  return { keySet, refreshInSeconds: fileRefreshSeconds };
+}
 
 async function readJwksAt(url: string, options: FetchOptions) {
   const { document, maximumAgeSeconds: age } = await fetchDocument(url, options);

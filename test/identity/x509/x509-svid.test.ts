@@ -1,6 +1,9 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { calculateJwkThumbprint } from 'jose';
 import { X509Certificate } from 'node:crypto';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { isSenderConstrained } from '../../../src/identity/principal.js';
 import { bundleOf, makeSigner, signJws } from '../signer.js';
 import { broker, startMs, startSeconds, trusting } from '../trusting.js';
@@ -272,4 +275,32 @@ test('requireSenderConstraint is met by a certificate: its key was proved', asyn
 test('a token counts where there is one, and a certificate makes up for no bad token', async () => {
   const trusted = trusting({ trustDomains: domains() });
   expect(await trusted.ask('a.b.c', showing(await svid()))).toEqual({ refused: 'token.malformed' });
+});
+
+test('where there is no bundle, a file of PEM says which authorities count, and which do by now', async () => {
+  const authoritiesFile = join(mkdtempSync(join(tmpdir(), 'protem-authorities-')), 'ca.pem');
+  const trusted = trusting({
+    trustDomains: [{ ...domain('a.example', {}), bundle: { authoritiesFile } }],
+  });
+  const leaf = await svid();
+  const shownLater = () => {
+    trusted.advance(60);
+    return trusted.ask(undefined, showing(leaf));
+  };
+  expect(await shownLater()).toEqual({ refused: 'keys.unreachable' });
+  writeFileSync(authoritiesFile, `# of the mesh\n${other.pem}${root.pem}`);
+  expect(await shownLater()).toMatchObject({ principal: { id } });
+  // It is being written.
+  writeFileSync(authoritiesFile, '');
+  expect(await shownLater()).toMatchObject({ principal: { id } });
+  writeFileSync(authoritiesFile, other.pem);
+  expect(await shownLater()).toEqual({ refused: 'x509.chain' });
+});
+
+test('a file of authorities is of no use to a trust domain that takes no certificates', () => {
+  const { x509Svids: _none, ...without } = domain('a.example', {});
+  const bundle = { authoritiesFile: '/etc/mesh/ca.pem' };
+  expect(() => trusting({ trustDomains: [{ ...without, bundle }] })).toThrow(
+    'proves nobody without x509Svids',
+  );
 });
