@@ -1,9 +1,12 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { X509Certificate } from 'node:crypto';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Agent, fetch } from 'undici';
+import type { Fetch } from '../../src/sdk/call.js';
+import { ProtemClient } from '../../src/sdk/client.js';
 import { opensslProgram } from './certificate.js';
 import { canRun, findProgram } from './program.js';
 import { runProtem } from './protem.js';
@@ -16,6 +19,7 @@ const runs = canRun('X509-SVIDs that OpenSSL has made, over TLS', {
   ...redisPrograms(),
   openssl: opensslProgram(),
   curl: findProgram('curl'),
+  python3: findProgram('python3'),
 });
 
 const id = 'spiffe://spire.example/agent/reporter';
@@ -153,6 +157,39 @@ const id = 'spiffe://spire.example/agent/reporter';
         `${url}/v1/tasks/${String(task['id'])}/end`,
       ),
     ).toMatchObject({ state: 'ended' });
+  });
+
+  test('asks with the client for TypeScript, whose fetch shows the certificate', async () => {
+    const [ca, cert, key] = ['root.pem', 'reporter-chain.pem', 'reporter.key'].map((name) =>
+      readFileSync(file(name)),
+    );
+    const dispatcher = new Agent({ connect: { ca, cert, key } });
+    const shows: Fetch = (to, init) => fetch(to, { ...(init as object), dispatcher });
+    const client = new ProtemClient({ url, fetch: shows, releaseOnExit: false });
+    const done = await client.withTask({ intent: 'report the quarter', deadline: '1h' }, async (task) => {
+      const lease = await client.acquire({ task: task.id, credential: 'vault-db', tool: 'sql.query' });
+      return lease.record.agent;
+    });
+    await dispatcher.close();
+    expect(done).toBe(id);
+  });
+
+  test('asks with the client for Python, whose context shows the certificate', async () => {
+    const script = `
+import ssl, sys
+from protem import Client
+url, ca, cert, key = sys.argv[1:]
+context = ssl.create_default_context(cafile=ca)
+context.load_cert_chain(cert, key)
+client = Client(url, context=context)
+with client.task(intent="report the quarter", deadline="1h") as task:
+    print(task["agent"])
+`;
+    const files = ['root.pem', 'reporter-chain.pem', 'reporter.key'].map(file);
+    const { stdout } = await promisify(execFile)(findProgram('python3')!, ['-c', script, url, ...files], {
+      env: { PYTHONPATH: resolve('clients/python'), PYTHONDONTWRITEBYTECODE: '1' },
+    });
+    expect(stdout.trim()).toBe(id);
   });
 
   test('by another authority of the same name it is nobody', async () => {
