@@ -14,9 +14,14 @@ export const exitCodes = {
   blocked: 6,
 } as const;
 
-const denied = /^(policy\.|approval\.denied|task\.ended|credential\.wider|delegation\.|step\.)/;
-const unproven = /^(identity\.|dpop\.|role\.)/;
-const pending = new Set(['client.approval_pending', 'approval.required', 'approval.pending']);
+const denied = /^(policy\.|approval\.(denied|revoked)|task\.ended|credential\.wider|delegation\.|step\.)/;
+const unproven = /^(identity\.|dpop\.|certificate\.|role\.|approval\.(own|weak_sign_in))/;
+const pending = new Set([
+  'client.approval_pending',
+  'approval.required',
+  'approval.pending',
+  'approval.expired',
+]);
 const blocked = new Set(['issuing.blocked', 'agent.disabled']);
 
 /** The exit code of what was thrown. */
