@@ -33,6 +33,8 @@ export function connect(
   if (!/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : ''))
     throw new UsageError(`"${url}" is not the address of a broker: it begins with https:// or http://.`);
   const token = tokenOf(environment, options);
+  if (token === undefined && url.startsWith('http:'))
+    throw new UsageError('A certificate is shown over https only. Give a token, or an https:// address.');
   const onApprovalPending = (approval: { readonly url: string }) => {
     terminal.err.write(`A person has to approve this: ${approval.url}\n`);
   };

@@ -1,3 +1,4 @@
+import { showsCertificate } from './exchange.js';
 import type { Terminal } from './terminal.js';
 
 /** Thrown instead of an answer once the call has been printed: nothing was sent. */
@@ -14,7 +15,8 @@ export function printingFetch(terminal: Terminal, url: string): typeof fetch {
     const parts = [`curl -sS${init.method === 'GET' ? '' : ` -X ${init.method}`}`];
     parts.push(`"$PROTEM_URL"${quoted(target.slice(base.length))}`);
     if (headers.has('authorization')) parts.push('-H "Authorization: Bearer $PROTEM_TOKEN"');
-    else parts.push('--cert "$PROTEM_CERTIFICATE_FILE" --key "$PROTEM_PRIVATE_KEY_FILE"');
+    if (showsCertificate(terminal.environment))
+      parts.push('--cert "$PROTEM_CERTIFICATE_FILE" --key "$PROTEM_PRIVATE_KEY_FILE"');
     if (terminal.environment['PROTEM_CA_FILE']) parts.push('--cacert "$PROTEM_CA_FILE"');
     for (const name of ['content-type', 'idempotency-key'])
       if (headers.has(name)) parts.push(`-H ${quoted(`${name}: ${headers.get(name)}`)}`);

@@ -3,6 +3,7 @@ import { request as plain } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { Fetch } from '../sdk/call.js';
+import { ProtemFault } from '../sdk/protem-fault.js';
 
 /** Files of PEM that the environment names: whom to believe besides the usual authorities, and what to show for oneself. */
 const files = {
@@ -46,12 +47,27 @@ export const exchangeBy =
     };
   };
 
+const unusable = (detail: string): ProtemFault =>
+  new ProtemFault({
+    code: 'client.insecure',
+    status: 0,
+    detail,
+    remedy: 'Check what the environment names, and that it may be read.',
+    retry: false,
+  });
+
+/** @throws ProtemFault for a file that cannot be read, or half of a pair */
 async function certificatesIn(environment: Environment): Promise<Record<string, string | string[]>> {
   const read: Record<string, string | string[]> = {};
   for (const [option, name] of Object.entries(files)) {
     const file = environment[name] ?? '';
-    if (file !== '') read[option] = await readFile(file, 'utf8');
+    if (file === '') continue;
+    read[option] = await readFile(file, 'utf8').catch((error: unknown) => {
+      throw unusable(`${name}: ${file} cannot be read (${(error as NodeJS.ErrnoException).code}).`);
+    });
   }
+  if ((read['cert'] === undefined) !== (read['key'] === undefined))
+    throw unusable(`${files.cert} and ${files.key} go together: set both, or neither.`);
   if (typeof read['ca'] === 'string') {
     const { rootCertificates } = await import('node:tls');
     read['ca'] = [...rootCertificates, read['ca']];

@@ -2,6 +2,7 @@ import type { Clock } from '../kernel/clock.js';
 import { Fault } from '../kernel/fault.js';
 import { constrainBearer, constrainDpop, type SenderConstraint, type Showing } from './dpop/constrain.js';
 import type { ProofStore } from './dpop/proof-store.js';
+import { invalidProof } from './dpop/flaw.js';
 import { proofVerifier, type ProofRules } from './dpop/verify-proof.js';
 import { isEnded } from './ended-proof.js';
 import type { EndedAt } from './ended-proof.js';
@@ -69,20 +70,22 @@ export function createIdentify(settings: IdentitySettings, ports: IdentifyPorts)
     const demand = demands.get(principal.issuer) ?? 'no';
     if (showing?.scheme === 'dpop')
       return constrainDpop(principal, demand, { ...showing, token }, verifyProof);
-    if (principal.boundToCertificate !== undefined)
-      return constrainCertificate(principal, showing?.certificates);
+    if (principal.boundToCertificate !== undefined) return constrainCertificate(principal, showing);
     return constrainBearer(principal, demand, showing);
   }
 
   /** Whoever shows a certificate has proved its key: that is what `requireSenderConstraint` is there for. */
-  async function byCertificate(chain: ShownChain): Promise<Principal> {
-    // No token has a blank.
+  async function byCertificate(chain: ShownChain, { proofs }: Showing): Promise<Principal> {
+    if (proofs.length > 0) throw invalidProof('dpop.scheme');
+    // What a request may show as a token has no blank.
     const shown = `x509 ${digestOf(chain)}`;
     const verifying = async () => {
       const { verifyX509Svid } = await import('./x509/x509-svid.js');
       return verifyX509Svid(chain, trustDomains, clock);
     };
     const principal = verified.find(shown) ?? (await prove(shown, verifying));
+    // Whatever was believed before: it ends to the millisecond, with the first of its path.
+    if (clock() > principal.proofExpiresAt) throw unproven('x509.expired');
     mustBeNewer(principal, ports);
     return principal;
   }
@@ -90,7 +93,7 @@ export function createIdentify(settings: IdentitySettings, ports: IdentifyPorts)
   return async (token, showing) => {
     try {
       if (token !== undefined) return await byToken(token, showing);
-      if (showing?.certificates) return await byCertificate(showing.certificates);
+      if (showing?.certificates) return await byCertificate(showing.certificates, showing);
       throw unproven('token.missing');
     } catch (cause) {
       // Anything that is not a Fault is a flaw in the broker, and becomes its 500.

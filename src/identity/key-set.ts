@@ -3,6 +3,7 @@ import { importJWK, type CryptoKey, type JWK } from 'jose';
 import { keysUnavailable } from './refusal.js';
 import { isFactorable } from './weak-key.js';
 import { readAuthorities } from './x509/authorities.js';
+import type { ReadCertificate } from './x509/certificate.js';
 
 /** `sig`: a JWK set as OIDC issuers publish it. `jwt-svid`: a SPIFFE bundle, of which only those keys count. */
 export type KeyUse = 'sig' | 'jwt-svid';
@@ -14,8 +15,8 @@ export interface KeySet {
   readonly kids: readonly string[];
   /** How many there are, authorities of certificates too; a set of none verifies nothing. */
   readonly size: number;
-  /** DER of the authorities that certificates have to lead to: of a SPIFFE bundle whose X509-SVIDs are taken. */
-  readonly authorities: readonly Uint8Array[];
+  /** Those that certificates have to lead to: of a SPIFFE bundle whose X509-SVIDs are taken. */
+  readonly authorities: readonly ReadCertificate[];
   /** What fits the header, not yet imported. Without `kid` only the one key of a set can fit. */
   matching(header: { readonly alg: string; readonly kid: string | undefined }): readonly KeyImport[];
 }
@@ -50,7 +51,7 @@ export function readKeySet(document: unknown, use: KeyUse, certificates = false)
   const imported = new Map<string, ReturnType<KeyImport>>();
   return {
     fingerprint: createHash('sha256')
-      .update(JSON.stringify([keys, authorities.map((der) => der.toString('base64'))]))
+      .update(JSON.stringify([keys, authorities.map(({ x509 }) => x509.fingerprint256)]))
       .digest('hex'),
     size: keys.length + authorities.length,
     authorities,

@@ -69,12 +69,8 @@ export function openCaller(options: CallerOptions): Caller {
     const token = typeof options.token === 'function' ? await options.token() : options.token;
     latest = token;
     maker ??= options.dpop && import('./jose-proof.js').then(({ proofMaker }) => proofMaker(options.dpop!));
-    const proof =
-      token === undefined
-        ? undefined
-        : await (
-            await maker
-          )?.(call.method, url.split('?')[0] ?? url, token, nonce);
+    const make = token === undefined ? undefined : await maker;
+    const proof = await make?.(call.method, url.split('?')[0] ?? url, token!, nonce);
     const headers = {
       accept: 'application/json',
       ...(token !== undefined && {
@@ -92,7 +88,7 @@ export function openCaller(options: CallerOptions): Caller {
       ...(call.body && { body: JSON.stringify(call.body) }),
     }).catch((error: unknown) => {
       call.signal?.throwIfAborted();
-      throw unreachable(url, error);
+      throw error instanceof ProtemFault ? error : unreachable(url, error);
     });
     // RFC 9449 section 8.2: the latest nonce is for the next proof.
     nonce = answered.response.headers.get('dpop-nonce') ?? nonce;

@@ -1,8 +1,9 @@
 import type { Problem } from '../wire/problem.js';
 import type { FetchedAnswer } from './call.js';
 
-/** What only a client can meet: no answer, an answer that is not the broker's, a person who has not answered yet. */
-export type ClientCode = 'client.unreachable' | 'client.unexpected' | 'client.approval_pending';
+/** What only a client can meet: no answer, no connection that is secure, an answer that is not the broker's, a person who has not answered yet. */
+export type ClientCode =
+  'client.unreachable' | 'client.insecure' | 'client.unexpected' | 'client.approval_pending';
 
 /** A question to a person that stands behind an answer of 202. */
 export interface PendingApproval {
@@ -83,8 +84,28 @@ export function faultOf(response: FetchedAnswer, body: unknown): ProtemFault {
   });
 }
 
-export const unreachable = (url: string, cause: unknown): ProtemFault =>
-  new ProtemFault({
+/** OpenSSL's, and Node's of the certificate that the other side has shown; `fetch` has them below its own. */
+const insecure = /^(ERR_SSL|ERR_OSSL|ERR_TLS|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_)/;
+
+function tlsCodeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { code } = error as NodeJS.ErrnoException;
+  return code !== undefined && insecure.test(code) ? code : tlsCodeOf(error.cause);
+}
+
+/** No answer came: it was not there, or no connection came about over which it may be asked. */
+export function unreachable(url: string, cause: unknown): ProtemFault {
+  const code = tlsCodeOf(cause);
+  if (code !== undefined)
+    return new ProtemFault({
+      code: 'client.insecure',
+      status: 0,
+      detail: `No secure connection to ${new URL(url).origin} came about (${code}).`,
+      remedy: 'Check the URL, whether its authority is known here, and the certificate that is shown.',
+      retry: false,
+      cause,
+    });
+  return new ProtemFault({
     code: 'client.unreachable',
     status: 0,
     detail: `The broker at ${new URL(url).origin} did not answer.`,
@@ -92,6 +113,7 @@ export const unreachable = (url: string, cause: unknown): ProtemFault =>
     retry: true,
     cause,
   });
+}
 
 export const stillPending = (approval: PendingApproval): ProtemFault =>
   new ProtemFault({

@@ -9,6 +9,8 @@ import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { afterEach, expect, test } from '@jest/globals';
 import { exchangeBy, showsCertificate } from '../../src/cli/exchange.js';
+import { openCaller } from '../../src/sdk/call.js';
+import type { ProtemFault } from '../../src/sdk/protem-fault.js';
 import { authority, certify } from '../identity/x509/certifying.js';
 
 const servers: Server[] = [];
@@ -102,4 +104,36 @@ test('over TLS it believes whom it is told to, and shows the certificate that th
     false,
     false,
   ]);
+});
+
+test('what stands in the way of a secure connection is told, by name, and nothing of what the files hold', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'protem-exchange-'));
+  const [cert, key, other] = ['svid.pem', 'svid.key', 'other.key'].map((name) => join(directory, name));
+  const svid = await certify(Date.now(), {});
+  writeFileSync(cert!, svid.pem);
+  writeFileSync(key!, svid.keyPem);
+  writeFileSync(other!, (await certify(Date.now(), {})).keyPem);
+  const tried = async (environment: Record<string, string>, url = 'https://127.0.0.1:1') => {
+    const send = openCaller({ url, token: 'a', fetch: exchangeBy(environment), attempts: 1 }).send;
+    return send({ method: 'GET', path: '/v1/catalog' }).catch((error: unknown) => error as ProtemFault);
+  };
+  const showing = { PROTEM_CERTIFICATE_FILE: cert!, PROTEM_PRIVATE_KEY_FILE: key! };
+  for (const [environment, said] of [
+    [{ PROTEM_CA_FILE: join(directory, 'none.pem') }, 'PROTEM_CA_FILE: '],
+    [{ PROTEM_CERTIFICATE_FILE: cert! }, 'PROTEM_PRIVATE_KEY_FILE go together'],
+    [{ ...showing, PROTEM_PRIVATE_KEY_FILE: directory }, 'PROTEM_PRIVATE_KEY_FILE: '],
+    [{ ...showing, PROTEM_PRIVATE_KEY_FILE: other! }, 'No secure connection'],
+  ] as const)
+    expect(await tried(environment)).toMatchObject({
+      code: 'client.insecure',
+      retry: false,
+      detail: expect.stringContaining(said),
+    });
+  const server = await certify(Date.now(), { addresses: ['127.0.0.1'] });
+  const secure = createTlsServer({ cert: server.pem, key: server.keyPem }).listen(0, '127.0.0.1');
+  servers.push(secure);
+  await once(secure, 'listening');
+  const url = `https://127.0.0.1:${(secure.address() as AddressInfo).port}`;
+  expect(await tried({}, url)).toMatchObject({ code: 'client.insecure', retry: false });
+  expect(await tried(showing)).toMatchObject({ code: 'client.unreachable', retry: true });
 });

@@ -233,11 +233,65 @@ test('the certificate of the API is taken anew when its files change, and what i
     await next(() => writeFileSync(files.certificateFile, newer.pem));
     expect(told).toEqual(['the certificate of the API cannot be taken anew']);
     expect(await seen()).toBe(before);
+    // It is being written.
+    for (const text of ['', newer.pem.slice(0, 200)]) {
+      await next(() => writeFileSync(files.certificateFile, text));
+      expect(await seen()).toBe(before);
+    }
+    const problems = told.splice(0);
+    expect(new Set(problems)).toEqual(new Set(['the certificate of the API cannot be taken anew']));
+    writeFileSync(files.certificateFile, newer.pem);
     await next(() => writeFileSync(files.privateKeyFile, newer.keyPem));
-    expect(told.slice(1)).toEqual(['the certificate of the API was taken anew']);
+    expect(told.at(-1)).toBe('the certificate of the API was taken anew');
     expect(await seen()).not.toBe(before);
     expect(await ask(served.port, { headers: bearer(agentToken) })).toMatchObject({ status: 200 });
   } finally {
     await stop();
   }
+});
+
+test.each<[string, () => void, RegExp]>([
+  [
+    'an empty certificate',
+    () => writeFileSync(files.certificateFile, ''),
+    /^listen\.tls\.certificateFile: .*tls\.crt cannot be used/,
+  ],
+  [
+    'an empty key',
+    () => writeFileSync(files.privateKeyFile, ''),
+    /^listen\.tls\.privateKeyFile: .*tls\.key cannot be used/,
+  ],
+  ['a key of another', () => writeFileSync(files.privateKeyFile, agent.keyPem), /no pair/],
+])('no API is started with %s, and it is said which setting is meant', (_what, spoil, said) => {
+  writeFileSync(files.certificateFile, server.pem);
+  writeFileSync(files.privateKeyFile, server.keyPem);
+  expect(() => openTlsFiles(files)).not.toThrow();
+  spoil();
+  expect(() => openTlsFiles(files)).toThrow(said);
+  expect(() => openTlsFiles(files)).toThrow(
+    expect.objectContaining({ message: expect.not.stringContaining('BEGIN') }),
+  );
+});
+
+test('who a connection is from cannot be negotiated anew', async () => {
+  const { port } = await api();
+  const socket = connect({ host: '127.0.0.1', port, ca: root.pem, maxVersion: 'TLSv1.2', ...chain() });
+  await once(socket, 'secureConnect');
+  const refused = await new Promise<Error | null>((resolve) => {
+    socket.on('error', resolve);
+    socket.renegotiate({}, resolve);
+  });
+  socket.destroy();
+  expect(refused).toHaveProperty('code');
+});
+
+test('a proof of another key beside a certificate is refused, as it is beside a token', async () => {
+  const { port } = await api();
+  const headers = { dpop: 'a.b.c' };
+  expect(await ask(port, { ...chain(), headers })).toEqual({ status: 401, code: 'dpop.invalid' });
+  const token = tokenOf({ 'x5t#S256': thumbprintOf([agent.der]) });
+  expect(await ask(port, { ...chain(), headers: { ...headers, ...bearer(token) } })).toEqual({
+    status: 401,
+    code: 'dpop.invalid',
+  });
 });

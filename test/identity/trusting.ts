@@ -1,5 +1,6 @@
 import { rememberedProofs } from '../fake/remembered-proofs.js';
 import type { Showing } from '../../src/identity/dpop/constrain.js';
+import type { EndedAt } from '../../src/identity/ended-proof.js';
 import { createIdentify } from '../../src/identity/identify.js';
 import { identitySettings } from '../../src/identity/identity-settings.js';
 import type { FetchKeys } from '../../src/identity/key-fetch.js';
@@ -15,7 +16,7 @@ export const startSeconds = startMs / 1000;
 export type Outcome = { principal: Principal } | { refused: string };
 
 /** A broker's identity part over the given settings, with a clock that is set by hand and no way to the network. */
-export function trusting(sections: Record<string, unknown>, fetch?: FetchKeys) {
+export function trusting(sections: Record<string, unknown>, fetch?: FetchKeys, endedAt?: EndedAt) {
   const settings = identitySettings.parse({ audience: broker, ...sections });
   const refusals: string[] = [];
   const requested: string[] = [];
@@ -30,6 +31,7 @@ export function trusting(sections: Record<string, unknown>, fetch?: FetchKeys) {
     onRefusal: (reason) => refusals.push(reason),
     proofs: rememberedProofs(),
     listeningAt: () => undefined,
+    ...(endedAt && { endedAt }),
   });
   return {
     identify,

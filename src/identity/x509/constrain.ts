@@ -1,7 +1,8 @@
 import { Fault } from '../../kernel/fault.js';
 import type { Principal } from '../principal.js';
 import { keyOf, thumbprintOf } from './shown-chain.js';
-import type { ShownChain } from './shown-chain.js';
+import { invalidProof } from '../dpop/flaw.js';
+import type { Showing } from '../dpop/constrain.js';
 
 /**
  * TOK-08: a token that is bound to a certificate is taken only over a connection that has shown it (RFC 8705 section 3).
@@ -9,8 +10,10 @@ import type { ShownChain } from './shown-chain.js';
  */
 export async function constrainCertificate(
   principal: Principal,
-  shown: ShownChain | undefined,
+  showing: Pick<Showing, 'certificates' | 'proofs'> | undefined,
 ): Promise<Principal> {
+  if (showing && showing.proofs.length > 0) throw invalidProof('dpop.scheme');
+  const shown = showing?.certificates;
   if (shown === undefined || thumbprintOf(shown) !== principal.boundToCertificate)
     throw new Fault(
       'certificate.missing',

@@ -1,45 +1,53 @@
-import { CertificateChainValidationEngine } from 'pkijs';
-import type { Certificate } from 'pkijs';
-import { basicConstraints, criticalExtensions, extensions, isStrong } from './certificate.js';
+import type { ReadCertificate } from './certificate.js';
+import { maySignCertificates } from './extensions.js';
+import { mayName } from './name-constraints.js';
 
-/** What is understood and kept to where it is critical; any other critical extension refuses (RFC 5280 section 4.2). */
-const understood: ReadonlySet<string> = new Set(Object.values(extensions));
+/** Looking for a path costs a signature at each step; so many, whatever is shown. */
+const mostSignatures = 64;
 
 /**
- * Whether a path leads from the first certificate, over any of the others, to one of the authorities, each part of which
- * holds at `at` (RFC 5280 section 6). The library sees to signatures, times, who may sign, and constraints of names; the
- * length of the path and critical extensions, which it leaves out, are looked at here. Authorities need not be self-signed.
+ * The path that leads from the first certificate, over any of the others, to one of the authorities (RFC 5280 section 6);
+ * undefined where none does. None stands in it twice, and authorities need not have signed themselves. Of several it is one
+ * that holds at `now`.
  */
-export async function leadsTo(
-  [leaf, ...others]: readonly Certificate[],
-  authorities: readonly Certificate[],
-  at: Date,
-): Promise<boolean> {
-  if (leaf === undefined || authorities.length === 0) return false;
-  const engine = new CertificateChainValidationEngine({
-    trustedCerts: [...authorities],
-    certs: [...others, leaf],
-    checkDate: at,
-  });
-  const { result, certificatePath = [] } = await engine.verify();
-  return (
-    result &&
-    certificatePath.length > 1 &&
-    certificatePath.every(isStrong) &&
-    isWithinItsLength(certificatePath) &&
-    isUnderstood(certificatePath)
-  );
+export function pathTo(
+  [leaf, ...others]: readonly [ReadCertificate, ...ReadCertificate[]],
+  authorities: readonly ReadCertificate[],
+  now: number,
+): readonly ReadCertificate[] | undefined {
+  let signatures = 0;
+  const hasSigned = (above: ReadCertificate, { x509 }: ReadCertificate) =>
+    x509.checkIssued(above.x509) && ++signatures <= mostSignatures && x509.verify(above.x509.publicKey);
+
+  /** `path`: what was found so far, the leaf first. */
+  function onward(path: readonly ReadCertificate[]): readonly ReadCertificate[] | undefined {
+    const last = path.at(-1)!;
+    const mayStandAbove = (one: ReadCertificate) =>
+      !path.some(({ x509 }) => x509.raw.equals(one.x509.raw)) &&
+      mayIssue(one, path, now) &&
+      hasSigned(one, last);
+    for (const authority of authorities) if (mayStandAbove(authority)) return [...path, authority];
+    for (const other of others) {
+      const found = mayStandAbove(other) ? onward([...path, other]) : undefined;
+      if (found) return found;
+    }
+    return undefined;
+  }
+  return isInForce(leaf, now) ? onward([leaf]) : undefined;
 }
 
-/** Section 4.2.1.9: so many others may stand between an authority and the last of the path; self-issued ones do not count. */
-const isWithinItsLength = (path: readonly Certificate[]): boolean =>
-  path.every((certificate, index) => {
-    const most = basicConstraints(certificate)?.pathLenConstraint;
-    if (typeof most !== 'number') return true;
-    return path.slice(1, index).filter((between) => !isSelfIssued(between)).length <= most;
-  });
+/** All that can be said of it without looking at its signature. */
+const mayIssue = (one: ReadCertificate, below: readonly ReadCertificate[], now: number): boolean =>
+  isInForce(one, now) &&
+  maySignCertificates(one) &&
+  between(below) <= (one.pathLength ?? Infinity) &&
+  below.every((name, index) => (index > 0 && name.isSelfIssued) || mayName(one, name));
 
-const isSelfIssued = ({ issuer, subject }: Certificate): boolean => issuer.isEqual(subject);
+/** Section 4.2.1.9: those that are self-issued do not count, and neither does the last of the path. */
+const between = ([_leaf, ...others]: readonly ReadCertificate[]): number =>
+  others.filter(({ isSelfIssued }) => !isSelfIssued).length;
 
-const isUnderstood = (path: readonly Certificate[]): boolean =>
-  path.every((certificate) => criticalExtensions(certificate).every((id) => understood.has(id)));
+const isInForce = (
+  { notBefore, notAfter, isStrong, insistsOnUnknown }: ReadCertificate,
+  now: number,
+): boolean => notBefore <= now && now <= notAfter && isStrong && !insistsOnUnknown;

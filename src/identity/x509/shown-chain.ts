@@ -1,5 +1,7 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { calculateJwkThumbprint } from 'jose';
+import { unproven } from '../refusal.js';
+import { isStrongKey } from './certificate.js';
 
 /** DER of what a connection has shown, the caller's own certificate first; that the caller has its key, TLS has proved. */
 export type ShownChain = readonly [Uint8Array, ...Uint8Array[]];
@@ -16,8 +18,9 @@ export const thumbprintOf = ([own]: ShownChain): string => sha256([own]);
 /** Same for the same chain. */
 export const digestOf = (chain: ShownChain): string => sha256(chain);
 
-/** RFC 7638 thumbprint of the key of the caller's own certificate. */
+/** RFC 7638 thumbprint of the key of the caller's own certificate. Throws `x509.weak_key` for one that has none, or is weak. */
 export async function keyOf([own]: ShownChain): Promise<string> {
   const { publicKey } = new X509Certificate(own);
+  if (!isStrongKey(publicKey)) throw unproven('x509.weak_key');
   return calculateJwkThumbprint(publicKey.export({ format: 'jwk' }));
 }

@@ -36,7 +36,12 @@ export interface Certifying {
   readonly uris?: readonly string[];
   /** IP addresses, of a server. */
   readonly addresses?: readonly string[];
+  /** Beside those that follow from the rest, or in place of one of them. */
   readonly more?: readonly x509.Extension[];
+  readonly instead?: readonly x509.Extension[];
+  /** Of another certificate, where it is the same key that is certified again. */
+  readonly keys?: webcrypto.CryptoKeyPair;
+  readonly issuer?: string;
   /** Another than P-256 with SHA-256. */
   readonly algorithm?: webcrypto.EcKeyGenParams | webcrypto.RsaHashedKeyGenParams;
 }
@@ -46,15 +51,17 @@ let serial = 0;
 /** Made by another library than the one that is tested with it. */
 export async function certify(now: number, ask: Certifying): Promise<Certified> {
   const algorithm = ask.algorithm ?? ecdsa;
-  const keys = (await webcrypto.subtle.generateKey(algorithm as typeof ecdsa, true, [
-    'sign',
-    'verify',
-  ])) as webcrypto.CryptoKeyPair;
+  const keys =
+    ask.keys ??
+    ((await webcrypto.subtle.generateKey(algorithm as typeof ecdsa, true, [
+      'sign',
+      'verify',
+    ])) as webcrypto.CryptoKeyPair);
   const subject = ask.subject ?? 'O=SPIRE';
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: `0a${(serial++).toString(16).padStart(4, '0')}`,
     subject,
-    issuer: ask.by?.certificate.subject ?? subject,
+    issuer: ask.issuer ?? ask.by?.certificate.subject ?? subject,
     notBefore: new Date(ask.notBeforeMs ?? now - 10_000),
     notAfter: new Date(ask.notAfterMs ?? now + 3_600_000),
     signingKey: (ask.by?.keys ?? keys).privateKey,
@@ -73,7 +80,15 @@ export async function certify(now: number, ask: Certifying): Promise<Certified> 
 }
 
 function extensionsOf(ask: Certifying): x509.Extension[] {
-  const { isAuthority = false, pathLength, purposes, uris = [], addresses = [], more = [] } = ask;
+  const {
+    isAuthority = false,
+    pathLength,
+    purposes,
+    uris = [],
+    addresses = [],
+    more = [],
+    instead = [],
+  } = ask;
   const names = [
     ...uris.map((value) => ({ type: 'url' as const, value })),
     ...addresses.map((value) => ({ type: 'ip' as const, value })),
@@ -85,7 +100,7 @@ function extensionsOf(ask: Certifying): x509.Extension[] {
     ...(purposes ? [new x509.ExtendedKeyUsageExtension([...purposes])] : []),
     ...(names.length === 0 ? [] : [new x509.SubjectAlternativeNameExtension(names)]),
     ...more,
-  ];
+  ].flatMap((own) => instead.find(({ type }) => type === own.type) ?? own);
 }
 
 export const authority = (now: number, ask: Certifying = {}): Promise<Certified> =>

@@ -238,12 +238,26 @@ test('a workload that is denied is refused', async () => {
   expect(await shown([await svid()], { trust })).toEqual({ refused: 'x509.denied' });
 });
 
-test('a certificate that was believed is not believed past its end', async () => {
+test('what was believed is not believed past its end, or that of what stands between', async () => {
   const trusted = trusting({ trustDomains: domains() });
-  const leaf = await svid({ notAfterMs: startMs + 60_000 });
-  expect(await trusted.ask(undefined, showing(leaf))).toMatchObject({ principal: { id } });
-  trusted.advance(120);
-  expect(await trusted.ask(undefined, showing(leaf))).toEqual({ refused: 'x509.expired' });
+  const ending = { notAfterMs: startMs + 60_000 };
+  const between = await authority(startMs, { subject: 'CN=between', by: root, ...ending });
+  const chains = [[await svid(ending)], [await svid({ by: between }), between]];
+  for (const chain of chains)
+    expect(await trusted.ask(undefined, showing(...chain))).toMatchObject({
+      principal: { id, proofExpiresAt: startMs + 60_000 },
+    });
+  trusted.advance(60.001);
+  for (const chain of chains)
+    expect(await trusted.ask(undefined, showing(...chain))).toEqual({ refused: 'x509.expired' });
+});
+
+test('where the sessions of an agent were ended, a certificate from before proves nothing', async () => {
+  const endedAt = startMs - 5000;
+  const trusted = trusting({ trustDomains: domains() }, undefined, () => endedAt);
+  expect(await trusted.ask(undefined, showing(await svid()))).toEqual({ refused: 'session.ended' });
+  const newer = await svid({ notBeforeMs: startMs - 4000 });
+  expect(await trusted.ask(undefined, showing(newer))).toMatchObject({ principal: { id } });
 });
 
 test('WID-07: a bundle without its authority takes back every certificate at the next reading', async () => {
