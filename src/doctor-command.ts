@@ -4,6 +4,8 @@ import type { Finding } from './cli/aws-check.js';
 import { openRedis } from './compose/open-store.js';
 import { tlsEndsAt } from './compose/tls-files.js';
 import { fetchKeys } from './identity/key-fetch.js';
+import type { OidcIssuer } from './identity/oidc-issuer.js';
+import type { TrustDomain } from './identity/trust-domain.js';
 import { openOidcIssuers, openTrustDomains } from './identity/trust.js';
 import { faults } from './kernel/fault.js';
 import { Fault } from './kernel/fault.js';
@@ -100,13 +102,19 @@ function examineTls({ listen: { tls } }: Settings): Finding[] {
 }
 
 async function examineIssuers(settings: Settings): Promise<Finding[]> {
-  const sources = [
-    ...[...openOidcIssuers(settings, fetchKeys, Date.now)].map(([name, { source }]) => ({ name, source })),
-    ...[...openTrustDomains(settings, fetchKeys, Date.now)].map(([name, { source }]) => ({ name, source })),
-  ];
-  return Promise.all(
-    sources.map(({ name, source }) => tried(`issuer ${name}`, 'its keys can be read', () => source.keys())),
-  );
+  const keysOf = ([name, { source }]: readonly [string, Pick<OidcIssuer, 'source'>]) =>
+    tried(`issuer ${name}`, 'its keys can be read', () => source.keys());
+  const authoritiesOf = ([name, { source }]: readonly [string, TrustDomain]) =>
+    tried(`issuer ${name}`, 'it has authorities of certificates', async () => {
+      if ((await source.keys()).authorities.length > 0) return;
+      throw new Error('its bundle holds no authority for X509-SVIDs, which "x509Svids" says are taken');
+    });
+  const domains = [...openTrustDomains(settings, fetchKeys, Date.now)];
+  const forCertificates = domains.filter(([, { longestCertificateSeconds: most }]) => most !== undefined);
+  return Promise.all([
+    ...[...openOidcIssuers(settings, fetchKeys, Date.now), ...domains].map(keysOf),
+    ...forCertificates.map(authoritiesOf),
+  ]);
 }
 
 async function tried(role: string, good: string, look: () => Promise<unknown>): Promise<Finding> {

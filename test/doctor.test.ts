@@ -6,7 +6,7 @@ import { examine } from '../src/doctor-command.js';
 import { providerKinds } from '../src/issuance/providers/registry.js';
 import { startSandbox } from '../src/sandbox/sandbox.js';
 import { loadSettings } from '../src/settings/load.js';
-import { certify } from './identity/x509/certifying.js';
+import { authority, certify } from './identity/x509/certifying.js';
 
 let sandbox: Awaited<ReturnType<typeof startSandbox>>;
 beforeAll(async () => {
@@ -54,3 +54,24 @@ test.each<[string, number, string | undefined]>([
   if (problem === undefined) expect(found?.is).toBe('ok');
   else expect(found).toMatchObject({ is: 'problem', what: expect.stringContaining(problem) });
 });
+
+test.each([true, false])(
+  'the doctor looks whether there is an authority for X509-SVIDs: %s',
+  async (isThere) => {
+    const now = Date.now();
+    const directory = mkdtempSync(join(tmpdir(), 'protem-doctor-'));
+    const authoritiesFile = join(directory, 'ca.pem');
+    const files = { certificateFile: join(directory, 'tls.crt'), privateKeyFile: join(directory, 'tls.key') };
+    const own = await certify(now, { notAfterMs: now + 7_200_000 });
+    writeFileSync(files.certificateFile, own.pem);
+    writeFileSync(files.privateKeyFile, own.keyPem);
+    writeFileSync(authoritiesFile, (isThere ? await authority(now) : own).pem);
+    const bundle = isThere ? { authoritiesFile } : { inline: { keys: [] } };
+    const domain = { name: 'mesh.example', bundle, x509Svids: {}, rules: [{ path: '/ns/*', kind: 'agent' }] };
+    const found = await examine(settingsWith([['listen', 'tls'], files], [['trustDomains'], [domain]]));
+    const problems = found.filter(({ role, is }) => role === 'issuer mesh.example' && is === 'problem');
+    expect(problems.map(({ what }) => what)).toEqual(
+      isThere ? [] : [expect.stringContaining('no authority for X509-SVIDs')],
+    );
+  },
+);

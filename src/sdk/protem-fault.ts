@@ -88,9 +88,9 @@ export function faultOf(response: FetchedAnswer, body: unknown): ProtemFault {
 const insecure = /^(ERR_SSL|ERR_OSSL|ERR_TLS|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_)/;
 
 function tlsCodeOf(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined;
-  const { code } = error as NodeJS.ErrnoException;
-  return code !== undefined && insecure.test(code) ? code : tlsCodeOf(error.cause);
+  const { code, cause } = Object(error) as { code?: unknown; cause?: unknown };
+  if (typeof code === 'string' && insecure.test(code)) return code;
+  return cause === undefined ? undefined : tlsCodeOf(cause);
 }
 
 /** No answer came: it was not there, or no connection came about over which it may be asked. */
