@@ -16,7 +16,7 @@ import type { Identify, Principal } from './principal.js';
 import type { Proof } from './proof.js';
 import { unproven } from './refusal.js';
 import { openOidcIssuers, openTrustDomains } from './trust.js';
-import { createVerifiedTokens } from './verified-tokens.js';
+import { createVerifiedProofs } from './verified-proofs.js';
 import { constrainCertificate } from './x509/constrain.js';
 import { digestOf } from './x509/shown-chain.js';
 import type { ShownChain } from './x509/shown-chain.js';
@@ -38,7 +38,7 @@ export function createIdentify(settings: IdentitySettings, ports: IdentifyPorts)
   const { clock, fetch = fetchKeys, onRefusal = () => undefined, proofs } = ports;
   const issuers = openOidcIssuers(settings, fetch, clock);
   const trustDomains = openTrustDomains(settings, fetch, clock);
-  const verified = createVerifiedTokens(clock);
+  const verified = createVerifiedProofs(clock);
   const demands = new Map<string, SenderConstraint>([
     ...settings.issuers.map((one) => [one.issuer, one.requireSenderConstraint] as const),
     ...settings.trustDomains.map((one) => [one.name, one.requireSenderConstraint] as const),
@@ -77,7 +77,7 @@ export function createIdentify(settings: IdentitySettings, ports: IdentifyPorts)
   /** Whoever shows a certificate has proved its key: that is what `requireSenderConstraint` is there for. */
   async function byCertificate(chain: ShownChain, { proofs }: Showing): Promise<Principal> {
     if (proofs.length > 0) throw invalidProof('dpop.scheme');
-    // What a request may show as a token has no blank.
+    // What a request can show as a token (http/bearer.ts) has no blank.
     const shown = `x509 ${digestOf(chain)}`;
     const verifying = async () => {
       const { verifyX509Svid } = await import('./x509/x509-svid.js');

@@ -27,7 +27,7 @@ export interface Principal {
   readonly signIn?: SignIn;
   /** Milliseconds since the epoch; the end of the proof, not of the principal. */
   readonly proofExpiresAt: number;
-  /** Since when the token or the certificate says that it holds, in milliseconds since the epoch; absent when it does not say. */
+  /** Since when the token or certificate says that it holds, in milliseconds since the epoch; absent when it does not. */
   readonly proofIssuedAt?: number;
   /** Thumbprint (RFC 7638, SHA-256) of the key that the token is bound to. */
   readonly boundTo?: string;
@@ -67,8 +67,9 @@ export const askingBy = (from: Principal, call?: Cause): Principal =>
 
 /**
  * Tells whose token this is, and that the request may show it as it does; without `showing` it is shown as a bearer
- * token. Without a token, whose the certificate is that the connection has shown. Throws Fault `identity.unproven` with one public sentence for every kind of bad token (the reason goes to log
- * and audit), `identity.unavailable` when the issuer's keys cannot be had, and as `constrain` does.
+ * token. Without a token, whose the certificate is that the connection has shown. Throws Fault `identity.unproven` with
+ * one public sentence for every kind of bad token (the reason goes to log and audit), `identity.unavailable` when the
+ * issuer's keys cannot be had, and as `constrain` does.
  */
 export type Identify = (token: string | undefined, showing?: Showing) => Promise<Principal>;
 
