@@ -7,13 +7,13 @@ import { tellingOf } from '../../src/broker/notices.js';
 import type { Limits } from '../../src/broker/ports.js';
 import { revokeMany } from '../../src/broker/revoke-many.js';
 import { takeStep } from '../../src/broker/steps.js';
-import { endTask } from '../../src/broker/tasks.js';
+import { endTask, openTask } from '../../src/broker/tasks.js';
 import type { Scope as Stopped } from '../../src/revocation/withdrawal.js';
 import { ann } from '../fake/asking.js';
 import { admin, permitting } from '../fake/broker-ports.js';
 import { asking, askingToDelegate } from './delegating-by-approval.js';
 import type { AskingToDelegate } from './delegating-by-approval.js';
-import { a, b, c, refusedAs } from './delegating.js';
+import { a, b, c, inAnHour, refusedAs } from './delegating.js';
 
 let world: AskingToDelegate;
 beforeEach(async () => {
@@ -96,10 +96,15 @@ describe('whoever approves a delegation', () => {
   });
 
   test('sees how often it delegated to that agent before, and what it asked then', async () => {
+    world.tree.decide = () => permitting();
+    const theirs = await openTask(world.ports, c, { intent: 'theirs', deadlineAt: inAnHour(), labels: {} });
+    await world.tree.below(theirs, c, b);
+    world.tree.decide = asking();
     const first = await world.ask();
     await decideApproval(world.ports, ann, first.id, { is: 'approve' });
     await world.use(first.id);
     const { verified } = await world.seen(await world.ask({ intent: 'draw others' }));
+    // That another agent did is not counted.
     expect(verified.pastUse).toMatchObject({ times: 1 });
     expect(verified.before).toMatchObject({
       ...{ approval: first.id, state: 'used' },
