@@ -30,7 +30,7 @@ export function ApprovalFacts({ approval }: { approval: ApprovalShape }) {
           <AskedFor approval={approval} />
           {verified && (
             <>
-              <Meant verified={verified} />
+              <Meant verified={verified} claimed={claimed} />
               <Fact name="Asked because of">
                 {verified.policies.map((policy) => (
                   <code key={policy}>{policy} </code>
@@ -130,8 +130,9 @@ function AskedFor({ approval }: { approval: ApprovalShape }) {
 type Verified = NonNullable<ApprovalShape['verified']>;
 
 /** What the settings say of it. */
-function Meant({ verified: { entry, tool, delegation } }: { verified: Verified }) {
-  if (delegation) return <DelegationFacts delegation={delegation} />;
+function Meant(props: { verified: Verified; claimed: ApprovalShape['claimed'] }) {
+  const { entry, tool, delegation } = props.verified;
+  if (delegation) return <DelegationFacts delegation={delegation} claimed={props.claimed} />;
   if (entry)
     return (
       <Fact name="That is">

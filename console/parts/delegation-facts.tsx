@@ -3,9 +3,10 @@ import { Moment } from './moment.jsx';
 import { Fact, Words } from './text.jsx';
 
 type Delegation = NonNullable<NonNullable<ApprovalShape['verified']>['delegation']>;
+type Claimed = ApprovalShape['claimed'];
 
 /** What the broker knows of a delegation: whose it would be, the most that it could hold, and until when. */
-export function DelegationFacts({ delegation }: { delegation: Delegation }) {
+export function DelegationFacts({ delegation, claimed }: { delegation: Delegation; claimed: Claimed }) {
   const { known, owner, purpose, allowed, depth, actors, deadline } = delegation;
   return (
     <>
@@ -27,8 +28,11 @@ export function DelegationFacts({ delegation }: { delegation: Delegation }) {
           </div>
         ))}
       </Fact>
-      <NamedFact name="With these tools alone" text={delegation.tools?.join(', ')} />
-      <NamedFact name="In these environments alone" text={delegation.environments?.join(', ')} />
+      <NamedFact name="With these tools alone" text={namesOf(delegation.tools, claimed?.tools)} />
+      <NamedFact
+        name="In these environments alone"
+        text={namesOf(delegation.environments, claimed?.environments)}
+      />
       <NamedFact name="Each for at most" text={delegation.maximumTtl} />
       <Fact name="Until">
         {isMoment(deadline) ? <Moment at={deadline} /> : `${deadline} after it is delegated`}
@@ -40,13 +44,17 @@ export function DelegationFacts({ delegation }: { delegation: Delegation }) {
   );
 }
 
+/** Those that the settings know, and whether there are others; undefined where there is no bound. */
+const namesOf = (known: readonly string[] | undefined, unknown: readonly string[] = []): string | undefined =>
+  known && ([...known, ...(unknown.length > 0 ? ['what only the agent names'] : [])].join(', ') || 'none');
+
 const isMoment = (deadline: string): boolean => deadline.includes('T');
 
 function NamedFact({ name, text }: { name: string; text: string | undefined }) {
   if (text === undefined) return null;
   return (
     <Fact name={name}>
-      <Words text={text === '' ? 'none that the settings know' : text} />
+      <Words text={text} />
     </Fact>
   );
 }

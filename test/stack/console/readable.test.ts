@@ -220,7 +220,7 @@ atDesk('what a stranger reads in the console', () => {
     for (const fact of [
       /Owned byfinance/,
       /It could ask forreports-reader: internal, production, risk 1, at aws, \{"prefix":"reports\/2026\/"\}/,
-      /With these tools alones3\.get(?!, )/,
+      /With these tools alones3\.get, what only the agent names/,
       /Until30m after it is delegated/,
       /Who would stand above.*agent\/reporter; delegation 1 from the root/,
       /Delegated to it beforenever/,
