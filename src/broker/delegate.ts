@@ -68,12 +68,12 @@ async function delegatedOrAsked(
     : undefined;
   const decided = decideDelegation(ports, delegation, approved?.approval);
   const { decision } = decided;
-  if (decision.is === 'ask' && request.approval === undefined) {
-    // Nobody is asked about what would be refused whatever they say.
-    before = await answeredBefore();
+  if (decision.is !== 'permit' && request.approval === undefined) {
+    // Nobody is asked about what would be refused whatever they say; a key is answered as it was, whatever policy says by now.
+    before = decision.is === 'ask' || idempotency ? await answeredBefore() : undefined;
     if (before) return before;
-    const { id } = await askAboutDelegation(ports, decided, decision, about, idempotency);
-    return { approval: id };
+    if (decision.is === 'ask')
+      return { approval: (await askAboutDelegation(ports, decided, decision, about, idempotency)).id };
   }
   const approval = approved && { ...approved, on: parent.chain?.count ?? 0 };
   return opened(ports, delegation, decided, { ...conditions, approval }, idempotency);

@@ -6,6 +6,8 @@ import type { Ports } from '../../src/broker/ports.js';
 import { takeStep } from '../../src/broker/steps.js';
 import { endTask, findTask } from '../../src/broker/tasks.js';
 import { ann, bob } from '../fake/asking.js';
+import { permitting } from '../fake/broker-ports.js';
+import { subtaskOf } from '../fake/delegated.js';
 import { asking, askingToDelegate } from './delegating-by-approval.js';
 import type { AskingToDelegate } from './delegating-by-approval.js';
 import { a, b, c, d, refusedAs, reports } from './delegating.js';
@@ -85,6 +87,17 @@ describe('a delegation that a person has to look at', () => {
     await world.use(id);
     expect(await world.ask({}, a, 'once')).toMatchObject({ id, state: 'used' });
     expect(await world.questions()).toHaveLength(1);
+  });
+
+  test('a key is answered as it was, whatever policy says by now', async () => {
+    const { id } = await world.ask({}, a, 'asked');
+    world.tree.decide = () => permitting();
+    const task = subtaskOf(await world.delegate({ intent: 'another' }, a, 'delegated'));
+    expect(await world.ask({}, a, 'asked')).toMatchObject({ id });
+    world.tree.decide = () => ({ is: 'deny', because: ['no'], errors: [] });
+    expect(await world.ask({}, a, 'asked')).toMatchObject({ id });
+    expect(await world.delegate({ intent: 'another' }, a, 'delegated')).toMatchObject({ id: task.id });
+    await expect(world.delegate({}, a, 'new')).rejects.toEqual(refusedAs('policy.denied'));
   });
 
   test('lasts as long as was asked, from when it is delegated', async () => {
