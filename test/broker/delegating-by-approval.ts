@@ -1,5 +1,6 @@
 import { approvalLimits, approvalSettings } from '../../src/approval/approval-settings.js';
 import type { Approval } from '../../src/approval/approval.js';
+import { decideApproval } from '../../src/broker/approvals.js';
 import type { SubtaskRequest } from '../../src/broker/broker.js';
 import { delegate } from '../../src/broker/delegate.js';
 import type { Ports } from '../../src/broker/ports.js';
@@ -59,6 +60,13 @@ export async function askingToDelegate() {
       const answer = await world.delegate(over, who, key);
       if ('approval' in answer) return answer.approval;
       throw new Error('nobody was asked');
+    },
+    decided: (id: string, who = ann) => decideApproval(world.ports, who, id, { is: 'approve' }),
+    /** Id of an approval that was given. */
+    approved: async (over: Partial<SubtaskRequest> = {}): Promise<string> => {
+      const { id } = await world.ask(over);
+      await world.decided(id);
+      return id;
     },
     use: async (approval: string, over: Partial<SubtaskRequest> = {}, key?: string): Promise<Task> =>
       subtaskOf(await world.delegate({ ...over, approval }, a, key)),

@@ -100,14 +100,13 @@ describe('whoever approves a delegation', () => {
     const theirs = await openTask(world.ports, c, { intent: 'theirs', deadlineAt: inAnHour(), labels: {} });
     await world.tree.below(theirs, c, b);
     world.tree.decide = asking();
-    const first = await world.ask();
-    await decideApproval(world.ports, ann, first.id, { is: 'approve' });
-    await world.use(first.id);
+    const first = await world.approved();
+    await world.use(first);
     const { verified } = await world.seen(await world.ask({ intent: 'draw others' }));
     // That another agent did is not counted.
     expect(verified.pastUse).toMatchObject({ times: 1 });
     expect(verified.before).toMatchObject({
-      ...{ approval: first.id, state: 'used' },
+      ...{ approval: first, state: 'used' },
       differences: [{ what: 'intent', was: 'draw them', is: 'draw others' }],
     });
     const other = await world.seen(await world.ask({ agent: c.id }));
