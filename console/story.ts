@@ -19,6 +19,7 @@ const titles: Record<string, string> = {
   'task.ended': 'Task ended: nothing more is issued for it',
   'credential.refused': 'A credential was refused',
   'step.refused': 'A tool call was refused',
+  'delegation.refused': 'A delegation was refused',
   'lease.reserved': 'Policy permitted it; the lease was written down',
   'lease.active': 'Made at the provider and handed over',
   'lease.mint_failed': 'The provider did not make it',
@@ -88,6 +89,7 @@ export function storyOf(event: Event): Told {
   say('on behalf of', event['onBehalfOf']);
   if (type === 'task.opened' || type === 'task.delegated') say('intent', event['intent']);
   if (isRecord(event['act'])) say('to', event['act']['sub']);
+  if (type === 'delegation.refused') say('to', event['delegate']);
   if (type.startsWith('step.')) say('tool', event['tool']);
   if (typeof event['cause'] === 'string') say('because', causeOf(event['cause']));
   say('reason given', event['reason']);
@@ -122,6 +124,8 @@ function sayAsked(asked: unknown, say: Say): void {
   if (typeof asked['ttlSeconds'] === 'number') say('for', span(asked['ttlSeconds'] * 1000));
   say('tool', asked['tool']);
   say('on', asked['target']);
+  say('to delegate to', asked['delegate']);
+  say('the agent says that it is for', asked['intent']);
   say('the agent says', asked['reason']);
 }
 

@@ -6,7 +6,7 @@ import { get } from '../api.js';
 import { listen } from '../live.js';
 import { useLoaded } from '../loading.js';
 import { AnswerDialog } from '../parts/answer-dialog.jsx';
-import { ApprovalFacts, subjectOf } from '../parts/approval-facts.jsx';
+import { ApprovalFacts, subjectOf, wantOf } from '../parts/approval-facts.jsx';
 import { Countdown } from '../parts/countdown.jsx';
 import { Moment } from '../parts/moment.jsx';
 import { ProblemNote } from '../parts/problem.jsx';
@@ -95,8 +95,7 @@ function OpenApproval({ id, listed, again }: { id: string; listed: ApprovalShape
   return (
     <article class="card" aria-labelledby={id}>
       <h2 id={id}>
-        <Words text={shortAgent(approval.agent)} clip />{' '}
-        {'credential' in approval.request ? 'asks for' : 'wants to call'}{' '}
+        <Words text={shortAgent(approval.agent)} clip /> {wantOf(approval)}{' '}
         <Words text={subjectOf(approval)} clip />
       </h2>
       <p class="quiet">
@@ -145,7 +144,7 @@ function Answered({ approvals }: { approvals: readonly ApprovalShape[] }) {
             <tr>
               <th scope="col">Asked</th>
               <th scope="col">Agent</th>
-              <th scope="col">Credential, or tool</th>
+              <th scope="col">Credential, tool or agent</th>
               <th scope="col">Answer</th>
               <th scope="col">By, and why</th>
             </tr>

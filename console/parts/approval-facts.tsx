@@ -1,5 +1,6 @@
 import type { ApprovalShape } from '../../src/wire/approval.js';
 import { hrefOf } from '../place.js';
+import { DelegationFacts } from './delegation-facts.jsx';
 import { Moment } from './moment.jsx';
 import { Fact, Facts, Words } from './text.jsx';
 
@@ -29,7 +30,7 @@ export function ApprovalFacts({ approval }: { approval: ApprovalShape }) {
           <AskedFor approval={approval} />
           {verified && (
             <>
-              <Meant verified={verified} />
+              <Meant verified={verified} claimed={claimed} />
               <Fact name="Asked because of">
                 {verified.policies.map((policy) => (
                   <code key={policy}>{policy} </code>
@@ -46,7 +47,7 @@ export function ApprovalFacts({ approval }: { approval: ApprovalShape }) {
                 </Fact>
               )}
               <TaskFacts task={verified.task} />
-              <Fact name={verified.entry ? 'Had it before' : 'Called it before'}>
+              <Fact name={pastUseOf(verified)}>
                 {verified.pastUse.times === 0
                   ? 'never'
                   : `${verified.pastUse.times} ${verified.pastUse.times === 1 ? 'time' : 'times'}`}
@@ -75,9 +76,7 @@ export function ApprovalFacts({ approval }: { approval: ApprovalShape }) {
         </h3>
         <Facts>
           {Object.entries(claimed ?? {})
-            .map(
-              ([name, value]) => [name, typeof value === 'object' ? pairsOf(value) : String(value)] as const,
-            )
+            .map(([name, value]) => [name, spelled(value)] as const)
             .filter(([, value]) => value !== '')
             .map(([name, value]) => (
               <Fact key={name} name={said[name] ?? name}>
@@ -90,9 +89,19 @@ export function ApprovalFacts({ approval }: { approval: ApprovalShape }) {
   );
 }
 
-/** The name of what is asked for: a credential, or a tool; never one that an agent made up, once that is known. */
+/** What its agent wants to do, before the name of what is asked for. */
+export function wantOf({ request }: ApprovalShape): string {
+  if ('credential' in request) return 'asks for';
+  return 'agent' in request ? 'wants to delegate to' : 'wants to call';
+}
+
+/** The name of what is asked for: a credential, a tool, or an agent; never one that an agent made up, once that is known. */
 export function subjectOf({ request, verified }: ApprovalShape): string {
   if ('credential' in request) return request.credential;
+  if ('agent' in request)
+    return verified && verified.delegation?.delegate === undefined
+      ? 'an agent that the inventory does not know'
+      : request.agent;
   return verified && verified.tool?.name === undefined
     ? 'a tool that the settings do not know'
     : request.tool;
@@ -102,7 +111,7 @@ function AskedFor({ approval }: { approval: ApprovalShape }) {
   const { request } = approval;
   if (!('credential' in request))
     return (
-      <Fact name="Wants to call">
+      <Fact name={'agent' in request ? 'Wants to delegate to' : 'Wants to call'}>
         <Words text={subjectOf(approval)} />, once
       </Fact>
     );
@@ -121,7 +130,9 @@ function AskedFor({ approval }: { approval: ApprovalShape }) {
 type Verified = NonNullable<ApprovalShape['verified']>;
 
 /** What the settings say of it. */
-function Meant({ verified: { entry, tool } }: { verified: Verified }) {
+function Meant(props: { verified: Verified; claimed: ApprovalShape['claimed'] }) {
+  const { entry, tool, delegation } = props.verified;
+  if (delegation) return <DelegationFacts delegation={delegation} claimed={props.claimed} />;
   if (entry)
     return (
       <Fact name="That is">
@@ -163,12 +174,29 @@ function TaskFacts({ task }: { task: VerifiedTask }) {
   );
 }
 
+function pastUseOf({ entry, delegation }: Verified): string {
+  if (delegation) return 'Delegated to it before';
+  return entry ? 'Had it before' : 'Called it before';
+}
+
+const spelled = (value: string | readonly string[] | object = ''): string => {
+  if (typeof value === 'string') return value;
+  return Array.isArray(value) ? value.join(', ') : pairsOf(value);
+};
+
 const pairsOf = (labels: object): string =>
   Object.entries(labels)
     .map(([name, value]) => `${name}: ${value}`)
     .join(' · ');
 
-const said: Record<string, string> = { onBehalfOf: 'on behalf of', dataClass: 'class of data' };
+const said: Record<string, string> = {
+  onBehalfOf: 'on behalf of',
+  dataClass: 'class of data',
+  delegate: 'agent to delegate to',
+  tools: 'tools for the sub-task',
+  environments: 'environments for the sub-task',
+  subtaskIntent: 'what the sub-task is for',
+};
 
 type Before = NonNullable<Verified['before']>;
 

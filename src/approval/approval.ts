@@ -1,30 +1,10 @@
 import type { ParameterValues } from '../policy/catalog.js';
 import type { Demanded } from '../policy/decision.js';
+import type { AskedCredential, AskedDelegation, AskedStep } from './asked.js';
+import type { KnownOfDelegation, KnownOfEntry, KnownOfTool } from './known.js';
 
 /** As it is written down. Where its time has run out it has expired, whether or not anyone has written that. */
 export type ApprovalState = 'pending' | 'approved' | 'denied' | 'cancelled' | 'revoked' | 'expired' | 'used';
-
-/** The credential that was asked for: exactly this, and nothing beside it, is what a person answers. */
-export interface AskedCredential {
-  readonly entry: string;
-  readonly parameters: ParameterValues;
-  /** What was asked for, before any other bound. */
-  readonly ttlSeconds: number;
-  readonly tool?: string;
-  readonly reason?: string;
-  /** Of a break-glass request. */
-  readonly ticket?: string;
-}
-
-/** The tool call that was announced, in the agent's words. */
-export interface AskedStep {
-  readonly tool: string;
-  /** What it is to be called on. */
-  readonly target?: string;
-  /** What the agent says that it touches. */
-  readonly dataClass?: string;
-  readonly reason?: string;
-}
 
 /** What the agent may have once it is approved: never more than it asked for. */
 export interface Granted {
@@ -58,29 +38,6 @@ export interface Demand {
   /** The policies that asked. */
   readonly because: readonly string[];
   readonly policyDigest: string;
-}
-
-/** What the broker knew, and had checked, when it asked. */
-interface KnownFacts {
-  readonly issuer: string;
-  readonly claims: Readonly<Record<string, string | number | boolean>>;
-  /** The task declared no tools, or the one that was named. */
-  readonly toolDeclared: boolean;
-}
-
-export interface KnownOfEntry extends KnownFacts {
-  /** TTL that would have been granted then, in seconds, after every other bound. */
-  readonly grantableSeconds: number;
-  readonly sensitivity: string;
-  readonly environment: string;
-  readonly riskTier: number;
-  readonly provider: string;
-}
-
-/** What the settings said of the tool; nothing where they did not know it. */
-export interface KnownOfTool extends KnownFacts {
-  readonly kind?: string;
-  readonly dataClass?: string;
 }
 
 interface Questioned {
@@ -122,13 +79,30 @@ export interface StepApproval extends Questioned {
   readonly step?: string;
 }
 
+/** Whether a narrower task may be delegated once. */
+export interface DelegationApproval extends Questioned {
+  readonly request: AskedDelegation;
+  readonly known: KnownOfDelegation;
+  /** The sub-task that it was used for. */
+  readonly subtask?: string;
+}
+
 /** A question to a person, and the answer. It is no bearer of anything: who names it has to be its requester. */
-export type Approval = CredentialApproval | StepApproval;
+export type Approval = CredentialApproval | StepApproval | DelegationApproval;
 
-export const isOfStep = (approval: Approval): approval is StepApproval => !('entry' in approval.request);
+export const isOfCredential = (approval: Approval): approval is CredentialApproval =>
+  'entry' in approval.request;
+export const isOfDelegation = (approval: Approval): approval is DelegationApproval =>
+  'delegate' in approval.request;
+export const isOfStep = (approval: Approval): approval is StepApproval =>
+  !isOfCredential(approval) && !isOfDelegation(approval);
 
-type Asked = 'id' | 'digest' | 'task' | 'agent' | 'request' | 'demand' | 'known';
-export type NewApproval = Pick<CredentialApproval, Asked> | Pick<StepApproval, Asked>;
+/** What a person is asked, and what the broker knows of it. */
+export type Matter =
+  | Pick<CredentialApproval, 'request' | 'known'>
+  | Pick<StepApproval, 'request' | 'known'>
+  | Pick<DelegationApproval, 'request' | 'known'>;
+export type NewApproval = Pick<Questioned, 'id' | 'digest' | 'task' | 'agent' | 'demand'> & Matter;
 
 /** The state at this moment: what has run out has expired, with or without a worker to say so. */
 export const stateAt = (approval: Questioned, now: number): ApprovalState =>

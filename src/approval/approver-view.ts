@@ -2,8 +2,10 @@ import { present } from '../kernel/present.js';
 import type { CatalogEntry } from '../policy/catalog.js';
 import type { ToolChain } from '../task/chain.js';
 import type { Task } from '../task/task.js';
-import { isOfStep } from './approval.js';
+import { isOfDelegation, isOfStep } from './approval.js';
 import type { Approval, StepApproval } from './approval.js';
+import { claimedOfDelegation, verifiedOfDelegation } from './delegation-view.js';
+import type { ClaimedOfDelegation, VerifiedOfDelegation } from './delegation-view.js';
 
 /** What the broker knows, and what is only said: an approver decides on the first, and reads the second as what it is. */
 export interface ApproverView {
@@ -43,10 +45,11 @@ export interface ApproverView {
     readonly grantableSeconds?: number;
     /** Of a step: what the settings say of the tool; nothing where they do not know it. */
     readonly tool?: { readonly name?: string; readonly kind?: string; readonly dataClass?: string };
-    /** Absent where the task declared no tools. */
+    /** Absent where the task declared no tools, and of a delegation. */
     readonly toolDeclared?: boolean;
+    readonly delegation?: VerifiedOfDelegation;
     readonly policies: readonly string[];
-    /** How often the agent had this entry, or was permitted this tool, before. */
+    /** How often the agent had this entry, was permitted this tool, or delegated to this agent, before. */
     readonly pastUse: { readonly times: number; readonly lastAt?: number };
     readonly before?: {
       readonly approval: string;
@@ -64,7 +67,7 @@ export interface ApproverView {
     readonly dataClass?: string;
     readonly reason?: string;
     readonly ticket?: string;
-  };
+  } & ClaimedOfDelegation;
 }
 
 export interface ViewSources {
@@ -73,7 +76,7 @@ export interface ViewSources {
   readonly entry: CatalogEntry | undefined;
   readonly agent: { readonly owner?: string | undefined; readonly purpose?: string | undefined } | undefined;
   readonly pastUse: ApproverView['verified']['pastUse'];
-  /** The latest that the same agent asked for the same entry or tool before, if any. */
+  /** The latest that the same agent asked for the same entry or tool, or of delegating to the same agent, before, if any. */
   readonly before: Approval | undefined;
 }
 
@@ -108,8 +111,8 @@ export function approverView({ approval, task, entry, agent, pastUse, before }: 
           ...vouchedFor,
         },
       }),
-      ...subjectOf(approval, entry),
-      ...(task?.tools && { toolDeclared: known.toolDeclared }),
+      ...subjectOf(approval, task, entry),
+      ...(task?.tools && 'toolDeclared' in known && { toolDeclared: known.toolDeclared }),
       policies: demand.because,
       pastUse,
       ...(before && {
@@ -126,7 +129,8 @@ export function approverView({ approval, task, entry, agent, pastUse, before }: 
 }
 
 /** What it is about, as far as the broker knows it by itself. */
-function subjectOf(approval: Approval, entry: CatalogEntry | undefined) {
+function subjectOf(approval: Approval, task: Task | undefined, entry: CatalogEntry | undefined) {
+  if (isOfDelegation(approval)) return { delegation: verifiedOfDelegation(approval, task) };
   if (isOfStep(approval)) {
     const { kind, dataClass } = approval.known;
     return {
@@ -146,7 +150,8 @@ function subjectOf(approval: Approval, entry: CatalogEntry | undefined) {
 /** A tool that the settings do not know is called what the agent likes. */
 const isKnownTool = ({ known }: StepApproval): boolean => known.kind !== undefined;
 
-function wordsOfRequest(approval: Approval) {
+function wordsOfRequest(approval: Approval): ApproverView['claimed'] {
+  if (isOfDelegation(approval)) return claimedOfDelegation(approval);
   if (isOfStep(approval)) {
     const { tool, target, dataClass, reason } = approval.request;
     return present({ tool: isKnownTool(approval) ? undefined : tool, target, dataClass, reason });
@@ -179,7 +184,7 @@ function differencesOf(before: Approval, now: Approval) {
 }
 
 function flat({ request, task }: Approval): Record<string, unknown> {
-  const { parameters = {}, ...rest } = { parameters: undefined, ...request };
+  const { parameters = {}, scope = {}, ...rest } = { parameters: undefined, scope: undefined, ...request };
   const spread = Object.entries(parameters).map(([name, value]) => [`parameters.${name}`, value] as const);
-  return { ...Object.fromEntries(spread), ...rest, task };
+  return { ...Object.fromEntries(spread), ...scope, ...rest, task };
 }

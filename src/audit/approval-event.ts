@@ -1,4 +1,4 @@
-import type { AskedStep } from '../approval/approval.js';
+import type { AskedDelegation, AskedStep } from '../approval/asked.js';
 import type { ParameterValues } from '../policy/catalog.js';
 import type { AskedFor, Decided, OfTask, Proven } from './event.js';
 
@@ -9,7 +9,7 @@ export type ApprovalEvent =
         /** A person is asked. `task` is '' where it is opened when it is granted: break-glass. */
         readonly type: 'approval.requested';
         readonly approval: string;
-        readonly asked: AskedFor | AskedStep;
+        readonly asked: AskedFor | AskedStep | AskedDelegation;
         readonly digest: string;
         readonly decided: Decided;
         readonly approvers: readonly string[];

@@ -1,10 +1,10 @@
 import { taskIdOf } from '../kernel/id.js';
 import type { RiskLevel } from '../kernel/risk-levels.js';
 import type { ApprovalEvent } from './approval-event.js';
+import type { DelegationEvent } from './delegation-event.js';
 import type { LeaseEvent } from './lease-event.js';
 import type { ParameterValues } from '../policy/catalog.js';
 import type { Scope } from '../revocation/withdrawal.js';
-import type { Act, Scope as TaskScope } from '../task/scope.js';
 import type { TaskOutcome } from '../task/task.js';
 
 export interface OfTask {
@@ -84,19 +84,7 @@ export type AuditEvent =
       readonly reason?: string;
       readonly outcome: TaskOutcome;
     })
-  | (OfTask &
-      Proven & {
-        readonly type: 'task.delegated';
-        readonly parent: string;
-        readonly by: string;
-        readonly intent: string;
-        /** Whose delegation led here, who delegated it first; and the same as nested claims (RFC 8693 section 4.1). */
-        readonly actors: readonly string[];
-        readonly act: Act;
-        readonly scope?: TaskScope;
-        readonly deadlineAt: number;
-        readonly decided: Decided;
-      })
+  | DelegationEvent
   | (OfTask &
       Proven & {
         readonly type: 'step.decided';
@@ -281,7 +269,7 @@ export const subjectsOf = (event: AuditEvent): readonly string[] =>
 export const isOnPathOf = (lease: string, event: AuditEvent): boolean =>
   'lease' in event
     ? event.lease === lease
-    : event.type !== 'credential.refused' && event.type !== 'step.refused';
+    : !['credential.refused', 'step.refused', 'delegation.refused'].includes(event.type);
 
 /** Whether the event is told when one asks for this lease, task or agent. */
 export function isOf(subject: string, event: AuditEvent): boolean {

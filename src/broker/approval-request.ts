@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
-import type { AskedCredential, AskedStep } from '../approval/approval.js';
+import type { AskedCredential, AskedDelegation, AskedStep } from '../approval/asked.js';
+import type { KnownOfDelegation } from '../approval/known.js';
 import { canonicalJson } from '../audit/chain.js';
 import type { Principal } from '../identity/principal.js';
 import type { CatalogEntry } from '../policy/catalog.js';
@@ -7,8 +8,9 @@ import { parseParameters } from '../policy/parameters.js';
 import { present } from '../kernel/present.js';
 import { emptyChain } from '../task/chain.js';
 import type { Tool } from '../task/chain.js';
+import type { Scope } from '../task/scope.js';
 import type { Task } from '../task/task.js';
-import type { CredentialRequest, StepRequest } from './broker.js';
+import type { CredentialRequest, StepRequest, SubtaskRequest } from './broker.js';
 
 /** What a person is asked about, whatever it is issued for. */
 export type Requested = Omit<CredentialRequest, 'task'> & {
@@ -48,17 +50,49 @@ export function digestOf(principal: Principal, entry: CatalogEntry, request: Req
 export const askedStep = ({ tool, target, dataClass, reason }: StepRequest): AskedStep =>
   present({ tool, target, dataClass, reason });
 
+/** What had been touched before: what goes out now may be what was read meanwhile. */
+const touchedBy = ({ chain = emptyChain }: Pick<Task, 'chain'>) => ({
+  kinds: chain.kinds,
+  dataClasses: chain.dataClasses,
+});
+
 /**
  * The same of one tool call. It is for the tool as the settings have it, after no other kinds and classes of data than the
- * person was shown: what goes out by it may be what was read meanwhile.
+ * person was shown.
  */
 export function digestOfStep(
   principal: Principal,
-  { id: task, chain = emptyChain }: Pick<Task, 'id' | 'chain'>,
+  task: Pick<Task, 'id' | 'chain'>,
   request: StepRequest,
   tool: Tool | undefined,
 ): string {
-  const before = { kinds: chain.kinds, dataClasses: chain.dataClasses };
-  const asked = { task, step: askedStep(request), before, of: tool ?? null, principal: principal.id };
+  const step = askedStep(request);
+  const before = touchedBy(task);
+  const asked = { task: task.id, step, before, of: tool ?? null, principal: principal.id };
   return hash('sha256', canonicalJson(asked), 'hex');
+}
+
+/** The narrower task, with the scope that it would have. A time from now is the same request whenever it is sent. */
+export const askedDelegation = (
+  { agent, intent, deadlineAt, deadlineInSeconds }: SubtaskRequest,
+  scope: Scope,
+): AskedDelegation => ({
+  ...{ delegate: agent, intent, scope },
+  ...(deadlineInSeconds === undefined ? { deadlineAt } : { deadlineInSeconds }),
+});
+
+/**
+ * The same of a delegation: for the agent, the entries and the tools as the settings have them, and as of a tool call for what
+ * had been touched before.
+ */
+export function digestOfDelegation(
+  principal: Principal,
+  parent: Pick<Task, 'id' | 'chain'>,
+  asked: AskedDelegation,
+  { issuer: _issuer, claims: _claims, entries: _entries, ...known }: KnownOfDelegation,
+  catalog: ReadonlyMap<string, CatalogEntry>,
+): string {
+  const of = asked.scope.allowed.map(({ credential }) => meantBy(catalog.get(credential)!));
+  const whole = { task: parent.id, delegation: asked, before: touchedBy(parent), known, of };
+  return hash('sha256', canonicalJson({ ...whole, principal: principal.id }), 'hex');
 }

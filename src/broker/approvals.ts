@@ -1,4 +1,4 @@
-import { grantedBy, isOfStep, stateAt } from '../approval/approval.js';
+import { grantedBy, isOfCredential, isOfDelegation, stateAt } from '../approval/approval.js';
 import type { Answer, Approval } from '../approval/approval.js';
 import { emailOf, requireApprover } from '../approval/eligible.js';
 import { isEnough } from '../approval/enough.js';
@@ -12,6 +12,7 @@ import { requireKind, requireRole } from './authorize.js';
 import type { NewAnswer } from './broker.js';
 import { dispatchDue } from './dispatch-due.js';
 import type { Ports } from './ports.js';
+import { endAndDispatch } from './tasks.js';
 
 /** Its requester sees it, and any operator; for everyone else there is no such approval. */
 export async function findApproval(ports: Ports, principal: Principal, id: string): Promise<Approval> {
@@ -21,10 +22,11 @@ export async function findApproval(ports: Ports, principal: Principal, id: strin
   return { ...approval, state: stateAt(approval, ports.ledger.clock()) };
 }
 
-/** Who stands behind the request, as far as the broker knows: of whoever asks, and of those who delegated to it. */
+/** Who stands behind the request, as far as the broker knows: whoever asks, those who delegated to it, whom it delegates to. */
 async function involvedIn(ports: Ports, approval: Approval) {
   const task = approval.task === undefined ? undefined : await ports.ledger.tasks.find(approval.task);
-  const agents = [approval.agent, ...(task?.actors ?? []).map(({ id }) => id)];
+  const below = isOfDelegation(approval) ? [approval.request.delegate] : [];
+  const agents = [approval.agent, ...below, ...(task?.actors ?? []).map(({ id }) => id)];
   const owners = [...agents.map((id) => ports.inventory.agents.get(id)?.owner), task?.onBehalfOf];
   const { claims } = approval.known;
   return { requester: approval.agent, claims, owners: owners.filter((owner) => owner !== undefined) };
@@ -83,7 +85,7 @@ async function answered(
     answer,
     {
       state,
-      granted: isOfStep(approval) ? undefined : grantedBy(approval.request, answers),
+      granted: isOfCredential(approval) ? grantedBy(approval.request, answers) : undefined,
       forMs: state === 'denied' ? askAgainMs : usableMs,
     },
     present({
@@ -114,9 +116,10 @@ function narrowed(
   approval: Approval,
   given: NewAnswer,
 ): { ttlSeconds: number | undefined; parameters: ParameterValues | undefined } {
-  if (isOfStep(approval)) {
-    if (given.ttlSeconds !== undefined) throw wider('/ttl', 'a tool call has none');
-    if (given.parameters !== undefined) throw wider('/parameters', 'a tool call is approved as it is');
+  if (!isOfCredential(approval)) {
+    const what = isOfDelegation(approval) ? 'a delegation' : 'a tool call';
+    if (given.ttlSeconds !== undefined) throw wider('/ttl', `${what} is approved as it is`);
+    if (given.parameters !== undefined) throw wider('/parameters', `${what} is approved as it is`);
     return { ttlSeconds: undefined, parameters: undefined };
   }
   const so = grantedBy(approval.request, approval.answers);
@@ -151,8 +154,8 @@ export async function cancelApproval(
 }
 
 /**
- * APR-06: by an operator, before it was used or after; then the lease goes as well. A tool that was called cannot be
- * called back: end its task, or revoke what it holds.
+ * APR-06: by an operator, before it was used or after; then the lease, or the sub-task with all that it has, goes as well. A
+ * tool that was called cannot be called back: end its task, or revoke what it holds.
  */
 export async function revokeApproval(
   ports: Ports,
@@ -164,7 +167,13 @@ export async function revokeApproval(
   const approval = await findApproval(ports, principal, id);
   if (!principal.roles.includes('approver')) requireRole(principal, 'admin');
   const revoked = await closed(ports, principal, approval, 'revoked', reason);
-  if (!isOfStep(revoked) && revoked.lease !== undefined) {
+  if (isOfDelegation(revoked) && revoked.subtask !== undefined)
+    await endAndDispatch(
+      ports,
+      revoked.subtask,
+      present({ outcome: 'cancelled' as const, by: principal.id, via: 'call', reason }),
+    );
+  if (isOfCredential(revoked) && revoked.lease !== undefined) {
     const lease = await ports.ledger.leases.revoke(revoked.lease, 'operator', principal.id, reason);
     if (lease) await dispatchDue(ports, lease.provider);
   }

@@ -1,4 +1,4 @@
-import { isOfStep, stateAt } from '../approval/approval.js';
+import { isOfCredential, stateAt } from '../approval/approval.js';
 import type { Approval, Granted } from '../approval/approval.js';
 import type { Principal } from '../identity/principal.js';
 import { Fault } from '../kernel/fault.js';
@@ -41,7 +41,7 @@ export async function approvedFor(
   if (!entry) throw new Fault('credential.unknown', 'There is no catalog entry of this name.');
   const digest = digestOf(principal, entry, request);
   const until = givenUntil(ports, approval, digest);
-  if (isOfStep(approval) || !approval.granted) throw unverifiable();
+  if (!isOfCredential(approval) || !approval.granted) throw unverifiable();
   return { id: approval.id, digest, granted: approval.granted, until, approval };
 }
 
@@ -52,12 +52,22 @@ export async function approvedStepFor(
   task: Task,
   request: StepRequest,
 ): Promise<Pick<Approved, 'id' | 'digest' | 'approval'>> {
-  const approval = await ownApproval(ports, principal, request.approval);
-  // Its own step has changed the chain, and with it the digest.
-  if (approval.state === 'used') throw new Fault('approval.used', 'The approval was used already.');
+  const approval = await unusedApproval(ports, principal, request.approval);
   const digest = digestOfStep(principal, task, request, ports.policy().tools?.get(request.tool));
   givenUntil(ports, approval, digest);
   return { id: approval.id, digest, approval };
+}
+
+/** And for a delegation, of which the digest is known already. */
+export async function approvedDelegationFor(
+  ports: Ports,
+  principal: Principal,
+  id: string,
+  digest: string,
+): Promise<Pick<Approved, 'id' | 'digest' | 'approval'>> {
+  const approval = await unusedApproval(ports, principal, id);
+  givenUntil(ports, approval, digest);
+  return { id, digest, approval };
 }
 
 const unverifiable = () => new Fault('approval.unverifiable', 'There is no such approval of yours.');
@@ -65,6 +75,13 @@ const unverifiable = () => new Fault('approval.unverifiable', 'There is no such 
 async function ownApproval(ports: Ports, principal: Principal, id = ''): Promise<Approval> {
   const approval = await ports.ledger.approvals.find(id);
   if (!approval || approval.agent !== principal.id) throw unverifiable();
+  return approval;
+}
+
+/** What it was used for has changed the chain, or may have, and with it the digest. */
+async function unusedApproval(ports: Ports, principal: Principal, id?: string): Promise<Approval> {
+  const approval = await ownApproval(ports, principal, id);
+  if (approval.state === 'used') throw new Fault('approval.used', 'The approval was used already.');
   return approval;
 }
 

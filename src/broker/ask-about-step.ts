@@ -1,4 +1,5 @@
-import type { Approval, KnownOfTool } from '../approval/approval.js';
+import type { Approval } from '../approval/approval.js';
+import type { KnownOfTool } from '../approval/known.js';
 import type { Decided } from '../audit/event.js';
 import { present } from '../kernel/present.js';
 import type { Question } from '../policy/decision.js';

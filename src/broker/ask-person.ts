@@ -1,4 +1,5 @@
-import type { Approval, KnownOfEntry } from '../approval/approval.js';
+import type { Approval } from '../approval/approval.js';
+import type { KnownOfEntry } from '../approval/known.js';
 import type { Principal } from '../identity/principal.js';
 import { present } from '../kernel/present.js';
 import type { Ask } from '../policy/decision.js';

@@ -58,6 +58,8 @@ export interface SubtaskRequest {
   readonly deadlineAt: number;
   readonly deadlineInSeconds?: number;
   readonly scope: TaskScope;
+  /** The approval that a person has given for exactly this. */
+  readonly approval?: string;
 }
 
 interface Named {
@@ -226,7 +228,12 @@ export interface Broker {
   findTask(principal: Principal, id: string): Promise<Task>;
   listTasks(principal: Principal, query: PageQuery & { readonly agent?: string }): Promise<Page<Task>>;
   endTask(principal: Principal, id: string, outcome: TaskOutcome): Promise<Task>;
-  delegate(principal: Principal, request: SubtaskRequest, idempotencyKey?: string): Promise<Task>;
+  /** The sub-task; or, where policy wants a person to look first, the question to that person. */
+  delegate(
+    principal: Principal,
+    request: SubtaskRequest,
+    idempotencyKey?: string,
+  ): Promise<Task | AwaitingApproval>;
   /** Issues nothing. */
   evaluate(principal: Principal, request: EvaluationRequest): Promise<Evaluation>;
   takeStep(principal: Principal, request: StepRequest, idempotencyKey?: string): Promise<Step>;

@@ -1,23 +1,20 @@
 import type { Approval } from '../approval/approval.js';
-import type { Decided } from '../audit/event.js';
 import type { Principal } from '../identity/principal.js';
 import type { Fault } from '../kernel/fault.js';
 import { newStepId } from '../kernel/id.js';
 import { present } from '../kernel/present.js';
-import { decideForAll } from '../policy/decide-for-all.js';
-import type { Decision, Policy, Question } from '../policy/decision.js';
+import type { Decision, Question } from '../policy/decision.js';
 import type { NewStep } from '../task/step.js';
 import type { Task } from '../task/task.js';
 import type { StepRequest } from './broker.js';
 import { chainBefore } from './chain.js';
-import { recordOf, refusalCode, riskBehind, toolFactsOf } from './decide.js';
+import { decideByApproval } from './decide-by-approval.js';
+import type { ByApproval } from './decide-by-approval.js';
+import { refusalCode, riskBehind, toolFactsOf } from './decide.js';
 import type { Ports } from './ports.js';
-import { isStillEnough } from './still-enough.js';
 
-export interface DecidedStep {
+export interface DecidedStep extends ByApproval {
   readonly question: Question & { readonly tool: string };
-  readonly decision: Decision;
-  readonly record: Decided;
 }
 
 /** By what a person has approved, where that is `approval`. */
@@ -28,29 +25,17 @@ export function decideStep(
   { tool, dataClass, reason }: StepRequest,
   approval: Approval | undefined,
 ): DecidedStep {
-  const policy = ports.policy();
   const question = present({
     principal,
     task,
     tool,
-    toolFacts: toolFactsOf(policy, tool),
+    toolFacts: toolFactsOf(ports.policy(), tool),
     risk: riskBehind(ports, principal, task),
     approved: approval && (true as const),
     asserted: present({ reason, dataClass }),
   });
-  const first = decideForAll(policy, question);
-  const holds = !approval || isStillEnough(policy, ports.limits, question, approval);
-  const decision = holds ? first : notEnough(policy, question);
-  const record = recordOf(decision, policy.digest, question);
-  ports.meter.decided(record.is);
-  return { question, decision, record };
+  return { question, ...decideByApproval(ports, question, approval) };
 }
-
-/** What was approved is not all that policy asks for by now. */
-const notEnough = (policy: Policy, { approved: _approved, ...question }: Question): Decision => {
-  const { because } = decideForAll(policy, question);
-  return { is: 'deny', because, errors: [] };
-};
 
 /** The step as it is kept, and as it is told. */
 export function recordStep(

@@ -12,7 +12,7 @@ import type { Task } from '../task/task.js';
 import { visibleTask } from './authorize.js';
 import type { Evaluation, EvaluationRequest } from './broker.js';
 import { recordOf, refusalCode, riskBehind, toolFactsOf } from './decide.js';
-import { mustBeNamed } from './delegate.js';
+import { mustBeNamed } from './delegation.js';
 import { ownerOf, requireOwner, requireStanding } from './inventory.js';
 import type { Ports } from './ports.js';
 

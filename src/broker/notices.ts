@@ -1,4 +1,4 @@
-import { isOfStep } from '../approval/approval.js';
+import { isOfDelegation, isOfStep } from '../approval/approval.js';
 import type { Approval } from '../approval/approval.js';
 import type { Notice, Message } from '../notification/notice.js';
 import { messageOf } from '../notification/notice.js';
@@ -53,6 +53,16 @@ function subjectOf(approval: Approval) {
       tool: kind === undefined ? undefined : approval.request.tool,
       tool_kind: kind,
       data_class: dataClass,
+    };
+  }
+  if (isOfDelegation(approval)) {
+    const { delegate, depth, entries } = approval.known;
+    return {
+      // An agent that the inventory does not know is called what the one that delegates likes.
+      delegate: delegate && approval.request.delegate,
+      depth,
+      credentials: entries.map(({ name }) => name).join(' '),
+      risk_tier: Math.max(...entries.map(({ riskTier }) => riskTier)),
     };
   }
   const { provider, environment, riskTier } = approval.known;

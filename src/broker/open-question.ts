@@ -1,8 +1,10 @@
-import type { Approval, AskedStep, CredentialApproval, Demand, StepApproval } from '../approval/approval.js';
+import type { Approval, Demand, Matter } from '../approval/approval.js';
+import type { AskedDelegation, AskedStep } from '../approval/asked.js';
 import type { AskedFor, Decided } from '../audit/event.js';
 import type { Principal } from '../identity/principal.js';
 import { Fault } from '../kernel/fault.js';
 import { newApprovalId } from '../kernel/id.js';
+import type { Idempotency } from '../ledger/ledger.js';
 import { present } from '../kernel/present.js';
 import type { Decision, Question } from '../policy/decision.js';
 import type { Task } from '../task/task.js';
@@ -20,24 +22,24 @@ export const isDeclared = ({ tools }: Pick<Task, 'tools'>, tool: string | undefi
   tools === undefined || (tool !== undefined && tools.includes(tool));
 
 /** What a person is asked, and what the broker knows of it. */
-export type About = (
-  Pick<CredentialApproval, 'request' | 'known'> | Pick<StepApproval, 'request' | 'known'>
-) & {
+export type About = Matter & {
   /** Absent for break-glass, whose task is opened when it is granted. */
   readonly task?: string;
   readonly digest: string;
 };
 
 /**
- * Opens the question to a person, or finds the same one open or answered. `asked` is what is told of it.
- * @throws Fault approval.denied, approval.limit, task.ended
+ * Opens the question to a person, or finds the same one open or answered. `asked` is what is told of it; a key is answered
+ * with it from then on.
+ * @throws Fault approval.denied, approval.limit, task.ended, idempotency.reused
  */
 export async function openQuestion(
   ports: Ports,
   asking: Asking,
   decided: Decided,
   about: About,
-  asked: AskedFor | AskedStep,
+  asked: AskedFor | AskedStep | AskedDelegation,
+  idempotency?: Idempotency,
 ): Promise<Approval> {
   const { ask, decision } = asking;
   const { principal } = ask;
@@ -62,7 +64,7 @@ export async function openQuestion(
     approvers: demand.approvers,
     persons: demand.persons,
   };
-  const open = () => ports.ledger.approvals.open(approval, event, ports.limits.approvals);
+  const open = () => ports.ledger.approvals.open(approval, event, ports.limits.approvals, idempotency);
   let opened = await open();
   if (opened.is === 'same' && isOfNoUse(ports, asking, opened.approval)) {
     await replaced(ports, principal, opened.approval);

@@ -5,7 +5,7 @@ import { Fault, faultCode } from '../kernel/fault.js';
 import type { Task } from '../task/task.js';
 import { taskIdOf } from '../kernel/id.js';
 import { present } from '../kernel/present.js';
-import type { CredentialRequest, RenewalRequest, StepRequest } from './broker.js';
+import type { CredentialRequest, RenewalRequest, StepRequest, SubtaskRequest } from './broker.js';
 import { PolicyRefusal } from './decide.js';
 import type { Decided } from './decide.js';
 import type { Ports } from './ports.js';
@@ -79,21 +79,34 @@ export async function recordStepRefusal(
 ): Promise<void> {
   if (cannotBeTold(error)) return;
   if (await isCounted(ports, principal, { task: task?.id ?? '', entry: '' }, error)) return;
-  await ports.ledger.log.record(
-    present({
-      type: 'step.refused' as const,
-      task: named,
-      agent: principal.id,
-      issuer: principal.issuer,
-      claims: principal.claims,
-      intent: task?.intent,
-      tool,
-      asserted: present({ target, dataClass, reason }),
-      approval,
-      fault: faultCode(error),
-    }),
-  );
+  const asserted = present({ target, dataClass, reason });
+  const refused = { type: 'step.refused' as const, tool, asserted, approval };
+  await ports.ledger.log.record(present({ ...refused, ...byWhom(principal, named, task, error) }));
 }
+
+/** The same for a delegation; `task` is the one that a part of is not delegated. */
+export async function recordDelegationRefusal(
+  ports: Ports,
+  principal: Principal,
+  { agent: delegate, intent, approval, parent }: SubtaskRequest,
+  task: Task | undefined,
+  error: unknown,
+): Promise<void> {
+  if (cannotBeTold(error)) return;
+  if (await isCounted(ports, principal, { task: task?.id ?? '', entry: '' }, error)) return;
+  const decided = error instanceof PolicyRefusal ? error.record : undefined;
+  const asserted = { intent };
+  const refused = { type: 'delegation.refused' as const, delegate, asserted, decided, approval };
+  await ports.ledger.log.record(present({ ...refused, ...byWhom(principal, parent, task, error) }));
+}
+
+/** `named`: the task that the caller has named. */
+const byWhom = (
+  { id: agent, issuer, claims }: Principal,
+  named: string,
+  task: Task | undefined,
+  error: unknown,
+) => ({ task: named, agent, issuer, claims, intent: task?.intent, fault: faultCode(error) });
 
 /** Whoever asks in a loop meets these, and each would be a record that stays. */
 const quotas: ReadonlySet<FaultCode> = new Set(['lease.limit', 'task.full', 'quota.issue_rate']);

@@ -1,4 +1,4 @@
-import { isOfStep, stateAt } from '../approval/approval.js';
+import { isOfCredential, isOfDelegation, stateAt } from '../approval/approval.js';
 import type { Approval } from '../approval/approval.js';
 import { approverView } from '../approval/approver-view.js';
 import type { ApproverView } from '../approval/approver-view.js';
@@ -47,7 +47,7 @@ export async function viewApproval(
     approverView({
       approval,
       task,
-      entry: isOfStep(approval) ? undefined : ports.policy().catalog.get(approval.request.entry),
+      entry: isOfCredential(approval) ? ports.policy().catalog.get(approval.request.entry) : undefined,
       agent: ports.inventory.agents.get(approval.agent),
       pastUse,
       before: before && { ...before, state: stateAt(before, ports.ledger.clock()) },
@@ -55,10 +55,13 @@ export async function viewApproval(
   );
 }
 
-const subjectOf = (approval: Approval): Subject =>
-  isOfStep(approval) ? { tool: approval.request.tool } : { entry: approval.request.entry };
+function subjectOf(approval: Approval): Subject {
+  if (isOfCredential(approval)) return { entry: approval.request.entry };
+  if (isOfDelegation(approval)) return { delegate: approval.request.delegate };
+  return { tool: approval.request.tool };
+}
 
 function isAboutTheSame(one: Approval, other: Approval): boolean {
   const [a, b] = [subjectOf(one), subjectOf(other)];
-  return a.entry === b.entry && a.tool === b.tool;
+  return a.entry === b.entry && a.tool === b.tool && a.delegate === b.delegate;
 }

@@ -1,5 +1,6 @@
-import { isOfStep } from '../approval/approval.js';
-import type { Approval, CredentialApproval } from '../approval/approval.js';
+import { isOfCredential, isOfDelegation } from '../approval/approval.js';
+import type { Approval } from '../approval/approval.js';
+import type { AskedDelegation } from '../approval/asked.js';
 import type { ApproverView } from '../approval/approver-view.js';
 import { inertIn } from '../approval/inert.js';
 import { formatDuration } from '../kernel/duration.js';
@@ -34,7 +35,7 @@ export function renderApproval(approval: Approval, base: string, view?: Approver
           parameters,
         }),
       ),
-      ...(isOfStep(approval) ? present({ step: approval.step }) : renderHad(approval)),
+      ...renderHad(approval),
       approvedUntil: instantIf(approval.approvedUntil),
       endedAt: instantIf(approval.endedAt),
       cause: approval.cause,
@@ -44,20 +45,44 @@ export function renderApproval(approval: Approval, base: string, view?: Approver
 }
 
 function renderAsked(approval: Approval): ApprovalShape['request'] {
-  if (isOfStep(approval)) return approval.request;
+  if (isOfDelegation(approval)) return renderDelegation(approval.request);
+  if (!isOfCredential(approval)) return approval.request;
   const { entry, ttlSeconds, ...rest } = approval.request;
   return { credential: entry, ttl: formatDuration(ttlSeconds), ...rest };
 }
 
-const renderHad = ({ granted, lease }: CredentialApproval) =>
-  present({
+function renderDelegation({ delegate, intent, scope, ...deadline }: AskedDelegation) {
+  const { allowed, maximumTtlSeconds, ...names } = scope;
+  return {
+    ...{ agent: delegate, intent, ...names, ...renderDeadline(deadline) },
+    allowed: allowed.map(({ credential, limits }) => ({ credential, parameters: limits })),
+    ...(maximumTtlSeconds !== undefined && { maximumTtl: formatDuration(maximumTtlSeconds) }),
+  };
+}
+
+/** As it was asked: a duration, or a moment. */
+const renderDeadline = ({
+  deadlineInSeconds,
+  deadlineAt,
+}: Pick<AskedDelegation, 'deadlineInSeconds' | 'deadlineAt'>) => ({
+  deadline: deadlineInSeconds === undefined ? instant(deadlineAt ?? 0) : formatDuration(deadlineInSeconds),
+});
+
+/** What became of it. */
+function renderHad(approval: Approval) {
+  if (isOfDelegation(approval)) return present({ subtask: approval.subtask });
+  if (!isOfCredential(approval)) return present({ step: approval.step });
+  const { granted, lease } = approval;
+  return present({
     granted: granted && { ttl: formatDuration(granted.ttlSeconds), parameters: granted.parameters },
     lease,
   });
+}
 
 function renderVerified({
   task,
   entry,
+  delegation,
   grantableSeconds,
   pastUse,
   before,
@@ -68,6 +93,7 @@ function renderVerified({
     grantableTtl: grantableSeconds === undefined ? undefined : formatDuration(grantableSeconds),
     task: task && renderTaskFacts(task),
     entry: entry && renderEntry(entry),
+    delegation: delegation && renderDelegationFacts(delegation),
     pastUse: present({ times: pastUse.times, lastAt: instantIf(pastUse.lastAt) }),
     before: before && {
       approval: before.approval,
@@ -80,6 +106,21 @@ function renderVerified({
 
 function renderTaskFacts({ openedAt, deadlineAt, ...task }: NonNullable<ApproverView['verified']['task']>) {
   return { ...task, openedAt: instant(openedAt), deadline: instant(deadlineAt) };
+}
+
+function renderDelegationFacts({
+  allowed,
+  maximumTtlSeconds,
+  deadlineInSeconds,
+  deadlineAt,
+  ...rest
+}: NonNullable<ApproverView['verified']['delegation']>) {
+  return present({
+    ...rest,
+    allowed: allowed.map(({ limits, ...entry }) => ({ ...entry, parameters: limits })),
+    maximumTtl: maximumTtlSeconds === undefined ? undefined : formatDuration(maximumTtlSeconds),
+    ...renderDeadline(present({ deadlineInSeconds, deadlineAt })),
+  });
 }
 
 const renderEntry = ({ maximumTtlSeconds, ...entry }: NonNullable<ApproverView['verified']['entry']>) =>

@@ -37,7 +37,7 @@ export const approvalFaults = {
     title: 'The approval was used already',
     retry: false,
     remedy:
-      'An approval is for one credential, or one tool call; ask again without naming one. To retry after a lost answer, send the same Idempotency-Key.',
+      'An approval is for one credential, one tool call or one delegation; ask again without naming one. To retry after a lost answer, send the same Idempotency-Key.',
   },
   'approval.out_of_scope': {
     status: 403,

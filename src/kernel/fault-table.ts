@@ -194,7 +194,7 @@ export const faults = {
     title: 'A person has to approve this',
     retry: false,
     remedy:
-      'For a credential or a step a person is asked: wait for the approval that the answer names, then repeat the request with it. A renewal and a delegation ask nobody, and are refused.',
+      'For a credential, a step or a delegation a person is asked: wait for the approval that the answer names, then repeat the request with it. A renewal asks nobody, and is refused.',
   },
   ...approvalFaults,
   ...breakGlassFaults,

@@ -1,7 +1,7 @@
 import type { Answer, Approval, Granted, NewApproval } from '../approval/approval.js';
 import type { AuditEvent } from '../audit/event.js';
 import type { Rate } from '../policy/rate.js';
-import type { Page, PageQuery } from './ledger.js';
+import type { Idempotency, Page, PageQuery } from './ledger.js';
 
 export interface ApprovalTimes {
   /** How long it can be answered. */
@@ -24,6 +24,8 @@ export type Opened =
 export interface Subject {
   readonly entry?: string;
   readonly tool?: string;
+  /** The agent delegated to. */
+  readonly delegate?: string;
 }
 
 export interface ApprovalQuery extends PageQuery {
@@ -32,11 +34,15 @@ export interface ApprovalQuery extends PageQuery {
 
 /** Approvals. Every transition is one step of the store, with its audit event; `pending` is left once. */
 export interface ApprovalLedger {
-  /** APR-05: the same request is one question, however often it is asked. */
+  /**
+   * APR-05: the same request is one question, however often it is asked. Where there is a key, the question is what that is
+   * answered with from then on; throws task.ended, idempotency.reused.
+   */
   open(
     approval: NewApproval,
     event: AuditEvent & { type: 'approval.requested' },
     times: ApprovalTimes,
+    idempotency?: Idempotency,
   ): Promise<Opened>;
   find(id: string): Promise<Approval | undefined>;
   /** The latest first. */
@@ -66,6 +72,9 @@ export interface ApprovalLedger {
   /** Writes down which have run out, and forgets what is older than the retention. Returns how many ran out. */
   expire(limit: number): Promise<number>;
   pending(): Promise<number>;
-  /** How often the agent was granted the entry or permitted the tool, in its last `within` audit events, and when last. */
+  /**
+   * How often the agent was granted the entry or permitted the tool, in its last `within` audit events, or has delegated to
+   * the other, in the last of that one; and when last.
+   */
   pastUse(agent: string, of: Subject, within: number): Promise<{ times: number; lastAt?: number }>;
 }

@@ -1,7 +1,16 @@
 import type { Ledger } from './ledger.js';
 import type { RunScript } from './script.js';
 
-type Telling = 'tasks' | 'steps' | 'leases' | 'renewals' | 'withdrawals' | 'approvals' | 'breakGlass' | 'log';
+type Telling =
+  | 'tasks'
+  | 'delegations'
+  | 'steps'
+  | 'leases'
+  | 'renewals'
+  | 'withdrawals'
+  | 'approvals'
+  | 'breakGlass'
+  | 'log';
 
 /** What tells events, made for the scripts of one call; what it knows between calls is outside of it. */
 export type Parts = { readonly [Part in Telling]: (run: RunScript) => Ledger[Part] };
@@ -22,6 +31,9 @@ export function ledgersOfCalls(shared: Ledger, parts: Parts): (run: RunScript) =
     }
     get leases() {
       return (this.#leases ??= parts.leases(this.#run));
+    }
+    get delegations() {
+      return parts.delegations(this.#run);
     }
     get steps() {
       return parts.steps(this.#run);

@@ -1,6 +1,6 @@
 import type { Cause } from '../kernel/cause.js';
 import type { SignedCheckpoint } from '../audit/checkpoint.js';
-import type { AuditEvent, AuditRecord, Decided } from '../audit/event.js';
+import type { AuditEvent, AuditRecord } from '../audit/event.js';
 import type { ProofStore } from '../identity/dpop/proof-store.js';
 import type { Clock } from '../kernel/clock.js';
 import type { Principal } from '../identity/principal.js';
@@ -12,6 +12,7 @@ import type { Settlement } from '../revocation/settlement.js';
 import type { AgentLedger, SeenAs } from './agent-ledger.js';
 import type { ApprovalLedger } from './approval-ledger.js';
 import type { BreakGlassLedger } from './break-glass-ledger.js';
+import type { DelegationLedger } from './delegation-ledger.js';
 import type { Mark } from './mark.js';
 import type { NoticeLedger } from './notice-ledger.js';
 import type { Page, PageQuery } from './page.js';
@@ -56,17 +57,6 @@ export interface TaskLedger {
    * Undefined when the id is taken: try another. `rate` is that of the task's agent; throws quota.task_rate.
    */
   open(task: NewTask, idempotency?: Idempotency, rate?: Rate): Promise<Task | undefined>;
-  /**
-   * The same for a task below another, in one step with the fence of its parent (I4). Throws task.ended, task.unknown,
-   * delegation.wider, delegation.fan_out, issuing.blocked, agent.disabled, idempotency.reused.
-   */
-  delegate(
-    task: NewTask,
-    decided: Decided,
-    bounds: { readonly root: string; readonly fanOut: number; readonly tree: number },
-    asking: SeenAs,
-    idempotency?: Idempotency,
-  ): Promise<Task | undefined>;
   /** Ids of all tasks below it, however far. */
   below(id: string): Promise<readonly string[]>;
   /** Of the task and all below it those that have live leases. */
@@ -243,6 +233,7 @@ export interface Ledger {
   /** The same ledger for one call: every event that is told by it names the call. */
   forCall(cause: Cause): Ledger;
   readonly tasks: TaskLedger;
+  readonly delegations: DelegationLedger;
   readonly steps: StepLedger;
   readonly leases: LeaseLedger;
   readonly renewals: RenewalLedger;

@@ -1,21 +1,16 @@
-import type {
-  Answer,
-  Approval,
-  ApprovalState,
-  CredentialApproval,
-  Granted,
-  NewApproval,
-  StepApproval,
-} from '../approval/approval.js';
+import type { Answer, Approval, ApprovalState, Granted, Matter, NewApproval } from '../approval/approval.js';
+import { isOfDelegation, isOfStep } from '../approval/approval.js';
 import { Fault } from '../kernel/fault.js';
 import { approvalIdPattern } from '../kernel/id.js';
+import { present } from '../kernel/present.js';
 import type { ApprovalLedger } from './approval-ledger.js';
 import { decodePageToken, encodePageToken } from './page-token.js';
+import { refusal } from './redis-leases.js';
 import { redisLog } from './redis-log.js';
 import type { RedisClient, RunScript } from './script.js';
 import { unavailable } from './script.js';
 
-type Body = Pick<NewApproval, 'request' | 'demand' | 'known'>;
+type Body = Matter & Pick<NewApproval, 'demand'>;
 
 const states: Readonly<Record<string, ApprovalState>> = {
   p: 'pending',
@@ -33,7 +28,7 @@ export function redisApprovals(
   redis: RedisClient,
   run: RunScript,
   prefix: string,
-  { retentionMs }: { readonly retentionMs: number },
+  { retentionMs, idempotencyMs }: { readonly retentionMs: number; readonly idempotencyMs: number },
   heard: (storeNow: number) => void,
 ): ApprovalLedger {
   async function find(id: string): Promise<Approval | undefined> {
@@ -53,15 +48,19 @@ export function redisApprovals(
   return {
     find,
 
-    async open({ id, agent, task, digest, ...rest }, event, { pendingMs, pendingPerAgent, askRate }) {
-      const body = { request: rest.request, demand: rest.demand, known: rest.known } satisfies Body;
+    async open(
+      { id, agent, task, digest, ...rest },
+      event,
+      { pendingMs, pendingPerAgent, askRate },
+      idempotency,
+    ) {
       const [is, first, second] = (await run(
         'open-approval',
         id,
         agent,
         task ?? '',
         digest,
-        JSON.stringify(body),
+        JSON.stringify(rest satisfies Body),
         pendingMs,
         pendingPerAgent,
         JSON.stringify(event),
@@ -69,9 +68,13 @@ export function redisApprovals(
         retentionMs,
         askRate.most,
         askRate.withinSeconds * 1000,
+        idempotency?.key ?? '',
+        idempotency?.digest ?? '',
+        idempotencyMs,
       )) as [string, string | number, number];
       if (is === 'task.ended')
         throw new Fault('task.ended', 'The task has ended; nothing more is asked for it.');
+      if (is === 'idempotency.reused') throw refusal(is);
       if (is === 'limit' || is === 'rate') return { is, againInMs: Number(first) };
       if (is === 'denied') return { is, approval: await found(String(first)), againInMs: second };
       if (is === 'same') return { is, approval: await found(String(first)) };
@@ -116,9 +119,12 @@ export function redisApprovals(
       });
     },
 
-    async pastUse(agent, { entry = '', tool = '' }, within) {
+    async pastUse(agent, { entry = '', tool = '', delegate = '' }, within) {
       await redisLog(redis, run, prefix).seal();
-      const [times, lastAt] = (await run('past-use', agent, entry, tool, within)) as [number, string];
+      const [times, lastAt] = (await run('past-use', agent, entry, tool, delegate, within)) as [
+        number,
+        string,
+      ];
       return { times, ...(lastAt !== '' && { lastAt: Number(lastAt) }) };
     },
   };
@@ -142,13 +148,10 @@ function toApproval(id: string, fields: Record<string, string>): Approval {
     ...(fields['c'] === 'task_end' && { cause: 'task_end' as const }),
     ...(fields['z'] !== undefined && { endedAt: Number(fields['z']) }),
   };
+  const all = { ...questioned, ...body };
   const usedFor = fields['l'];
-  if (!('entry' in body.request))
-    return { ...questioned, ...body, ...(usedFor !== undefined && { step: usedFor }) } as StepApproval;
-  return {
-    ...questioned,
-    ...body,
-    ...(isGiven && { granted: JSON.parse(fields['y']!) as Granted }),
-    ...(usedFor !== undefined && { lease: usedFor }),
-  } as CredentialApproval;
+  if (isOfDelegation(all)) return present({ ...all, subtask: usedFor });
+  if (isOfStep(all)) return present({ ...all, step: usedFor });
+  const granted = isGiven ? (JSON.parse(fields['y']!) as Granted) : undefined;
+  return present({ ...all, granted, lease: usedFor });
 }

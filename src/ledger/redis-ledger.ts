@@ -6,6 +6,7 @@ import { redisAgents } from './redis-agents.js';
 import { redisCheckpoints } from './redis-checkpoints.js';
 import { redisApprovals } from './redis-approvals.js';
 import { redisBreakGlass } from './redis-break-glass.js';
+import { redisDelegations } from './redis-delegations.js';
 import { leaseBatches } from './lease-batches.js';
 import { redisLeases } from './redis-leases.js';
 import { ledgersOfCalls } from './call-ledger.js';
@@ -20,7 +21,7 @@ import { redisSteps } from './redis-steps.js';
 import { redisTasks } from './redis-tasks.js';
 import { redisWithdrawals } from './redis-withdrawals.js';
 import { scriptRunner, unavailable } from './script.js';
-import type { RedisClient } from './script.js';
+import type { RedisClient, RunScript } from './script.js';
 import { taskMemory } from './task-memory.js';
 
 export interface LedgerOptions {
@@ -65,8 +66,10 @@ export function redisLedger(redis: RedisClient, options: LedgerOptions = {}): Le
       throw unavailable(cause);
     });
 
+  const tasksBy = (running: RunScript) => redisTasks(redis, running, prefix, times, clock, known);
   const parts: Parts = {
-    tasks: (running) => redisTasks(redis, running, prefix, times, clock, known),
+    tasks: tasksBy,
+    delegations: (running) => redisDelegations(running, times, known, tasksBy(running)),
     steps: (running) => redisSteps(redis, running, prefix, times, known),
     leases: (running) => redisLeases(redis, running, prefix, times, heard, known, batches),
     renewals: (running) => redisRenewals(running, times, heard, known),
@@ -78,6 +81,7 @@ export function redisLedger(redis: RedisClient, options: LedgerOptions = {}): Le
 
   const ledger: Ledger = {
     tasks: parts.tasks(run),
+    delegations: parts.delegations(run),
     steps: parts.steps(run),
     leases: parts.leases(run),
     renewals: parts.renewals(run),

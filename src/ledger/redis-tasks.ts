@@ -4,20 +4,18 @@ import { Fault } from '../kernel/fault.js';
 import type { FaultCode } from '../kernel/fault.js';
 import { taskIdPattern } from '../kernel/id.js';
 import type { Clock } from '../kernel/clock.js';
-import type { AuditEvent } from '../audit/event.js';
 import type { ToolChain } from '../task/chain.js';
 import type { Rate } from '../policy/rate.js';
-import { actOf } from '../task/scope.js';
 import type { Task, TaskOutcome } from '../task/task.js';
 import { chainOf } from './chain-record.js';
-import { blocked, refusal } from './redis-leases.js';
 import { decodePageToken, encodePageToken } from './page-token.js';
 import type { EndedTask, TaskLedger } from './ledger.js';
 import type { RedisClient, RunScript } from './script.js';
 import { unavailable } from './script.js';
 import type { TaskMemory } from './task-memory.js';
 
-type Body = Pick<
+/** What is kept of a task as it was opened. */
+export type TaskBody = Pick<
   Task,
   'intent' | 'openedBy' | 'onBehalfOf' | 'run' | 'labels' | 'tools' | 'parent' | 'root' | 'actors' | 'scope'
 >;
@@ -86,7 +84,7 @@ export function redisTasks(
         id,
         agent,
         deadlineAt,
-        JSON.stringify(rest satisfies Body),
+        JSON.stringify(rest satisfies TaskBody),
         event,
         times.retentionMs,
         idempotency?.key ?? '',
@@ -103,52 +101,6 @@ export function redisTasks(
       if (is === 'quota.task_rate') throw openedTooFast(Number(value), rate!);
       if (is === 'same') return find(String(value));
       if (is !== 'ok') throw new Fault(is as FaultCode, 'The key was used for another request.');
-      return remembered({ ...task, state: 'open', openedAt: Number(value) });
-    },
-
-    async delegate(task, decided, bounds, asking, idempotency) {
-      const { id, agent, deadlineAt, ...rest } = task;
-      const parent = task.parent ?? '';
-      const { id: by = '', issuer = '', claims = {} } = task.actors?.[0] ?? {};
-      const event = {
-        type: 'task.delegated',
-        task: id,
-        agent,
-        parent,
-        by,
-        issuer,
-        claims,
-        intent: task.intent,
-        actors: (task.actors ?? []).map((actor) => actor.id),
-        act: actOf(agent, task.actors ?? []),
-        ...(task.scope && { scope: task.scope }),
-        deadlineAt,
-        decided,
-      } satisfies AuditEvent;
-      const [is, value] = (await run(
-        'open-subtask',
-        id,
-        agent,
-        deadlineAt,
-        JSON.stringify(rest satisfies Body),
-        JSON.stringify(event),
-        times.retentionMs,
-        idempotency?.key ?? '',
-        idempotency?.digest ?? '',
-        times.idempotencyMs,
-        parent,
-        by,
-        bounds.root,
-        bounds.fanOut,
-        bounds.tree,
-        asking.issuer,
-        asking.owner,
-        asking.provedAt,
-      )) as [string, number | string];
-      if (is === 'taken') return undefined;
-      if (is === 'blocked') throw blocked(String(value));
-      if (is === 'same') return find(String(value));
-      if (is !== 'ok') throw refusal(is as FaultCode);
       return remembered({ ...task, state: 'open', openedAt: Number(value) });
     },
 
@@ -206,7 +158,7 @@ function toTask(id: string, fields: Record<string, string>, chain: ToolChain | u
   return {
     id,
     agent: fields['a']!,
-    ...(JSON.parse(fields['b']!) as Body),
+    ...(JSON.parse(fields['b']!) as TaskBody),
     openedAt: Number(fields['o']),
     deadlineAt,
     ...(chain && { chain }),

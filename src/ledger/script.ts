@@ -85,7 +85,7 @@ const endings: ReadonlySet<ScriptName> = new Set([
   'see-proof',
 ]);
 
-const usingApprovals: ReadonlySet<ScriptName> = new Set(['reserve', 'step']);
+const usingApprovals: ReadonlySet<ScriptName> = new Set(['reserve', 'step', 'open-subtask']);
 
 function loadScript(name: ScriptName): { text: string; sha: string } {
   const read = (file: string) => readFileSync(new URL(`./scripts/${file}.lua`, import.meta.url), 'utf8');

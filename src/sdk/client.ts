@@ -4,6 +4,7 @@ import type { credentialRequest, GrantShape } from '../wire/credential.js';
 import type { LeaseShape } from '../wire/lease.js';
 import type { RenewalShape } from '../wire/renewal.js';
 import type { stepRequest, StepShape } from '../wire/step.js';
+import type { subtaskRequest } from '../wire/subtask.js';
 import type { taskRequest, TaskShape } from '../wire/task.js';
 import { announceForApproval, sendForApproval, untilAnswered } from './approval.js';
 import type { ApprovalOptions } from './approval.js';
@@ -35,6 +36,11 @@ export interface Acquire extends Omit<z.input<typeof credentialRequest>, 'parame
 
 /** A tool call that is about to be made. */
 export interface Announce extends z.input<typeof stepRequest> {
+  readonly task: string;
+}
+
+/** A part of a task for another agent. */
+export interface Delegate extends z.input<typeof subtaskRequest> {
   readonly task: string;
 }
 
@@ -136,6 +142,18 @@ export class ProtemClient {
     const { task, ...body } = ask;
     const call = byApproval(`${taskPath(task)}/steps`, body, options);
     return announceForApproval(this.#caller.send, call, { ...this.#options, ...options });
+  }
+
+  /**
+   * Delegates a narrower task to another agent, which uses it by a token of its own. Waits for a person where policy wants
+   * one.
+   * @throws ProtemFault; the reason of the signal
+   */
+  async delegate(ask: Delegate, options: RequestOptions = {}): Promise<TaskShape> {
+    const { task, ...body } = ask;
+    const call = byApproval(`${taskPath(task)}/subtasks`, body, options);
+    const answer = await sendForApproval(this.#caller.send, call, { ...this.#options, ...options });
+    return answer.body as TaskShape;
   }
 
   /**

@@ -1,5 +1,13 @@
 export { ProtemClient } from './client.js';
-export type { Acquire, Announce, ClientOptions, OpenTask, RequestOptions, TaskOutcome } from './client.js';
+export type {
+  Acquire,
+  Announce,
+  ClientOptions,
+  Delegate,
+  OpenTask,
+  RequestOptions,
+  TaskOutcome,
+} from './client.js';
 export type { ApprovalOptions } from './approval.js';
 export type { Call, CallerOptions, Fetch, FetchedAnswer } from './call.js';
 export { HeldLease } from './held-lease.js';

@@ -83,7 +83,7 @@ export const approvalOperations = {
     method: 'post',
     path: '/v1/approvals/{approval}/revoke',
     tag: 'approvals',
-    summary: 'Take back what was approved, and the lease that it was used for',
+    summary: 'Take back what was approved, and the lease or the sub-task that it was used for',
     proof: 'bearer',
     body: approvalRevocation,
     answers: { 200: { description: 'The approval, revoked.', shape: approval } },

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Shape } from './shape.js';
 import { duration, durationPattern } from '../kernel/duration.js';
+import { askedDelegation, delegationClaims, delegationFacts } from './asked-delegation.js';
 import { reason } from './lease.js';
 import { pageOf, pageQuery } from './page.js';
 import { approvalId, durationText, instant, leaseId, principalId, stepId, taskId } from './text.js';
@@ -82,12 +83,14 @@ const verified = z
       .meta({
         description: 'Of a tool call: what the settings say of the tool; nothing of one they do not know.',
       }),
+    delegation: delegationFacts.optional(),
     toolDeclared: z.boolean().optional().meta({
       description: 'Whether the tool is one of those that the task declared, where it declared any.',
     }),
     policies: z.array(z.string()).meta({ description: 'The policies that want a person to look.' }),
     pastUse: z.strictObject({ times: z.int(), lastAt: instant.optional() }).meta({
-      description: 'How often the agent had this entry, or was permitted this tool, of late.',
+      description:
+        'How often the agent had this entry, was permitted this tool, or delegated to this agent, of late.',
     }),
     before: z
       .strictObject({
@@ -98,7 +101,8 @@ const verified = z
       })
       .optional()
       .meta({
-        description: 'What the same agent asked of the same entry or tool before, and what is different now.',
+        description:
+          'What the same agent asked of the same entry, tool or agent before, and what is different now.',
       }),
   })
   .meta({ description: 'What the broker has checked or knows. Decide on this.' });
@@ -113,6 +117,7 @@ const claimed = z
     dataClass: z.string().optional(),
     reason: z.string().optional(),
     ticket: z.string().optional(),
+    ...delegationClaims,
   })
   .meta({ description: 'What only the requester says. It proves nothing, and may be meant to persuade.' });
 
@@ -144,7 +149,7 @@ export const approval = z
     digest: digest.meta({ description: 'SHA-256 over the canonical JSON of the exact request.' }),
     agent: z.string().meta({ description: 'Who asked.' }),
     task: taskId.optional(),
-    request: z.union([askedCredential, askedStep]),
+    request: z.union([askedCredential, askedStep, askedDelegation]),
     approvers: z.array(z.string()).meta({ description: 'Roles, of which whoever answers has one.' }),
     persons: z.int().min(1).meta({ description: 'How many different persons have to approve.' }),
     each: z
@@ -166,6 +171,7 @@ export const approval = z
       .meta({ description: 'It can be used until then, and lasts no longer.' }),
     lease: leaseId.optional().meta({ description: 'The credential that it was used for.' }),
     step: stepId.optional().meta({ description: 'The tool call that it was used for.' }),
+    subtask: taskId.optional().meta({ description: 'The sub-task that was delegated by it.' }),
     endedAt: instant.optional(),
     cause: z
       .enum(['task_end'])

@@ -5,7 +5,8 @@ import {
   evaluations,
   evaluationsRequest,
 } from './authzen.js';
-import { byNamedApproval } from './approval-operations.js';
+import { awaitingApproval } from './approval.js';
+import { byApproval, byNamedApproval } from './approval-operations.js';
 import type { Operation } from './operation.js';
 import { step, stepRequest, steps } from './step.js';
 import { subtaskRequest } from './subtask.js';
@@ -21,7 +22,10 @@ export const authorityOperations = {
     proof: 'bearer',
     idempotent: true,
     body: subtaskRequest,
-    answers: { 201: { description: 'The sub-task, open until its parent ends.', shape: task } },
+    answers: {
+      201: { description: 'The sub-task, open until its parent ends.', shape: task },
+      202: { description: 'A person is asked; wait for the answer.', shape: awaitingApproval },
+    },
     faults: [
       'task.unknown',
       'task.ended',
@@ -39,7 +43,10 @@ export const authorityOperations = {
       'policy.error',
       'obligation.unknown',
       'obligation.unmet',
-      'approval.required',
+      ...byApproval,
+      'task.busy',
+      'issuing.blocked',
+      'agent.disabled',
       'identity.stale',
       'idempotency.reused',
       'state.full',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { duration } from '../kernel/duration.js';
-import { deadline, line, name, principalId, prose } from './text.js';
+import { approvalId, deadline, line, name, principalId, prose } from './text.js';
 
 const parameter = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]);
 
@@ -31,5 +31,8 @@ export const subtaskRequest = z
     tools: z.array(line(128)).max(64).optional(),
     environments: z.array(line(64)).max(32).optional(),
     maximumTtl: duration.optional().meta({ description: 'The longest that a credential of it may last.' }),
+    approval: approvalId
+      .optional()
+      .meta({ description: 'The approval that a person has given for exactly this delegation.' }),
   })
   .meta({ description: 'Delegates a narrower task to another agent.' });

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 
-const sources = ['event', 'lease-event', 'approval-event'].map((name) => `src/audit/${name}.ts`);
+const sources = ['event', 'lease-event', 'approval-event', 'delegation-event'].map(
+  (name) => `src/audit/${name}.ts`,
+);
 
 /** The types of events that the code can tell, read from the unions themselves. */
 export const eventTypes = (): string[] => [

@@ -3,7 +3,7 @@ import { cancelApproval, decideApproval, revokeApproval } from '../../src/broker
 import { breakGlass } from '../../src/broker/break-glass.js';
 import { createBroker } from '../../src/broker/create-broker.js';
 import { carryOut } from '../../src/broker/carry-out.js';
-import { delegate } from '../../src/broker/delegate.js';
+import { delegate } from '../fake/delegated.js';
 import { reviewBreakGlass } from '../../src/broker/review-break-glass.js';
 import { takeStep } from '../../src/broker/steps.js';
 import type { Principal } from '../../src/identity/principal.js';
@@ -52,13 +52,15 @@ export async function tellAuthority(): Promise<readonly AuditRecord[]> {
     note: 'the pager agrees',
   });
   await quietly(breakGlass(ports, ann, emergency));
-  await delegate(ports, agent, {
+  const part = {
     parent: task,
     agent: otherAgent.id,
     intent: 'draw charts',
     deadlineAt: Date.now() + 60_000,
     scope: { allowed: [{ credential: 'pretend-entry', limits: {} }] },
-  });
+  };
+  await delegate(ports, agent, part);
+  await quietly(delegate(ports, agent, { ...part, approval: 'apr_0000000000000000' }));
   await takeStep(ports, agent, { task, tool: 'sql', reason: 'count them' });
   const named = { task, tool: 'sql', reason: 'count them', approval: 'apr_0000000000000000' };
   await takeStep(ports, agent, named).catch(() => {});

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { cancelApproval, decideApproval, findApproval } from '../../src/broker/approvals.js';
-import { delegate } from '../../src/broker/delegate.js';
+import { delegate } from '../fake/delegated.js';
 import { endTask, openTask } from '../../src/broker/tasks.js';
 import { admin, agent, otherAgent } from '../fake/broker-ports.js';
 import { ann, asking, askingBroker } from '../fake/asking.js';

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import { decideApproval } from '../../src/broker/approvals.js';
 import { grantOrAsk } from '../../src/broker/ask-person.js';
-import { delegate } from '../../src/broker/delegate.js';
+import { delegate } from '../fake/delegated.js';
 import { whyNoLonger } from '../../src/broker/no-longer.js';
 import type { Ports } from '../../src/broker/ports.js';
 import type { Principal } from '../../src/identity/principal.js';

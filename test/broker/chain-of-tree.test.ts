@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { delegate } from '../../src/broker/delegate.js';
+import { delegate } from '../fake/delegated.js';
 import { grant } from '../../src/broker/grant.js';
 import type { Principal } from '../../src/identity/principal.js';
 import { takeStep } from '../../src/broker/steps.js';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { delegate } from '../../src/broker/delegate.js';
+import { delegate } from '../fake/delegated.js';
 import { findLease, listLeases } from '../../src/broker/leases.js';
 import { takeStep } from '../../src/broker/steps.js';
 import { endTask, findTask, openTask } from '../../src/broker/tasks.js';

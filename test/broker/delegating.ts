@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { delegate } from '../../src/broker/delegate.js';
+import { delegate } from '../fake/delegated.js';
 import { grant } from '../../src/broker/grant.js';
 import { openTask } from '../../src/broker/tasks.js';
 import type { Principal } from '../../src/identity/principal.js';
@@ -36,13 +36,16 @@ export const refusedAs = (code: string) => expect.objectContaining({ code });
 
 export type Delegating = Awaited<ReturnType<typeof delegating>>;
 
-/** Five agents that delegate to each other, and a policy that says what `decide` says. */
+/** Five agents that delegate to each other, and a policy that says what `decide` says; `other` is the ledger of another process. */
 export async function delegating() {
-  const ledger = redisLedger(await connected(backends[0]!.url), { prefix: uniquePrefix() });
+  const prefix = uniquePrefix();
+  const ledger = redisLedger(await connected(backends[0]!.url), { prefix });
+  const other = redisLedger(await connected(backends[0]!.url), { prefix });
   const policy = () => policyOf([reports, payments], (question?: Question) => it.decide(question!));
   const { ports } = brokerPorts(ledger, [pretendProvider()], { policy });
   const it = {
     ledger,
+    other,
     ports,
     decide: (_question: Question): Decision => permitting(),
     /** A task of `a`. */

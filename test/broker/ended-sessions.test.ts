@@ -8,6 +8,7 @@ import type { Principal } from '../../src/identity/principal.js';
 import type { SecurityEvents } from '../../src/identity/signals/read-set.js';
 import type { Ledger } from '../../src/ledger/ledger.js';
 import { redisLedger } from '../../src/ledger/redis-ledger.js';
+import { subtaskOf } from '../fake/delegated.js';
 import { agent, brokerPorts, orchestrator, otherAgent } from '../fake/broker-ports.js';
 import { pretendProvider } from '../fake/pretend-provider.js';
 import { rememberedProofs } from '../fake/remembered-proofs.js';
@@ -86,10 +87,12 @@ test('REV-07: nor does it announce a step, or delegate', async () => {
 test('REV-07: what it delegated waits until it has shown a newer token', async () => {
   const task = await opened();
   const deadlineAt = ledger.clock() + 60_000;
-  const below = await broker.delegate(withToken(agent, endedAt - 60_000), {
-    ...{ parent: task, agent: otherAgent.id, intent: 'a part', deadlineAt },
-    scope: { allowed: [{ credential: 'pretend-entry', limits: {} }] },
-  });
+  const below = subtaskOf(
+    await broker.delegate(withToken(agent, endedAt - 60_000), {
+      ...{ parent: task, agent: otherAgent.id, intent: 'a part', deadlineAt },
+      scope: { allowed: [{ credential: 'pretend-entry', limits: {} }] },
+    }),
+  );
   const other = withToken(otherAgent, endedAt - 60_000);
   expect(await grant(other, below.id)).toBe('permit');
   await ended();

@@ -9,6 +9,7 @@ import { redisLedger } from '../../src/ledger/redis-ledger.js';
 import type { Decision, Question } from '../../src/policy/decision.js';
 import type { Scope } from '../../src/revocation/withdrawal.js';
 import type { Task } from '../../src/task/task.js';
+import { subtaskOf } from '../fake/delegated.js';
 import { admin, agent, brokerPorts, entry, permitting, policyOf } from '../fake/broker-ports.js';
 import { pretendProvider } from '../fake/pretend-provider.js';
 import type { PretendProvider } from '../fake/pretend-provider.js';
@@ -66,10 +67,12 @@ beforeEach(async () => {
 });
 
 const delegated = (parent: Task, by: Principal, to: Principal) =>
-  broker.delegate(by, {
-    ...{ parent: parent.id, agent: to.id, intent: 'a part of it', deadlineAt: parent.deadlineAt },
-    scope: { allowed: [{ credential: 'pretend-entry', limits: {} }] },
-  });
+  broker
+    .delegate(by, {
+      ...{ parent: parent.id, agent: to.id, intent: 'a part of it', deadlineAt: parent.deadlineAt },
+      scope: { allowed: [{ credential: 'pretend-entry', limits: {} }] },
+    })
+    .then(subtaskOf);
 const grant = async (by: Principal, task: Task) =>
   (await broker.grant(by, { task: task.id, credential: 'pretend-entry', parameters: {} })).lease;
 const allThree = async () => [

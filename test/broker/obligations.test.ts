@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { delegate } from '../../src/broker/delegate.js';
+import { delegate } from '../fake/delegated.js';
 import { evaluate } from '../../src/broker/evaluate.js';
 import { grant } from '../../src/broker/grant.js';
 import type { Ports } from '../../src/broker/ports.js';

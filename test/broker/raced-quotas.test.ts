@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from '@jest/globals';
-import { delegate } from '../../src/broker/delegate.js';
+import { delegate } from '../fake/delegated.js';
 import { grant } from '../../src/broker/grant.js';
 import type { Limits, Ports } from '../../src/broker/ports.js';
 import { openTask } from '../../src/broker/tasks.js';

@@ -10,6 +10,7 @@ import type { Ledger } from '../../src/ledger/ledger.js';
 import { redisLedger } from '../../src/ledger/redis-ledger.js';
 import type { Scope } from '../../src/revocation/withdrawal.js';
 import { withdrawals } from '../../src/worker/withdrawals.js';
+import { subtaskOf } from '../fake/delegated.js';
 import { admin, agent, brokerPorts, otherAgent } from '../fake/broker-ports.js';
 import { pretendProvider } from '../fake/pretend-provider.js';
 import { backends, connected, uniquePrefix } from '../setup/backends.js';
@@ -84,10 +85,12 @@ test('OPS-02: an agent that becomes a blocked owner’s loses what it has, witho
 test('OPS-02: nor does what such an agent delegated before live on', async () => {
   const deadlineAt = ledger.clock() + 3_600_000;
   const task = await broker.openTask(agent, { intent: 't', deadlineAt, labels: {} });
-  const below = await broker.delegate(agent, {
-    ...{ parent: task.id, agent: otherAgent.id, intent: 'a part', deadlineAt },
-    scope: { allowed: [{ credential: 'pretend-entry', limits: {} }] },
-  });
+  const below = subtaskOf(
+    await broker.delegate(agent, {
+      ...{ parent: task.id, agent: otherAgent.id, intent: 'a part', deadlineAt },
+      scope: { allowed: [{ credential: 'pretend-entry', limits: {} }] },
+    }),
+  );
   const ask = { task: below.id, credential: 'pretend-entry', parameters: {} };
   const { lease } = await broker.grant(otherAgent, ask);
   await kill({ of: 'owner', name: 'team-b' });
@@ -102,10 +105,12 @@ test('OPS-02: nor does what such an agent delegated before live on', async () =>
 test('an agent that leaves a blocked owner is blocked no longer, whoever asks for what it delegated', async () => {
   const deadlineAt = ledger.clock() + 3_600_000;
   const task = await broker.openTask(agent, { intent: 't', deadlineAt, labels: {} });
-  const below = await broker.delegate(agent, {
-    ...{ parent: task.id, agent: otherAgent.id, intent: 'a part', deadlineAt },
-    scope: { allowed: [{ credential: 'pretend-entry', limits: {} }] },
-  });
+  const below = subtaskOf(
+    await broker.delegate(agent, {
+      ...{ parent: task.id, agent: otherAgent.id, intent: 'a part', deadlineAt },
+      scope: { allowed: [{ credential: 'pretend-entry', limits: {} }] },
+    }),
+  );
   owners = ownedAs([agent.id, 'team-b'], [otherAgent.id, 'team-a']);
   await kill({ of: 'owner', name: 'team-b' });
   const ask = { task: below.id, credential: 'pretend-entry', parameters: {} };

@@ -10,6 +10,7 @@ import type { Ledger } from '../../src/ledger/ledger.js';
 import { redisLedger } from '../../src/ledger/redis-ledger.js';
 import type { Decision, Policy, Question } from '../../src/policy/decision.js';
 import { withdrawals } from '../../src/worker/withdrawals.js';
+import { subtaskOf } from '../fake/delegated.js';
 import { admin, agent, brokerPorts, entry, otherAgent, permitting } from '../fake/broker-ports.js';
 import { pretendProvider } from '../fake/pretend-provider.js';
 import { signal } from '../fake/signal.js';
@@ -60,10 +61,12 @@ const whyRevoked = async (lease: Lease) => {
 
 describe('POL-06: a step that changes the chain of tools', () => {
   test('of a sub-task revokes what no longer passes of all that have the chain with it', async () => {
-    const part = await broker.delegate(agent, {
-      ...{ parent: task, agent: otherAgent.id, intent: 'a part', deadlineAt: ledger.clock() + 60_000 },
-      scope: { allowed: [{ credential: 'pretend-entry', limits: {} }] },
-    });
+    const part = subtaskOf(
+      await broker.delegate(agent, {
+        ...{ parent: task, agent: otherAgent.id, intent: 'a part', deadlineAt: ledger.clock() + 60_000 },
+        scope: { allowed: [{ credential: 'pretend-entry', limits: {} }] },
+      }),
+    );
     const above = await leased();
     const asking = { task: part.id, credential: 'pretend-entry', parameters: {} };
     const { lease: below } = await broker.grant(otherAgent, asking);
@@ -151,7 +154,10 @@ describe('POL-06: a step that changes the chain of tools', () => {
     const scope = { allowed: [{ credential: 'pretend-entry', limits: {} }] };
     const deadlineAt = ledger.clock() + 60_000;
     const part = { parent: task, agent: otherAgent.id, intent: 'a part', deadlineAt, scope };
-    const [idle, busy] = [await broker.delegate(agent, part), await broker.delegate(agent, part)];
+    const [idle, busy] = [
+      subtaskOf(await broker.delegate(agent, part)),
+      subtaskOf(await broker.delegate(agent, part)),
+    ];
     await broker.grant(otherAgent, { task: busy.id, credential: 'pretend-entry', parameters: {} });
     await broker.takeStep(otherAgent, { task: idle.id, tool: 's3.get' });
     const listed: (string | undefined)[] = [];

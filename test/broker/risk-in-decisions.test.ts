@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { delegate } from '../../src/broker/delegate.js';
+import { delegate } from '../fake/delegated.js';
 import { evaluate } from '../../src/broker/evaluate.js';
 import { grant } from '../../src/broker/grant.js';
 import { takeStep } from '../../src/broker/steps.js';

@@ -9,6 +9,7 @@ import type { Principal } from '../../src/identity/principal.js';
 import type { Lease } from '../../src/lease/lease.js';
 import { redisLedger } from '../../src/ledger/redis-ledger.js';
 import type { Task } from '../../src/task/task.js';
+import { subtaskOf } from '../fake/delegated.js';
 import { agent, brokerPorts, otherAgent } from '../fake/broker-ports.js';
 import { pretendProvider } from '../fake/pretend-provider.js';
 import { backends, connected, uniquePrefix } from '../setup/backends.js';
@@ -29,10 +30,12 @@ let below: Task;
 let lease: Lease;
 
 const delegated = (parent: Task, by: Principal, to: Principal) =>
-  broker.delegate(by, {
-    ...{ parent: parent.id, agent: to.id, intent: 'a part of it', deadlineAt: parent.deadlineAt },
-    scope: { allowed: [{ credential: 'pretend-entry', limits: {} }] },
-  });
+  broker
+    .delegate(by, {
+      ...{ parent: parent.id, agent: to.id, intent: 'a part of it', deadlineAt: parent.deadlineAt },
+      scope: { allowed: [{ credential: 'pretend-entry', limits: {} }] },
+    })
+    .then(subtaskOf);
 const asked = () => broker.grant(otherAgent, { task: below.id, credential: 'pretend-entry', parameters: {} });
 
 beforeEach(async () => {

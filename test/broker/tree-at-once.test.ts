@@ -7,6 +7,7 @@ import type { Ports } from '../../src/broker/ports.js';
 import type { Principal } from '../../src/identity/principal.js';
 import { redisLedger } from '../../src/ledger/redis-ledger.js';
 import type { Question } from '../../src/policy/decision.js';
+import { subtaskOf } from '../fake/delegated.js';
 import { agent, brokerPorts, entry, otherAgent, permitting, policyOf } from '../fake/broker-ports.js';
 import { pretendProvider } from '../fake/pretend-provider.js';
 import { backends, connected, uniquePrefix } from '../setup/backends.js';
@@ -38,7 +39,7 @@ async function world() {
   const root = await broker.openTask(agent, { intent: 'all of it', deadlineAt, labels: {} });
   const scope = { allowed: [{ credential: 'pretend-entry', limits: {} }] };
   const part = { parent: root.id, agent: otherAgent.id, intent: 'a part of it', deadlineAt, scope };
-  const below = await broker.delegate(agent, part);
+  const below = subtaskOf(await broker.delegate(agent, part));
   const tasks: readonly [string, Principal][] = [
     [root.id, agent],
     [below.id, otherAgent],

@@ -10,6 +10,7 @@ import type { Principal } from '../../src/identity/principal.js';
 import { redisLedger } from '../../src/ledger/redis-ledger.js';
 import type { Lease } from '../../src/lease/lease.js';
 import type { Task } from '../../src/task/task.js';
+import { subtaskOf } from '../fake/delegated.js';
 import { admin, agent, brokerPorts, orchestrator } from '../fake/broker-ports.js';
 import { clockedRedis } from '../fake/clocked-redis.js';
 import type { ClockedRedis } from '../fake/clocked-redis.js';
@@ -39,10 +40,12 @@ let tasks: Task[];
 let leases: Lease[];
 
 const delegated = (parent: Task, by: Principal, to: Principal) =>
-  broker.delegate(by, {
-    ...{ parent: parent.id, agent: to.id, intent: 'a part of it', deadlineAt: parent.deadlineAt },
-    scope: { allowed: [{ credential: 'pretend-entry', limits: {} }] },
-  });
+  broker
+    .delegate(by, {
+      ...{ parent: parent.id, agent: to.id, intent: 'a part of it', deadlineAt: parent.deadlineAt },
+      scope: { allowed: [{ credential: 'pretend-entry', limits: {} }] },
+    })
+    .then(subtaskOf);
 const granted = async (by: Principal, task: Task) =>
   (await broker.grant(by, { task: task.id, credential: 'pretend-entry', parameters: {} })).lease;
 

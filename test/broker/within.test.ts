@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { delegate } from '../../src/broker/delegate.js';
+import { delegate } from '../fake/delegated.js';
 import { grant } from '../../src/broker/grant.js';
 import { renew } from '../../src/broker/renew.js';
 import { openTask } from '../../src/broker/tasks.js';

@@ -120,6 +120,32 @@ test('a narrower task is delegated, and its agent gets what was delegated and no
   expect(seen.out).toBe(`["${PROTEM_TASK}"]\n`);
 });
 
+test('a delegation that a person has to look at waits for the answer, and is delegated by it once', async () => {
+  const parent = await openedTask();
+  const agent = as('reporter', { PROTEM_TASK: parent });
+  await protem(agent, 'step', 'announce', 'payments.list').ended;
+  const words = ['task', 'delegate', parent, '--agent', charts, '--intent', 'draw', '--deadline', '30m'];
+  words.push('--allow', 'reports-reader');
+  const unanswered = await protem(agent, ...words, '--no-wait').ended;
+  expect(unanswered).toMatchObject({ code: 5, out: '', err: expect.stringMatching(/apr_/) });
+  const [approval = ''] = /apr_\w+/.exec(unanswered.err) ?? [];
+  const shown = await protem(as('olga'), 'approvals', 'show', approval).ended;
+  expect(JSON.parse(shown.out)).toMatchObject({
+    request: { agent: charts, deadline: '30m' },
+    verified: { delegation: { known: true, delegate: charts, owner: 'finance', depth: 1 } },
+    claimed: { subtaskIntent: 'draw' },
+  });
+  const listed = await protem(as('olga'), 'approvals', 'ls', '-o', 'table').ended;
+  expect(listed.out).toMatch(/agent\/charts/);
+  const waiting = protem(agent, ...words);
+  await waiting.said('A person has to approve this: http');
+  expect(await protem(as('olga'), 'approvals', 'approve', approval).ended).toMatchObject({ code: 0 });
+  const { code, out } = await waiting.ended;
+  expect([code, JSON.parse(out)]).toEqual([0, expect.objectContaining({ parent, agent: charts })]);
+  const again = await protem(agent, ...words, '--approval', approval).ended;
+  expect(again).toMatchObject({ code: 1, err: expect.stringMatching(/^approval\.used: /) });
+});
+
 test('the catalog is listed and shown; a name that is not in it is wrong use', async () => {
   const listed = await protem(as('reporter'), 'catalog', 'ls', '-o', 'table').ended;
   expect(listed.out).toMatch(/^NAME +PROVIDER +ENVIRONMENT +TIER +LONGEST +DESCRIPTION\n/);

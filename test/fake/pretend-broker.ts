@@ -153,7 +153,7 @@ export function pretendBroker(clock: Clock, instead: Partial<Broker> = {}): Pret
       ...(tasks.size > pageSize && { nextPageToken: 'bmV4dA' }),
     }),
     endTask: async (principal, id, outcome) => end(id, principal.id, outcome),
-    delegate: async (principal, { parent, scope, ...request }) => {
+    delegate: async (principal, { parent, scope, approval: _named, ...request }) => {
       taskOf(parent);
       const task = { ...open(principal, { ...request, labels: {} }), parent, scope, actors: [principal] };
       tasks.set(task.id, task);

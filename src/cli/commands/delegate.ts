@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { present } from '../../kernel/present.js';
+import type { Delegate } from '../../sdk/client.js';
 import { UsageError } from '../terminal.js';
 import type { Terminal } from '../terminal.js';
 import { acting, parameterOf } from '../verb.js';
@@ -16,6 +17,8 @@ interface DelegateOptions {
   tool?: string[];
   environment?: string[];
   maximumTtl?: string;
+  wait: boolean;
+  approval?: string;
 }
 
 /** `entry/name=text`, given any number of times. @throws UsageError */
@@ -41,21 +44,25 @@ export const addDelegate = (command: Command, terminal: Terminal): Command =>
     .option('--tool <name...>', 'the only tools that may ask for credentials')
     .option('--environment <name...>', 'the only environments')
     .option('--maximum-ttl <duration>', 'the longest that a credential of it may last')
+    .option('--no-wait', 'do not wait for a person who has to approve: exit with 5')
+    .option('--approval <id>', 'delegate by the approval that this same delegation has got')
     .action(acting(terminal, delegate));
 
 async function delegate(one: Verb<DelegateOptions>, task = ''): Promise<void> {
   const { intent, deadline, agent, allow, parameter = {}, tool, environment, maximumTtl } = one.options;
   const stray = Object.keys(parameter).find((entry) => !allow.includes(entry));
   if (stray !== undefined) throw new UsageError(`"${stray}" is narrowed, but not allowed: --allow ${stray}.`);
+  const { wait, approval } = one.options;
+  if (approval !== undefined && wait && one.options.curl !== true) await one.client.answered(approval);
   const allowed = allow.map((credential) => present({ credential, parameters: parameter[credential] }));
   const body = { intent, deadline, agent, allowed, tools: tool, environments: environment, maximumTtl };
+  // What the narrowed parameters are, the broker says.
+  const asked = { task, ...present({ ...body, approval }) } as Delegate;
   await one.print(
-    await one.client.call({
-      method: 'POST',
-      path: `/v1/tasks/${encodeURIComponent(task)}/subtasks`,
-      body: present(body),
-      headers: { 'idempotency-key': globalThis.crypto.randomUUID() },
-      safe: true,
+    await one.client.delegate(asked, {
+      waitForApproval: wait,
+      // It is what the call fails with then, and is told once.
+      ...(!wait && { onApprovalPending: () => {} }),
     }),
   );
 }

@@ -11,6 +11,7 @@ const columns = {
   status: 'status',
   credential: 'request.credential',
   tool: 'request.tool',
+  delegate: 'request.agent',
   agent: 'agent',
   expires: 'expiresAt',
 };
@@ -48,7 +49,7 @@ export function addOperators(program: Command, terminal: Terminal): void {
     .action(acting(terminal, (one: Verb<{ reason?: string }>, id = '') => end(one, id, 'cancel')));
   verb(
     'revoke',
-    'take an approval back, before it is used; after that, the lease that was had by it is revoked',
+    'take an approval back, before it is used; after that, the lease that was had by it is revoked, or the sub-task ended',
   )
     .argument('<approval>')
     .requiredOption('--reason <text>', 'why')

@@ -1,8 +1,8 @@
 -- A question to a person; the same request is one question (APR-05).
 -- ARGV: approval id, requester, task or '', digest, body JSON, pending ms, cap, event, persons, keep ms,
---       the most questions of one requester within so many ms
+--       the most questions of one requester within so many ms, idempotency key or '', digest, its ttl ms
 -- RETURNS: {'opened', now, expiresAt} | {'same', id} | {'denied', id, ms left} | {'limit', ms left} | {'rate', ms left}
---          | {'task.ended'}
+--          | {'task.ended'} | {'idempotency.reused'}
 mustHaveLog()
 local id, agent, task, ask = ARGV[1], ARGV[2], ARGV[3], key('ask:' .. ARGV[4])
 local at = timeMs()
@@ -12,11 +12,24 @@ if task ~= '' then
   if facts[1] ~= 'o' or tonumber(facts[2]) <= at then return { 'task.ended' } end
   pendingMs = math.min(pendingMs, tonumber(facts[2]) - at)
 end
+local idem = ARGV[13] ~= '' and key('idem:' .. ARGV[13])
+local digest = idem and redis.call('HGET', idem, 'digest')
+if digest and digest ~= ARGV[14] then return { 'idempotency.reused' } end
+-- What the key is answered with from now on.
+local function answerWith(approval)
+  if not idem then return end
+  redis.call('HSET', idem, 'digest', ARGV[14], 'id', approval)
+  redis.call('PEXPIRE', idem, ARGV[15])
+end
+local function same(approval)
+  answerWith(approval)
+  return { 'same', approval }
+end
 local before = redis.call('GET', ask)
 if before then
   local facts = redis.call('HMGET', key(before), 's', 't', 'u')
-  if facts[1] == 'p' and tonumber(facts[2]) > at then return { 'same', before } end
-  if facts[1] == 'a' and tonumber(facts[3]) > at then return { 'same', before } end
+  if facts[1] == 'p' and tonumber(facts[2]) > at then return same(before) end
+  if facts[1] == 'a' and tonumber(facts[3]) > at then return same(before) end
   if facts[1] == 'd' then return { 'denied', before, redis.call('PTTL', ask) } end
 end
 local waiting = key('approvals:pending:' .. agent)
@@ -48,6 +61,7 @@ for _, list in ipairs({ key('approvals'), key('approvals:' .. agent) }) do
   redis.call('ZADD', list, at, id)
 end
 redis.call('PEXPIRE', key('approvals:' .. agent), tonumber(ARGV[6]) + keepMs)
+answerWith(id)
 tell(ARGV[8])
 announce('approval.requested', id)
 return { 'opened', at, expiresAt }

@@ -86,7 +86,7 @@ atDesk('what a stranger reads in the console', () => {
       agent: agent('reporter'),
       onBehalfOf: 'dana@example.com',
     });
-    await step('reporter', task, 'payments.list');
+    await step('reporter', task, 'report.publish');
     await step('reporter', task, 'unheard.of');
     const delegated = await sandbox.call('reporter', 'POST', `/v1/tasks/${task}/subtasks`, {
       intent: 'Look up one figure',
@@ -111,7 +111,7 @@ atDesk('what a stranger reads in the console', () => {
     ]);
     const used = await itemsOf('Tools used so far, in order');
     expect(used.map((text) => text.replace(/ · \d+:\d\d:\d\d [AP]M/, ''))).toEqual([
-      '1 · inheritedpayments.listread · restrictedagent/reporter',
+      '1 · inheritedreport.publishwrite · internalagent/reporter',
       '2sql.queryread · internal',
       '3 · elsewhere in its delegations3.getread · internalagent/reporter',
     ]);
@@ -198,6 +198,56 @@ atDesk('what a stranger reads in the console', () => {
     const told = page.locator('.timeline > li').filter({ hasText: 'A person is asked' });
     expect(await told.textContent()).toMatch(/payments\.list/);
     expect(await told.textContent()).toMatch(/June/);
+  });
+
+  test('a delegation that waits for a person is told as one, with whom it goes to and the most that it could hold', async () => {
+    const { sandbox, page } = desk;
+    const task = await sandbox.openTask('reporter');
+    await sandbox.call('reporter', 'POST', `/v1/tasks/${task}/steps`, { tool: 'payments.list' });
+    const charts = 'spiffe://sandbox.protem.example/agent/charts';
+    const part = {
+      ...{ agent: charts, intent: 'Draw the payments', deadline: '30m', tools: ['s3.get', 'say.yes'] },
+      allowed: [{ credential: 'reports-reader', parameters: { prefix: 'reports/2026/' } }],
+    };
+    const delegate = (over: object = {}) =>
+      sandbox.call('reporter', 'POST', `/v1/tasks/${task}/subtasks`, { ...part, ...over });
+    const { approval } = (await delegate()).body as { approval: { id: string } };
+    await at(`/approvals/${approval.id}`);
+    await page.getByRole('heading', { name: /reporter wants to delegate to .*agent\/charts/ }).waitFor();
+    const known = page.getByRole('region', { name: 'What the broker knows' });
+    await known.getByText('is in the inventory').waitFor();
+    const facts = await known.textContent();
+    for (const fact of [
+      /Owned byfinance/,
+      /It could ask forreports-reader: internal, production, risk 1, at aws, \{"prefix":"reports\/2026\/"\}/,
+      /With these tools alones3\.get, what only the agent names/,
+      /Until30m after it is delegated/,
+      /Who would stand above.*agent\/reporter; delegation 1 from the root/,
+      /Delegated to it beforenever/,
+      /Tools used so farpayments\.list/,
+    ])
+      expect(facts).toMatch(fact);
+    const said = await page.getByRole('region', { name: /What the agent says/ }).textContent();
+    expect(said).toMatch(/tools for the sub-tasksay\.yes.*what the sub-task is forDraw the payments/);
+    expect(facts).not.toMatch(/say\.yes|Draw the payments/);
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Approve…' }).click();
+    expect(await page.getByLabel(/For how long/).count()).toBe(0);
+    await page.getByRole('dialog').getByRole('button', { name: 'Approve', exact: true }).click();
+    await page.getByText('approved', { exact: true }).first().waitFor();
+    expect((await delegate({ approval: approval.id })).status).toBe(201);
+    expect((await delegate({ approval: approval.id })).status).toBe(403);
+    await at(`/tasks/${task}`);
+    const told = page.locator('.timeline > li');
+    await told.filter({ hasText: 'A delegation was refused' }).waitFor();
+    expect(await told.filter({ hasText: 'A person is asked' }).textContent()).toMatch(/Draw the payments/);
+
+    const elsewhere = { agent: `${charts}-approved-by-security` };
+    const stranger = (await delegate(elsewhere)).body as { approval: { id: string } };
+    await at(`/approvals/${stranger.approval.id}`);
+    await page
+      .getByRole('heading', { name: /wants to delegate to an agent that the inventory does not know/ })
+      .waitFor();
   });
 
   test('the kill switch offers the agents that are known, and doubts a name that reaches nothing', async () => {
