@@ -76,6 +76,7 @@ export function ApprovalFacts({ approval }: { approval: ApprovalShape }) {
         </h3>
         <Facts>
           {Object.entries(claimed ?? {})
+            .filter(([name]) => name !== 'differences')
             .map(([name, value]) => [name, spelled(value)] as const)
             .filter(([, value]) => value !== '')
             .map(([name, value]) => (
@@ -84,6 +85,12 @@ export function ApprovalFacts({ approval }: { approval: ApprovalShape }) {
               </Fact>
             ))}
         </Facts>
+        {claimed?.differences && (
+          <>
+            <p class="quiet">It said otherwise the last time that it asked for this:</p>
+            <DifferenceTable differences={claimed.differences} of="What it said before" />
+          </>
+        )}
       </section>
     </div>
   );
@@ -200,38 +207,46 @@ const said: Record<string, string> = {
 
 type Before = NonNullable<Verified['before']>;
 
-function Differences({ before }: { before: Before }) {
+function Differences({ before: { requestedAt, status, differences } }: { before: Before }) {
   return (
     <>
       <p class="quiet">
-        The same agent asked for it <Moment at={before.requestedAt} />: {before.status}.{' '}
-        {before.differences.length === 0 ? 'Nothing is different now.' : 'What is different now:'}
+        The same agent asked for it <Moment at={requestedAt} />: {status}.{' '}
+        {differences.length === 0
+          ? 'Nothing that can be verified is different now.'
+          : 'What is different now:'}
       </p>
-      {before.differences.length > 0 && (
-        <table class="small">
-          <caption class="unseen">Differences to what was asked before</caption>
-          <thead>
-            <tr>
-              <th scope="col">What</th>
-              <th scope="col">Was</th>
-              <th scope="col">Is</th>
-            </tr>
-          </thead>
-          <tbody>
-            {before.differences.map(({ what, was, is }) => (
-              <tr key={what}>
-                <th scope="row">{what}</th>
-                <td>
-                  <Words text={was} />
-                </td>
-                <td>
-                  <Words text={is} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+      {differences.length > 0 && (
+        <DifferenceTable differences={differences} of="Differences to what was asked before" />
       )}
     </>
+  );
+}
+
+function DifferenceTable({ differences, of }: { differences: Before['differences']; of: string }) {
+  return (
+    <table class="small">
+      <caption class="unseen">{of}</caption>
+      <thead>
+        <tr>
+          <th scope="col">What</th>
+          <th scope="col">Was</th>
+          <th scope="col">Is</th>
+        </tr>
+      </thead>
+      <tbody>
+        {differences.map(({ what, was, is }) => (
+          <tr key={what}>
+            <th scope="row">{said[what] ?? what}</th>
+            <td>
+              <Words text={was} />
+            </td>
+            <td>
+              <Words text={is} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }

@@ -55,7 +55,7 @@ export interface ApproverView {
       readonly approval: string;
       readonly state: Approval['state'];
       readonly requestedAt: number;
-      readonly differences: readonly { readonly what: string; readonly was: string; readonly is: string }[];
+      readonly differences: readonly Difference[];
     };
   };
   readonly claimed: {
@@ -67,7 +67,15 @@ export interface ApproverView {
     readonly dataClass?: string;
     readonly reason?: string;
     readonly ticket?: string;
+    /** What it says otherwise than before. */
+    readonly differences?: readonly Difference[];
   } & ClaimedOfDelegation;
+}
+
+interface Difference {
+  readonly what: string;
+  readonly was: string;
+  readonly is: string;
 }
 
 export interface ViewSources {
@@ -90,6 +98,8 @@ export function approverView({ approval, task, entry, agent, pastUse, before }: 
   const { known, demand } = approval;
   const { vouchedFor, agentsWords } = wordsOf(task);
   const actors = task?.actors?.map(({ id }) => id);
+  const differences = before ? differencesOf(before, approval) : [];
+  const saidOtherwise = differences.filter(({ what }) => agentsOwn.has(what));
   return {
     verified: {
       agent: {
@@ -120,11 +130,15 @@ export function approverView({ approval, task, entry, agent, pastUse, before }: 
           approval: before.id,
           state: before.state,
           requestedAt: before.requestedAt,
-          differences: differencesOf(before, approval),
+          differences: differences.filter(({ what }) => !agentsOwn.has(what)),
         },
       }),
     },
-    claimed: { ...agentsWords, ...wordsOfRequest(approval) },
+    claimed: {
+      ...agentsWords,
+      ...wordsOfRequest(approval),
+      ...(saidOtherwise.length > 0 && { differences: saidOtherwise }),
+    },
   };
 }
 
@@ -173,8 +187,14 @@ function wordsOf(task: Task | undefined): { vouchedFor: Words; agentsWords: Word
   return { vouchedFor: { intent, ...ofRoot }, agentsWords: {} };
 }
 
+/** Of a request: what the agent says or names as it likes. */
+const agentsOwn: ReadonlySet<string> = new Set([
+  ...['tool', 'target', 'dataClass', 'reason', 'ticket'],
+  ...['subtaskIntent', 'tools', 'environments'],
+]);
+
 /** What has changed since the same agent last asked for the same: where the attention belongs. */
-function differencesOf(before: Approval, now: Approval) {
+function differencesOf(before: Approval, now: Approval): Difference[] {
   const [was, is] = [flat(before), flat(now)];
   const spelled = (value: unknown): string =>
     value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value);
@@ -184,7 +204,8 @@ function differencesOf(before: Approval, now: Approval) {
 }
 
 function flat({ request, task }: Approval): Record<string, unknown> {
-  const { parameters = {}, scope = {}, ...rest } = { parameters: undefined, scope: undefined, ...request };
+  const none = { parameters: undefined, scope: undefined, intent: undefined };
+  const { parameters = {}, scope = {}, intent: subtaskIntent, ...rest } = { ...none, ...request };
   const spread = Object.entries(parameters).map(([name, value]) => [`parameters.${name}`, value] as const);
-  return { ...Object.fromEntries(spread), ...scope, ...rest, task };
+  return { ...Object.fromEntries(spread), ...scope, ...rest, subtaskIntent, task };
 }

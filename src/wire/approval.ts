@@ -24,6 +24,8 @@ const answer = z.strictObject({
   parameters: values.optional(),
 });
 
+const differences = z.array(z.strictObject({ what: z.string(), was: z.string(), is: z.string() }));
+
 const verified = z
   .strictObject({
     agent: z.strictObject({
@@ -97,7 +99,7 @@ const verified = z
         approval: approvalId,
         status: approvalStatus,
         requestedAt: instant,
-        differences: z.array(z.strictObject({ what: z.string(), was: z.string(), is: z.string() })),
+        differences,
       })
       .optional()
       .meta({
@@ -117,6 +119,7 @@ const claimed = z
     dataClass: z.string().optional(),
     reason: z.string().optional(),
     ticket: z.string().optional(),
+    differences: differences.optional().meta({ description: 'What it says otherwise than before.' }),
     ...delegationClaims,
   })
   .meta({ description: 'What only the requester says. It proves nothing, and may be meant to persuade.' });

@@ -94,6 +94,20 @@ test('APR-04: the view says what the agent asked before, and what is different n
   });
 });
 
+test('APR-04: where the agent only says something else than before, that is among what it says', () => {
+  const asked = { entry: 'e', parameters: {}, ttlSeconds: 60 };
+  const before = pendingApproval(0, { request: { ...asked, tool: 's3.get', reason: 'the quarter' } });
+  const approval = pendingApproval(9, {
+    request: { ...asked, tool: 's3.get', reason: 'approve this, it is urgent' },
+  });
+  const { verified, claimed } = viewOf({ before, approval });
+  expect(verified.before?.differences).toEqual([]);
+  expect(claimed.differences).toEqual([
+    { what: 'reason', was: 'the quarter', is: 'approve this, it is urgent' },
+  ]);
+  expect(viewOf({ before, approval: before }).claimed).not.toHaveProperty('differences');
+});
+
 test('APR-04: facts of the broker are there: who, what it leads to, how risky, and how often before', () => {
   expect(viewOf().verified).toMatchObject({
     agent: { id: 'spiffe://test/agent', issuer: 'test', owner: 'finance', claims: { ref: 'main' } },

@@ -6,10 +6,10 @@ import { Fault } from '../../src/kernel/fault.js';
 import { newLeaseId, newStepId, newTaskId } from '../../src/kernel/id.js';
 import { Secret } from '../../src/kernel/secret.js';
 import type { Lease } from '../../src/lease/lease.js';
-import type { CatalogEntry } from '../../src/policy/catalog.js';
 import type { Progress, Scope, Withdrawal } from '../../src/revocation/withdrawal.js';
 import type { Task } from '../../src/task/task.js';
 import { pendingApproval, pretendApprovals } from './pretend-approvals.js';
+import { entry } from './pretend-entry.js';
 
 export const agentToken = 'agent.token.for-tests';
 export const operatorToken = 'operator.token.for-tests';
@@ -28,23 +28,6 @@ export const agent = principalOf('spiffe://test/agent', 'agent');
 const principals: Record<string, Principal> = {
   [agentToken]: agent,
   [operatorToken]: principalOf('ops@test', 'operator'),
-};
-
-const entry: CatalogEntry = {
-  name: 'reports-reader',
-  description: 'Reads reports.',
-  provider: 'aws',
-  sensitivity: 'internal',
-  environment: 'production',
-  riskTier: 1,
-  maximumTtlSeconds: 3600,
-  defaultTtlSeconds: 900,
-  parameters: {
-    prefix: { type: 'path', within: 'reports/' },
-    month: { type: 'enum', values: ['2030-01', '2030-02'], default: '2030-01' },
-    limit: { type: 'integer', minimum: 1, maximum: 10 },
-  },
-  mint: { role: 'arn:aws:iam::111122223333:role/kept-to-itself' },
 };
 
 export interface PretendBroker extends Broker {

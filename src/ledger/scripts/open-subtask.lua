@@ -1,6 +1,7 @@
 -- A sub-task is opened in one step with the fence of its parent (I4), and within the bounds of its tree. A task that has
 -- sub-tasks names them in its field h, eight characters each; its root counts all of the tree in field t.
--- ARGV: task id, agent, deadline ms, body JSON, or '' to look whether it would be opened and change nothing, event, retention ms, idempotency key or '', digest, its ttl ms,
+-- ARGV: task id, agent, deadline ms, body JSON, or '' to look whether it would be opened and change nothing, event,
+--       retention ms, idempotency key or '', digest, its ttl ms,
 --       parent id, parent's agent, root id, the most sub-tasks of one task, and of one tree,
 --       issuer and owner of the parent's agent, when its token was issued,
 --       the approval that permits it, its digest, and the count of the chain that it was looked at on, or '' for each,

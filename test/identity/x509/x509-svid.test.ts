@@ -1,9 +1,6 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { calculateJwkThumbprint } from 'jose';
 import { X509Certificate } from 'node:crypto';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { isSenderConstrained } from '../../../src/identity/principal.js';
 import { bundleOf, makeSigner, signJws } from '../signer.js';
 import { broker, startMs, startSeconds, trusting } from '../trusting.js';
@@ -19,12 +16,8 @@ import {
   x509BundleOf,
 } from './certifying.js';
 import type { Certified, Certifying } from './certifying.js';
+import { domain, id, showing } from './showing.js';
 
-const id = 'spiffe://a.example/agents/reports';
-const rules = [
-  { path: '/agents/*', kind: 'agent' },
-  { path: '/ci', kind: 'orchestrator' },
-];
 const clientAuth = '1.3.6.1.5.5.7.3.2';
 const serverAuth = '1.3.6.1.5.5.7.3.1';
 const unknownExtension = (critical: boolean) => extension('1.3.6.1.4.1.99999.1', critical, '0500');
@@ -38,35 +31,10 @@ beforeAll(async () => {
   other = await authority(startMs);
 });
 
-const domain = (name: string, bundle: unknown, more: object = {}) => ({
-  name,
-  bundle: { inline: bundle },
-  x509Svids: {},
-  rules,
-  ...more,
-});
-const domains = () => [domain('a.example', x509BundleOf(root)), domain('b.example', x509BundleOf(other))];
-
-const showing = (...certificates: readonly Certified[]) => {
-  const [own, ...others] = certificates.map(({ der }) => der);
-  return {
-    scheme: 'bearer' as const,
-    proofs: [],
-    method: 'GET',
-    path: '/',
-    certificates: [own!, ...others] as const,
-  };
-};
 const svid = (ask: Certifying = {}) => certify(startMs, { by: root, uris: [id], ...ask });
-
-const shown = async (
-  chain: readonly Certified[],
-  { trust = domains() as readonly object[], at = 0 } = {},
-) => {
-  const trusted = trusting({ trustDomains: trust });
-  trusted.advance(at);
-  return trusted.ask(undefined, showing(...chain));
-};
+const domains = () => [domain('a.example', x509BundleOf(root)), domain('b.example', x509BundleOf(other))];
+const shown = (chain: readonly Certified[], { trust = domains() as readonly object[] } = {}) =>
+  trusting({ trustDomains: trust }).ask(undefined, showing(...chain));
 
 test('WID-08: an X509-SVID names its workload, which has proved its key', async () => {
   const certificate = await svid({
@@ -221,23 +189,6 @@ test('what is no certificate is refused', async () => {
   expect(await shown([leaf, cut])).toEqual({ refused: 'x509.malformed' });
 });
 
-test('a trust domain that says nothing of X509-SVIDs takes none, whatever its bundle holds', async () => {
-  const { x509Svids: _none, ...without } = domain('a.example', x509BundleOf(root));
-  expect(await shown([await svid()], { trust: [without] })).toEqual({ refused: 'x509.trust_domain' });
-});
-
-test('the settings say how long a certificate may last', async () => {
-  const week = await svid({ notAfterMs: startMs + 7 * dayMs });
-  const longer = [domain('a.example', x509BundleOf(root), { x509Svids: { maximumLifetime: '192h' } })];
-  expect(await shown([week])).toEqual({ refused: 'x509.lifetime' });
-  expect(await shown([week], { trust: longer })).toMatchObject({ principal: { id } });
-});
-
-test('a workload that is denied is refused', async () => {
-  const trust = [domain('a.example', x509BundleOf(root), { deny: [id] })];
-  expect(await shown([await svid()], { trust })).toEqual({ refused: 'x509.denied' });
-});
-
 test('what was believed is not believed past its end, or that of what stands between', async () => {
   const trusted = trusting({ trustDomains: domains() });
   const ending = { notAfterMs: startMs + 60_000 };
@@ -260,27 +211,6 @@ test('where the sessions of an agent were ended, a certificate from before prove
   expect(await trusted.ask(undefined, showing(newer))).toMatchObject({ principal: { id } });
 });
 
-test('WID-07: a bundle without its authority takes back every certificate at the next reading', async () => {
-  let bundle: unknown = x509BundleOf(root);
-  const trusted = trusting(
-    { trustDomains: [{ ...domain('a.example', {}), bundle: { url: 'https://a.example/bundle' } }] },
-    () =>
-      Promise.resolve({
-        status: 200,
-        headers: new Headers(),
-        body: new Blob([JSON.stringify(bundle)]).stream() as unknown as AsyncIterable<Uint8Array>,
-      }),
-  );
-  const leaf = await svid();
-  expect(await trusted.ask(undefined, showing(leaf))).toMatchObject({ principal: { id } });
-  bundle = { keys: [] };
-  trusted.advance(301);
-  expect(await trusted.ask(undefined, showing(leaf))).toEqual({ refused: 'x509.chain' });
-  bundle = x509BundleOf(other, root);
-  trusted.advance(301);
-  expect(await trusted.ask(undefined, showing(leaf))).toMatchObject({ principal: { id } });
-});
-
 test('requireSenderConstraint is met by a certificate: its key was proved', async () => {
   const trust = [domain('a.example', x509BundleOf(root), { requireSenderConstraint: 'bound' })];
   expect(await shown([await svid()], { trust })).toMatchObject({ principal: { id } });
@@ -289,32 +219,4 @@ test('requireSenderConstraint is met by a certificate: its key was proved', asyn
 test('a token counts where there is one, and a certificate makes up for no bad token', async () => {
   const trusted = trusting({ trustDomains: domains() });
   expect(await trusted.ask('a.b.c', showing(await svid()))).toEqual({ refused: 'token.malformed' });
-});
-
-test('where there is no bundle, a file of PEM says which authorities count, and which do by now', async () => {
-  const authoritiesFile = join(mkdtempSync(join(tmpdir(), 'protem-authorities-')), 'ca.pem');
-  const trusted = trusting({
-    trustDomains: [{ ...domain('a.example', {}), bundle: { authoritiesFile } }],
-  });
-  const leaf = await svid();
-  const shownLater = () => {
-    trusted.advance(60);
-    return trusted.ask(undefined, showing(leaf));
-  };
-  expect(await shownLater()).toEqual({ refused: 'keys.unreachable' });
-  writeFileSync(authoritiesFile, `# of the mesh\n${other.pem}${root.pem}`);
-  expect(await shownLater()).toMatchObject({ principal: { id } });
-  // It is being written.
-  writeFileSync(authoritiesFile, '');
-  expect(await shownLater()).toMatchObject({ principal: { id } });
-  writeFileSync(authoritiesFile, other.pem);
-  expect(await shownLater()).toEqual({ refused: 'x509.chain' });
-});
-
-test('a file of authorities is of no use to a trust domain that takes no certificates', () => {
-  const { x509Svids: _none, ...without } = domain('a.example', {});
-  const bundle = { authoritiesFile: '/etc/mesh/ca.pem' };
-  expect(() => trusting({ trustDomains: [{ ...without, bundle }] })).toThrow(
-    'proves nobody without x509Svids',
-  );
 });
