@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { ProtemClient } from '../sdk/client.js';
+import type { PendingApproval } from '../sdk/protem-fault.js';
 import type { ClientOptions } from '../sdk/client.js';
 import { printingFetch } from './curl.js';
 import { exchangeBy, showsCertificate } from './exchange.js';
@@ -35,8 +36,11 @@ export function connect(
   const token = tokenOf(environment, options);
   if (token === undefined && url.startsWith('http:'))
     throw new UsageError('A certificate is shown over https only. Give a token, or an https:// address.');
-  const onApprovalPending = (approval: { readonly url: string }) => {
-    terminal.err.write(`A person has to approve this: ${approval.url}\n`);
+  const onApprovalPending = ({ id, url }: PendingApproval) => {
+    terminal.err.write(`A person has to approve this: ${url}\n`);
+    terminal.err.write(
+      `Breaking off leaves the question open: ask the same again to go on, or take it back: protem approvals cancel ${id}\n`,
+    );
   };
   const printing = options.curl && { fetch: printingFetch(terminal, url), attempts: 1, releaseOnExit: false };
   try {

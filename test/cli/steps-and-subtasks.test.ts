@@ -70,6 +70,7 @@ test('a tool call that a person has to look at waits for the answer, and is made
   expect(listed.out).toMatch(/payments\.list/);
   const waiting = protem(agent, ...words);
   await waiting.said('A person has to approve this: http');
+  await waiting.said('leaves the question open');
   expect(await protem(as('olga'), 'approvals', 'approve', approval).ended).toMatchObject({ code: 0 });
   const { code, out } = await waiting.ended;
   expect([code, JSON.parse(out)]).toEqual([0, expect.objectContaining({ decision: 'permit', approval })]);
