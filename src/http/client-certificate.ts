@@ -3,6 +3,9 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { ShownChain } from '../identity/x509/shown-chain.js';
 
+/** One more than anybody is believed with. */
+const mostShown = 9;
+
 const known = new WeakMap<TLSSocket, ShownChain | undefined>();
 
 /**
@@ -18,10 +21,7 @@ export function shownCertificates(socket: Socket): ShownChain | undefined {
 function chainOf(own: X509Certificate | undefined): ShownChain | undefined {
   if (!own) return undefined;
   const chain: [Uint8Array, ...Uint8Array[]] = [own.raw];
-  let last = own;
-  for (let one = own.issuerCertificate; one && !one.raw.equals(last.raw); one = one.issuerCertificate) {
-    chain.push(one.raw);
-    last = one;
-  }
+  for (let one = own.issuerCertificate; one && chain.length < mostShown; one = one.issuerCertificate)
+    if (!chain.some((known) => one!.raw.equals(known))) chain.push(one.raw);
   return chain;
 }

@@ -15,6 +15,7 @@ import { askingBy } from './principal.js';
 import type { Identify, Principal } from './principal.js';
 import type { Proof } from './proof.js';
 import { unproven } from './refusal.js';
+import type { RefusalReason } from './refusal.js';
 import { openOidcIssuers, openTrustDomains } from './trust.js';
 import { createVerifiedProofs } from './verified-proofs.js';
 import { constrainCertificate } from './x509/constrain.js';
@@ -33,6 +34,9 @@ export interface IdentifyPorts {
   readonly listeningAt: () => string | undefined;
 }
 
+/** For so long a connection whose certificate proves nothing is told so without being looked at again. */
+const refusedForMs = 5000;
+
 /** Makes `Identify` from the settings. Fetches nothing until a token needs it, and holds nothing to be closed. */
 export function createIdentify(settings: IdentitySettings, ports: IdentifyPorts): Identify {
   const { clock, fetch = fetchKeys, onRefusal = () => undefined, proofs } = ports;
@@ -43,6 +47,7 @@ export function createIdentify(settings: IdentitySettings, ports: IdentifyPorts)
     ...settings.issuers.map((one) => [one.issuer, one.requireSenderConstraint] as const),
     ...settings.trustDomains.map((one) => [one.name, one.requireSenderConstraint] as const),
   ]);
+  const refused = new WeakMap<ShownChain, { readonly reason: RefusalReason; readonly until: number }>();
   const verifyProof = proofVerifier(proofRules(settings, ports.listeningAt), proofs, clock);
 
   /** The token itself says where to look; only what is configured is ever looked at. */
@@ -80,8 +85,15 @@ export function createIdentify(settings: IdentitySettings, ports: IdentifyPorts)
     // What a request can show as a token (http/bearer.ts) has no blank.
     const shown = `x509 ${digestOf(chain)}`;
     const verifying = async () => {
+      const before = refused.get(chain);
+      if (before && clock() < before.until) throw unproven(before.reason);
       const { verifyX509Svid } = await import('./x509/x509-svid.js');
-      return verifyX509Svid(chain, trustDomains, clock);
+      return verifyX509Svid(chain, trustDomains, clock).catch((cause: unknown) => {
+        const reason = cause instanceof Fault && (cause.reason as RefusalReason | undefined);
+        if (reason && reason.startsWith('x509.'))
+          refused.set(chain, { reason, until: clock() + refusedForMs });
+        throw cause;
+      });
     };
     const principal = verified.find(shown) ?? (await prove(shown, verifying));
     // Whatever was believed before: it ends to the millisecond, with the first of its path.

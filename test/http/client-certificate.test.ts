@@ -114,6 +114,12 @@ test('each connection shows the whole of its chain, the second as the first', as
     expect(await ask(port, { ...chain(), agent: again })).toMatchObject({ status: 200 });
 });
 
+test('a certificate that is shown twice does no harm', async () => {
+  const { port } = await api();
+  const twice = { cert: agent.pem + agent.pem + between.pem, key: agent.keyPem };
+  expect(await ask(port, twice)).toMatchObject({ status: 200 });
+});
+
 test('a connection without certificate and token is told so', async () => {
   const { port, refusals } = await api();
   expect(await ask(port, {})).toEqual({ status: 401, code: 'identity.unproven' });

@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { AsnConvert } from '@peculiar/asn1-schema';
 import { Certificate } from '@peculiar/asn1-x509';
+import type { Time } from '@peculiar/asn1-x509';
 import { isFactorable } from '../weak-key.js';
 import { readExtensions } from './extensions.js';
 import type { Extensions } from './extensions.js';
@@ -30,6 +31,9 @@ const signatureAlgorithms = new Set([
 ]);
 const curves = new Set(['prime256v1', 'secp384r1', 'secp521r1']);
 const shortestRsaBits = 2048;
+/** What is longer, or has a larger exponent, is there to make verifying slow. */
+const longestRsaBits = 8192;
+const largestExponent = 2n ** 32n;
 
 /**
  * Reads DER, all of it and strictly: whatever two readers could read otherwise is refused, before anything of it is
@@ -46,20 +50,32 @@ export function readCertificate(der: Uint8Array): ReadCertificate {
     der,
     x509,
     serialNumber: x509.serialNumber.toLowerCase(),
-    notBefore: told.validity.notBefore.getTime().getTime(),
-    notAfter: told.validity.notAfter.getTime().getTime(),
+    notBefore: moment(x509.validFrom, told.validity.notBefore),
+    notAfter: moment(x509.validTo, told.validity.notAfter),
     isSelfIssued: x509.subject === x509.issuer,
     isStrong: signatureAlgorithms.has(signatureAlgorithm.algorithm) && isStrongKey(x509.publicKey),
-    ...readExtensions(told.extensions ?? []),
+    ...readExtensions(told),
   };
+}
+
+/** Two readers of a time that is not spelled as it should be are months apart. */
+function moment(read: string, told: Time): number {
+  const at = Date.parse(read);
+  if (at !== told.getTime().getTime()) throw new TypeError('a time that is read in two ways');
+  return at;
 }
 
 /** Kinds of key that have a JWK, and with it a thumbprint by which policy and audit know them. */
 export function isStrongKey(key: KeyObject): boolean {
-  const { modulusLength = 0, namedCurve = '' } = key.asymmetricKeyDetails ?? {};
+  const { modulusLength = 0, publicExponent = 0n, namedCurve = '' } = key.asymmetricKeyDetails ?? {};
   switch (key.asymmetricKeyType) {
     case 'rsa':
-      return modulusLength >= shortestRsaBits && !isFactorable(key.export({ format: 'jwk' }));
+      return (
+        modulusLength >= shortestRsaBits &&
+        modulusLength <= longestRsaBits &&
+        publicExponent < largestExponent &&
+        !isFactorable(key.export({ format: 'jwk' }))
+      );
     case 'ec':
       return curves.has(namedCurve);
     default:

@@ -14,7 +14,7 @@ import {
   NameConstraints,
   SubjectAlternativeName,
 } from '@peculiar/asn1-x509';
-import type { Extension } from '@peculiar/asn1-x509';
+import type { Extension, GeneralName, Name, TBSCertificate } from '@peculiar/asn1-x509';
 
 /** What is understood of the extensions of a certificate (RFC 5280 section 4.2.1). */
 export interface Extensions {
@@ -28,12 +28,24 @@ export interface Extensions {
   readonly isForTls: boolean;
   /** Every URI among the alternative names, as it is spelled. */
   readonly uris: readonly string[];
-  /** Whether there are alternative names that are no URIs. */
-  readonly hasOtherNames: boolean;
+  /** Of what kinds its names are, its subject among them, but for URIs. */
+  readonly otherNames: ReadonlySet<NameKind>;
   readonly nameConstraints: NameConstraints | undefined;
   /** Whether something that is not understood is critical. */
   readonly insistsOnUnknown: boolean;
 }
+
+const nameKinds = [
+  ...(['dNSName', 'iPAddress', 'rfc822Name', 'directoryName', 'uniformResourceIdentifier'] as const),
+  ...(['registeredID', 'x400Address', 'ediPartyName', 'otherName'] as const),
+] as const;
+export type NameKind = (typeof nameKinds)[number];
+
+const mostNames = 64;
+const emailAddress = '1.2.840.113549.1.9.1';
+/** With a dot before it, for all hosts below it. */
+const plainHost = /^\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i;
+const saysNoAuthority = Buffer.from('3003010100', 'hex');
 
 const understood: ReadonlySet<string> = new Set([
   id_ce_basicConstraints,
@@ -44,7 +56,7 @@ const understood: ReadonlySet<string> = new Set([
 ]);
 
 /** Throws where one stands twice, or is not what it should be to the last byte. */
-export function readExtensions(all: readonly Extension[]): Extensions {
+export function readExtensions({ extensions: all = [], subject }: TBSCertificate): Extensions {
   const ids = all.map(({ extnID }) => extnID);
   if (new Set(ids).size !== ids.length) throw new TypeError('an extension stands twice');
   const found = (id: string) => all.find(({ extnID }) => extnID === id);
@@ -54,6 +66,7 @@ export function readExtensions(all: readonly Extension[]): Extensions {
   const purposes = valueOf(found(id_ce_extKeyUsage), ExtendedKeyUsage);
   const names = valueOf(found(id_ce_subjectAltName), SubjectAlternativeName) ?? [];
   const uris = names.flatMap(({ uniformResourceIdentifier: uri }) => uri ?? []);
+  if (names.length > mostNames) throw new TypeError('more names than anybody has');
   return {
     isAuthority: constraints?.cA === true,
     pathLength: constraints?.pathLenConstraint,
@@ -63,17 +76,44 @@ export function readExtensions(all: readonly Extension[]): Extensions {
     },
     isForTls: !purposes || [id_kp_clientAuth, id_kp_serverAuth].every((one) => purposes.includes(one)),
     uris,
-    hasOtherNames: uris.length < names.length,
-    nameConstraints: valueOf(found(id_ce_nameConstraints), NameConstraints),
+    otherNames: otherKinds(names, subject),
+    nameConstraints: readable(valueOf(found(id_ce_nameConstraints), NameConstraints)),
     insistsOnUnknown: all.some(({ critical, extnID }) => critical && !understood.has(extnID)),
   };
+}
+
+/** The subject is a directory name; one with an address of mail in it counts as such as well (section 4.2.1.10). */
+function otherKinds(names: Iterable<GeneralName>, subject: Name): ReadonlySet<NameKind> {
+  const kinds = new Set([...names].map(kindOf));
+  if (subject.length > 0) kinds.add('directoryName');
+  if (subject.some((one) => one.some(({ type }) => type === emailAddress))) kinds.add('rfc822Name');
+  kinds.delete('uniformResourceIdentifier');
+  return kinds;
+}
+
+export const kindOf = (name: GeneralName): NameKind =>
+  nameKinds.find((kind) => name[kind] !== undefined) ?? 'otherName';
+
+/** Hosts are all that is understood of URIs; nothing uses the distances, and they must not be there (section 4.2.1.10). */
+function readable(constraints: NameConstraints | undefined): NameConstraints | undefined {
+  const trees = [...(constraints?.permittedSubtrees ?? []), ...(constraints?.excludedSubtrees ?? [])];
+  if (trees.length > mostNames) throw new TypeError('more constraints than anybody has');
+  for (const { base, minimum, maximum } of trees) {
+    const uri = base.uniformResourceIdentifier;
+    if (minimum !== 0 || maximum !== undefined || (uri !== undefined && !plainHost.test(uri)))
+      throw new TypeError('a constraint of names that is not understood');
+  }
+  return constraints;
 }
 
 function valueOf<Value>(extension: Extension | undefined, as: new () => Value): Value | undefined {
   if (!extension) return undefined;
   const { buffer } = extension.extnValue;
+  const spelled = Buffer.from(buffer);
   const value = AsnConvert.parse(buffer, as);
-  if (!Buffer.from(AsnConvert.serialize(value)).equals(Buffer.from(buffer)))
+  // What is the default need not be said, and older authorities say it.
+  if (spelled.equals(saysNoAuthority)) return value;
+  if (!Buffer.from(AsnConvert.serialize(value)).equals(spelled))
     throw new TypeError('an extension is not spelled as DER');
   return value;
 }

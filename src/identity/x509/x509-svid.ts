@@ -13,6 +13,8 @@ import type { ShownChain } from './shown-chain.js';
 
 /** More than this no chain has, and each that is looked at costs time. */
 const longestChain = 8;
+/** Those of workloads have one or two thousand; reading costs time by the byte. */
+const longestOwnBytes = 4096;
 
 /**
  * WID-08: verifies an X509-SVID (X509-SVID sections 2, 4, 5): one SPIFFE ID of a workload, a key that signs and nothing
@@ -24,9 +26,9 @@ export async function verifyX509Svid(
   trustDomains: ReadonlyMap<string, TrustDomain>,
   clock: Clock,
 ): Promise<Proof> {
-  if (chain.length > longestChain) throw unproven('x509.chain');
-  const certificates = chain.map(read) as [ReadCertificate, ...ReadCertificate[]];
-  const [leaf] = certificates;
+  const [own, ...others] = chain;
+  if (chain.length > longestChain || own.length > longestOwnBytes) throw unproven('x509.chain');
+  const leaf = read(own);
   const id = spiffeIdOf(leaf);
   const domain = trustDomains.get(id.trustDomain);
   if (domain?.longestCertificateSeconds === undefined) throw unproven('x509.trust_domain');
@@ -34,13 +36,14 @@ export async function verifyX509Svid(
   if (!leaf.isStrong) throw unproven('x509.weak_key');
   checkTimes(leaf, domain.longestCertificateSeconds, clock());
   const { source } = domain;
+  const now = clock();
   let keySet = await source.keys();
-  const path = () => pathTo(certificates, keySet.authorities, clock());
-  let found = path();
-  if (!found) {
-    keySet = (await source.newerThan(keySet)) ?? keySet;
-    found = path();
-    if (!found) throw unproven('x509.chain');
+  let path = pathTo(leaf, others, keySet.authorities, now);
+  if (!path) {
+    const newer = await source.newerThan(keySet);
+    path = newer && pathTo(leaf, others, newer.authorities, now);
+    if (!newer || !path) throw unproven('x509.chain');
+    keySet = newer;
   }
   // A certificate is of no use without its key: whoever shows it is bound to that key, and has proved it.
   const key = await keyOf(chain);
@@ -48,7 +51,7 @@ export async function verifyX509Svid(
     ...workloadOf(id, domain, 'x509'),
     claims: { path: id.path, serialNumber: leaf.serialNumber },
     proofIssuedAt: leaf.notBefore,
-    proofExpiresAt: Math.min(...found.map(({ notAfter }) => notAfter)),
+    proofExpiresAt: Math.min(...path.map(({ notAfter }) => notAfter)),
     boundTo: key,
     provedBy: key,
   };

@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { beforeAll, expect, test } from '@jest/globals';
 import { readAuthorities } from '../../../src/identity/x509/authorities.js';
 import { isStrongKey, readCertificate } from '../../../src/identity/x509/certificate.js';
@@ -56,6 +56,17 @@ test('an extension that stands twice, and bytes behind the end, are no certifica
   expect(() => readCertificate(Buffer.from(pem))).toThrow();
 });
 
+test('an authority that says in so many words that it is none is read as it is meant', async () => {
+  const { der } = await certified({ instead: [extension(basicConstraints, true, '30030101' + '00')] });
+  expect(readCertificate(der)).toMatchObject({ isAuthority: false, pathLength: undefined });
+});
+
+test('more names than anybody has are no certificate', async () => {
+  const many = Array.from({ length: 65 }, (_, n) => `spiffe://a.example/${n}`);
+  const { der } = await certified({ uris: many });
+  expect(() => readCertificate(der)).toThrow('more names');
+});
+
 test('every one of its bytes that is changed is noticed, by whoever reads it or by the signature', async () => {
   const { der } = await certified({});
   const by = readCertificate(root.der);
@@ -80,12 +91,14 @@ test('keys are strong that tokens may be signed with, and no others', () => {
     ...['P-256', 'P-384', 'P-521'].map((namedCurve) => strength('ec', { namedCurve })),
     strength('ed25519'),
   ]).toEqual([true, true, true, true, true]);
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'jwk' });
   expect([
     strength('rsa', { modulusLength: 1024 }),
+    isStrongKey(createPublicKey({ key: { ...rsa, e: 'AQAAAAE' }, format: 'jwk' })),
     strength('rsa-pss', { modulusLength: 2048 }),
     ...['secp256k1', 'P-224'].map((namedCurve) => strength('ec', { namedCurve })),
     strength('ed448'),
-  ]).toEqual([false, false, false, false, false]);
+  ]).toEqual([false, false, false, false, false, false]);
 });
 
 test('of a bundle those count that are authorities for certificates; what is none shuts nobody out', async () => {

@@ -34,6 +34,7 @@ export interface Certifying {
   readonly isUsageCritical?: boolean;
   readonly purposes?: readonly string[];
   readonly uris?: readonly string[];
+  readonly dnsNames?: readonly string[];
   /** IP addresses, of a server. */
   readonly addresses?: readonly string[];
   /** Beside those that follow from the rest, or in place of one of them. */
@@ -86,11 +87,13 @@ function extensionsOf(ask: Certifying): x509.Extension[] {
     purposes,
     uris = [],
     addresses = [],
+    dnsNames = [],
     more = [],
     instead = [],
   } = ask;
   const names = [
     ...uris.map((value) => ({ type: 'url' as const, value })),
+    ...dnsNames.map((value) => ({ type: 'dns' as const, value })),
     ...addresses.map((value) => ({ type: 'ip' as const, value })),
   ];
   const usage = 'usage' in ask ? ask.usage : isAuthority ? keyCertSign | cRLSign : digitalSignature;

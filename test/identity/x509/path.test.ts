@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { beforeAll, expect, test } from '@jest/globals';
 import { readCertificate } from '../../../src/identity/x509/certificate.js';
 import { pathTo } from '../../../src/identity/x509/path.js';
@@ -21,12 +22,9 @@ function led(
   authorities: readonly Certified[],
 ): readonly Certified[] | undefined {
   const all = [...chain, ...authorities];
-  const [leaf, ...others] = chain.map(({ der }) => readCertificate(der));
-  const path = pathTo(
-    [leaf!, ...others],
-    authorities.map(({ der }) => readCertificate(der)),
-    startMs,
-  );
+  const [leaf, ...others] = chain.map(({ der }) => der);
+  const known = authorities.map(({ der }) => readCertificate(der));
+  const path = pathTo(readCertificate(leaf!), others, known, startMs);
   return path?.map(({ der }) => all.find((one) => one.der.equals(der))!);
 }
 
@@ -70,7 +68,8 @@ test('where an authority is renewed, each way across leads to the one that is kn
   const oldByNew = await authority(startMs, { subject: 'CN=authority', by: newer, keys: root.keys });
   const leaf = await leafBy(newer);
   expect(led([leaf, newByOld, oldByNew], [root])).toEqual([leaf, newByOld, root]);
-  expect(led([leaf, newByOld, oldByNew], [root, newer])?.at(-1)).toBe(newer);
+  expect(led([leaf, newByOld, oldByNew], [newer, root])).toEqual([leaf, newer]);
+  expect(led([leaf, newByOld, oldByNew], [root, newer])).toEqual([leaf, newByOld, root]);
 });
 
 test('a twin that leads nowhere stands in the way of none that does', async () => {
@@ -129,9 +128,57 @@ test('what one may not name, nobody below it may name for it', async () => {
   expect(led([await leafBy(wider), wider, narrow], [root])).toBeUndefined();
 });
 
-test('where names of a kind are held that nobody here can tell apart, there may be none of that kind', async () => {
-  const held = await below(root, { subject: 'CN=held', more: [permitted('a.example', 0x82)] });
-  expect(led([await leafBy(held), held], [root])).toBeUndefined();
+test.each<[string, Certifying, boolean]>([
+  ['no name of that kind', { subject: '' }, true],
+  ['a subject alone, which is of another', {}, true],
+  ['one of that kind', { subject: '', dnsNames: ['a.example'] }, false],
+])(
+  'where names of a kind are held that nobody here can tell apart, there may be none of that kind: %s',
+  async (_what, ask, isGood) => {
+    const held = await below(root, { subject: 'CN=held', more: [permitted('a.example', 0x82)] });
+    expect(led([await leafBy(held, ask), held], [root]) !== undefined).toBe(isGood);
+  },
+);
+
+test.each(['', 'a.example:443', 'spiffe://a.example', 'a.example.', '.'])(
+  'a constraint that is no host is not understood: "%s"',
+  async (base) => {
+    const held = await below(root, { subject: 'CN=held', more: [permitted(base)] });
+    expect(() => readCertificate(held.der)).toThrow('not understood');
+    expect(led([await leafBy(held), held], [root])).toBeUndefined();
+  },
+);
+
+test('nothing that is shown costs anything before an authority stands behind it', async () => {
+  const signed: string[] = [];
+  const stranger = await authority(startMs, { subject: 'CN=stranger' });
+  const many = await Promise.all(
+    Array.from({ length: 7 }, () =>
+      authority(startMs, { subject: 'CN=stranger', by: stranger, keys: stranger.keys }),
+    ),
+  );
+  const { verify } = X509Certificate.prototype;
+  X509Certificate.prototype.verify = function (this: X509Certificate, key) {
+    signed.push(this.subject);
+    return verify.call(this, key);
+  };
+  try {
+    expect(led([await leafBy(stranger), ...many], [root])).toBeUndefined();
+  } finally {
+    X509Certificate.prototype.verify = verify;
+  }
+  expect(signed).toEqual([]);
+});
+
+test('certificates of one authority that have all signed each other lead to an end in a while', async () => {
+  const between = await below(root, { subject: 'CN=clique' });
+  const clique = await Promise.all(
+    Array.from({ length: 7 }, () =>
+      authority(startMs, { subject: 'CN=clique', by: between, keys: between.keys }),
+    ),
+  );
+  const stranger = await authority(startMs, { subject: 'CN=clique' });
+  expect(led([await leafBy(stranger), between, ...clique], [root])).toBeUndefined();
 });
 
 test('one that has issued itself anew does not count among those between', async () => {

@@ -86,3 +86,20 @@ test('a file of authorities is of no use to a trust domain that takes no certifi
     'proves nobody without x509Svids',
   );
 });
+
+test('a connection that was refused is not looked at again for a while, whatever it asks', async () => {
+  const authoritiesFile = join(mkdtempSync(join(tmpdir(), 'protem-authorities-')), 'ca.pem');
+  writeFileSync(authoritiesFile, other.pem);
+  const trusted = trusting({
+    trustDomains: [{ ...domain('a.example', {}), bundle: { authoritiesFile }, refresh: '10s' }],
+  });
+  const connection = showing(await svid());
+  expect(await trusted.ask(undefined, connection)).toEqual({ refused: 'x509.chain' });
+  trusted.advance(60);
+  expect(await trusted.ask(undefined, connection)).toEqual({ refused: 'x509.chain' });
+  writeFileSync(authoritiesFile, root.pem);
+  trusted.advance(4.9);
+  expect(await trusted.ask(undefined, connection)).toEqual({ refused: 'x509.chain' });
+  trusted.advance(60);
+  expect(await trusted.ask(undefined, connection)).toMatchObject({ principal: { id } });
+});
