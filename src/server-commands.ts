@@ -10,11 +10,12 @@ import { explainPolicy } from './cli/policy-explain.js';
 import { checkPolicyFolder, testPolicyFolder } from './cli/policy-test.js';
 import { compose } from './compose.js';
 import { acceptLedger } from './compose/open-store.js';
+import { tlsEndsAt } from './compose/tls-files.js';
 import type { Roles } from './compose.js';
 import { addDoctor } from './doctor-command.js';
 import { addMcpCommand } from './mcp-command.js';
 import { providerKinds } from './issuance/providers/registry.js';
-import { loadSettings } from './settings/load.js';
+import { loadSettings, SettingsError } from './settings/load.js';
 import { serverVerbs } from './server-verbs.js';
 import { settingsJsonSchema } from './settings/json-schema.js';
 import type { Settings } from './settings/load.js';
@@ -131,10 +132,21 @@ function addConfigCommands(program: Command): void {
     .description('say everything that is wrong with the settings')
     .option(...config)
     .action((options: { config: string }) => {
-      process.stdout.write(describeConfig(options.config, load(options.config)));
+      const settings = load(options.config);
+      checkTls(options.config, settings);
+      process.stdout.write(describeConfig(options.config, settings));
     });
   settings
     .command('print-schema')
     .description('print the JSON Schema of the settings file, for editors')
     .action(() => say(JSON.stringify(settingsJsonSchema(providerKinds), undefined, 2)));
+}
+
+/** Throws SettingsError for files that the API would not start with. */
+function checkTls(file: string, { listen: { tls } }: Settings): void {
+  try {
+    if (tls) tlsEndsAt(tls);
+  } catch (error) {
+    throw new SettingsError(file, [error instanceof Error ? error.message : String(error)]);
+  }
 }

@@ -165,7 +165,7 @@ export async function revokeApproval(
 ): Promise<Approval> {
   requireKind(principal, 'operator');
   const approval = await findApproval(ports, principal, id);
-  if (!principal.roles.includes('approver')) requireRole(principal, 'admin');
+  requireRole(principal, 'approver', 'admin');
   const revoked = await closed(ports, principal, approval, 'revoked', reason);
   if (isOfDelegation(revoked) && revoked.subtask !== undefined)
     await endAndDispatch(

@@ -12,10 +12,14 @@ export function requireKind(principal: Principal, ...kinds: PrincipalKind[]): vo
     );
 }
 
-export function requireRole(principal: Principal, role: OperatorRole): void {
+/** Any of these roles will do. */
+export function requireRole(principal: Principal, ...roles: readonly OperatorRole[]): void {
   requireKind(principal, 'operator');
-  if (!principal.roles.includes(role))
-    throw new Fault('role.missing', `This call needs the operator role "${role}".`);
+  if (!roles.some((role) => principal.roles.includes(role)))
+    throw new Fault(
+      'role.missing',
+      `This call needs the operator role ${roles.map((role) => `"${role}"`).join(' or ')}.`,
+    );
 }
 
 /** Any operator may look; a caller that may not see a thing is told that it does not exist. */

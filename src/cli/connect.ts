@@ -75,7 +75,7 @@ export function tokenOf(
   if (showsCertificate(environment)) return undefined;
   if (options.curl) return () => Promise.resolve('');
   throw new UsageError(
-    'Who are you? Set PROTEM_TOKEN_FILE (or PROTEM_TOKEN), or give --token-file or --token-command.',
+    'Who are you? Set PROTEM_TOKEN_FILE (or PROTEM_TOKEN), or give --token-file or --token-command; or name a certificate and its key (PROTEM_CERTIFICATE_FILE, PROTEM_PRIVATE_KEY_FILE).',
   );
 }
 

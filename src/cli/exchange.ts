@@ -66,6 +66,9 @@ async function certificatesIn(environment: Environment): Promise<Record<string, 
       throw unusable(`${name}: ${file} cannot be read (${(error as NodeJS.ErrnoException).code}).`);
     });
   }
+  const { ca } = read;
+  if (typeof ca === 'string' && !ca.includes('-----BEGIN'))
+    throw unusable(`${files.ca}: ${environment[files.ca]} holds no certificate.`);
   if ((read['cert'] === undefined) !== (read['key'] === undefined))
     throw unusable(`${files.cert} and ${files.key} go together: set both, or neither.`);
   if (typeof read['ca'] === 'string') {

@@ -1,5 +1,6 @@
 import { constants, createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import type { Server, TlsOptions } from 'node:tls';
 import type { Log } from '../http/log.js';
@@ -22,15 +23,14 @@ export function openTlsFiles(settings: TlsSettings, everyMs = lookEveryMs): TlsF
       let said = '';
       const look = () => {
         try {
-          const next = optionsOf(settings, readPair(settings));
-          if (next.cert === taken.cert && next.key === taken.key) return;
+          const pair = readPair(settings);
+          if (pair.cert === taken.cert && pair.key === taken.key) return;
+          if (pair.endsAt <= Date.now()) throw new Error(`the certificate ended at ${isoOf(pair)}`);
+          const next = optionsOf(settings, pair);
           server.setSecureContext(next);
           taken = next;
           said = '';
-          log.info(
-            { certificateFile: settings.certificateFile },
-            'the certificate of the API was taken anew',
-          );
+          log.info({ endsAt: isoOf(pair) }, 'the certificate of the API was taken anew');
         } catch (error) {
           const problem = messageOf(error);
           if (problem !== said) log.warn({ problem }, 'the certificate of the API cannot be taken anew');
@@ -68,9 +68,11 @@ function readAs<Value>(name: string, file: string, as: (text: string) => Value):
     const text = readFileSync(file, 'utf8');
     return [text, as(text)];
   } catch (error) {
-    throw new Error(`listen.tls.${name}: ${file} cannot be used: ${messageOf(error)}`);
+    throw new Error(`listen.tls.${name}: ${resolve(file)} cannot be used: ${messageOf(error)}`);
   }
 }
+
+const isoOf = ({ endsAt }: Pair) => new Date(endsAt).toISOString();
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 

@@ -85,7 +85,7 @@ export function faultOf(response: FetchedAnswer, body: unknown): ProtemFault {
 }
 
 /** OpenSSL's, and Node's of the certificate that the other side has shown; `fetch` has them below its own. */
-const insecure = /^(ERR_SSL|ERR_OSSL|ERR_TLS|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_)/;
+const insecure = /^(EPROTO|ERR_SSL|ERR_OSSL|ERR_TLS|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_)/;
 
 function tlsCodeOf(error: unknown): string | undefined {
   const { code, cause } = Object(error) as { code?: unknown; cause?: unknown };
@@ -101,7 +101,8 @@ export function unreachable(url: string, cause: unknown): ProtemFault {
       code: 'client.insecure',
       status: 0,
       detail: `No secure connection to ${new URL(url).origin} came about (${code}).`,
-      remedy: 'Check the URL, whether its authority is known here, and the certificate that is shown.',
+      remedy:
+        'Check the URL and its scheme, whether its authority is known here (PROTEM_CA_FILE, NODE_EXTRA_CA_CERTS), and the certificate that is shown.',
       retry: false,
       cause,
     });

@@ -108,7 +108,10 @@ test('over TLS it believes whom it is told to, and shows the certificate that th
 
 test('what stands in the way of a secure connection is told, by name, and nothing of what the files hold', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'protem-exchange-'));
-  const [cert, key, other] = ['svid.pem', 'svid.key', 'other.key'].map((name) => join(directory, name));
+  const [cert, key, other, text] = ['svid.pem', 'svid.key', 'other.key', 'ca.txt'].map((name) =>
+    join(directory, name),
+  );
+  writeFileSync(text!, 'no certificate');
   const svid = await certify(Date.now(), {});
   writeFileSync(cert!, svid.pem);
   writeFileSync(key!, svid.keyPem);
@@ -120,6 +123,7 @@ test('what stands in the way of a secure connection is told, by name, and nothin
   const showing = { PROTEM_CERTIFICATE_FILE: cert!, PROTEM_PRIVATE_KEY_FILE: key! };
   for (const [environment, said] of [
     [{ PROTEM_CA_FILE: join(directory, 'none.pem') }, 'PROTEM_CA_FILE: '],
+    [{ PROTEM_CA_FILE: text! }, 'PROTEM_CA_FILE: '],
     [{ PROTEM_CERTIFICATE_FILE: cert! }, 'PROTEM_PRIVATE_KEY_FILE go together'],
     [{ ...showing, PROTEM_PRIVATE_KEY_FILE: directory }, 'PROTEM_PRIVATE_KEY_FILE: '],
     [{ ...showing, PROTEM_PRIVATE_KEY_FILE: other! }, 'No secure connection'],
@@ -135,5 +139,7 @@ test('what stands in the way of a secure connection is told, by name, and nothin
   await once(secure, 'listening');
   const url = `https://127.0.0.1:${(secure.address() as AddressInfo).port}`;
   expect(await tried({}, url)).toMatchObject({ code: 'client.insecure', retry: false });
+  const plain = await answering((_request, response) => response.end());
+  expect(await tried({}, plain.replace('http:', 'https:'))).toMatchObject({ code: 'client.insecure' });
   expect(await tried(showing)).toMatchObject({ code: 'client.unreachable', retry: true });
 });

@@ -246,8 +246,12 @@ test('the certificate of the API is taken anew when its files change, and what i
     }
     const problems = told.splice(0);
     expect(new Set(problems)).toEqual(new Set(['the certificate of the API cannot be taken anew']));
-    writeFileSync(files.certificateFile, newer.pem);
-    await next(() => writeFileSync(files.privateKeyFile, newer.keyPem));
+    const ended = await certify(Date.now(), { by: root, notAfterMs: Date.now() - 1000, keys: newer.keys });
+    writeFileSync(files.privateKeyFile, newer.keyPem);
+    await next(() => writeFileSync(files.certificateFile, ended.pem));
+    expect(told.splice(0)).toContain('the certificate of the API cannot be taken anew');
+    expect(await seen()).toBe(before);
+    await next(() => writeFileSync(files.certificateFile, newer.pem));
     expect(told.at(-1)).toBe('the certificate of the API was taken anew');
     expect(await seen()).not.toBe(before);
     expect(await ask(served.port, { headers: bearer(agentToken) })).toMatchObject({ status: 200 });

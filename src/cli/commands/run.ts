@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { askOf, askOptions, taskFor } from '../asking.js';
 import type { AskOptions } from '../asking.js';
 import { UsageError } from '../terminal.js';
+import { withoutIdentity } from '../without-identity.js';
 import type { Terminal } from '../terminal.js';
 import { acting, clientOptions } from '../verb.js';
 import type { Verb } from '../verb.js';
@@ -18,7 +19,10 @@ export function addRun(program: Command, terminal: Terminal): void {
     .option('--no-mask', 'leave the output of the command as it is, on the terminal itself')
     .option('--end-task', 'end the task even when it was given by --task')
     .option('--nested', 'run even inside another "protem run"')
-    .option('--keep-token', 'leave PROTEM_TOKEN in the environment of the command');
+    .option(
+      '--keep-token',
+      'leave PROTEM_TOKEN, and the names of a certificate, in the environment of the command',
+    );
   askOptions(clientOptions(command)).action(acting(terminal, run));
 }
 
@@ -62,7 +66,7 @@ async function run(verb: Verb<RunOptions>, ...args: readonly unknown[]): Promise
       ...terminal.environment,
       ...(secrets.some(({ secret }) => isAws(secret)) &&
         Object.fromEntries(beforeAws.map((name) => [name, undefined]))),
-      ...(!options.keepToken && { PROTEM_TOKEN: undefined }),
+      ...(!options.keepToken && withoutIdentity),
       ...Object.assign({}, ...secrets.map(({ entry, secret }) => environmentOf(entry, secret))),
       PROTEM_TASK: task.id,
       PROTEM_LEASE_ID: leases.map(({ id }) => id).join(','),

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Command } from 'commander';
 import { askOf, askOptions, taskFor } from '../asking.js';
 import type { AskOptions } from '../asking.js';
+import { withoutIdentity } from '../without-identity.js';
 import type { Terminal } from '../terminal.js';
 import { UsageError } from '../terminal.js';
 import { acting, clientOptions } from '../verb.js';
@@ -54,7 +55,7 @@ async function serve(verb: Verb<ServeOptions>, ...args: readonly unknown[]): Pro
     await Promise.race([session.current(), stopped]);
     signals.early.throwIfAborted();
     if (words.length > 0) {
-      const environment = { ...terminal.environment, PROTEM_TOKEN: undefined, ...server.environment };
+      const environment = { ...terminal.environment, ...withoutIdentity, ...server.environment };
       const end = await runChild(terminal, words, { environment, hidden: undefined, signals });
       outcome = signals.asked ? 'cancelled' : end.code === 0 ? 'completed' : 'failed';
       process.exitCode = end.code;
