@@ -163,16 +163,10 @@ function Answered({ approvals }: { approvals: readonly ApprovalShape[] }) {
                 </td>
                 <td>{approval.status}</td>
                 <td>
-                  {approval.answers.map(({ by, at, reason }) => (
-                    <div key={by + at}>
-                      <Words text={by} />
-                      {reason !== undefined && (
-                        <>
-                          : <Words text={reason} />
-                        </>
-                      )}
-                    </div>
+                  {approval.answers.map((answer) => (
+                    <Said key={answer.by + answer.at} {...answer} />
                   ))}
+                  {approval.takenBack && <Said what="taken back by " {...approval.takenBack} />}
                 </td>
               </tr>
             ))}
@@ -180,5 +174,19 @@ function Answered({ approvals }: { approvals: readonly ApprovalShape[] }) {
         </table>
       </div>
     </section>
+  );
+}
+
+function Said({ what = '', by, reason }: { what?: string; by: string; reason?: string | undefined }) {
+  return (
+    <div>
+      {what}
+      <Words text={by} />
+      {reason !== undefined && (
+        <>
+          : <Words text={reason} />
+        </>
+      )}
+    </div>
   );
 }

@@ -40,6 +40,12 @@ export interface Demand {
   readonly policyDigest: string;
 }
 
+/** By the principal id; a requester need not say why. */
+export interface TakenBack {
+  readonly by: string;
+  readonly reason?: string;
+}
+
 interface Questioned {
   readonly id: string;
   /** Hex SHA-256 over the canonical JSON of the exact request; see `digestOf`. */
@@ -57,6 +63,8 @@ interface Questioned {
   /** The last moment that it, and whatever is issued by it, is good for. */
   readonly approvedUntil?: number;
   readonly endedAt?: number;
+  /** Who cancelled or revoked it, and why. */
+  readonly takenBack?: TakenBack;
   /** It was cancelled because its task had ended. */
   readonly cause?: 'task_end';
 }

@@ -38,6 +38,7 @@ export function renderApproval(approval: Approval, base: string, view?: Approver
       ...renderHad(approval),
       approvedUntil: instantIf(approval.approvedUntil),
       endedAt: instantIf(approval.endedAt),
+      takenBack: approval.takenBack,
       cause: approval.cause,
       ...(view && { verified: renderVerified(view.verified), claimed: view.claimed }),
     }),

@@ -1,4 +1,12 @@
-import type { Answer, Approval, ApprovalState, Granted, Matter, NewApproval } from '../approval/approval.js';
+import type {
+  Answer,
+  Approval,
+  ApprovalState,
+  Granted,
+  Matter,
+  NewApproval,
+  TakenBack,
+} from '../approval/approval.js';
 import { isOfDelegation, isOfStep } from '../approval/approval.js';
 import { Fault } from '../kernel/fault.js';
 import { approvalIdPattern } from '../kernel/id.js';
@@ -107,8 +115,11 @@ export function redisApprovals(
       return answered === 1;
     },
 
-    close: async (id, as, event) =>
-      (await run('close-approval', id, codeOf(as), JSON.stringify(event))) === 1,
+    close: async (id, as, event) => {
+      const { by, reason } = event;
+      const takenBack = JSON.stringify(present({ by, reason }) satisfies TakenBack);
+      return (await run('close-approval', id, codeOf(as), JSON.stringify(event), takenBack)) === 1;
+    },
 
     expire: async (limit) => Number(await run('expire-approvals', limit, retentionMs)),
 
@@ -147,6 +158,7 @@ function toApproval(id: string, fields: Record<string, string>): Approval {
     ...(fields['u'] !== undefined && { approvedUntil: Number(fields['u']) }),
     ...(fields['c'] === 'task_end' && { cause: 'task_end' as const }),
     ...(fields['z'] !== undefined && { endedAt: Number(fields['z']) }),
+    ...(fields['w'] !== undefined && { takenBack: JSON.parse(fields['w']) as TakenBack }),
   };
   const all = { ...questioned, ...body };
   const usedFor = fields['l'];

@@ -176,6 +176,10 @@ export const approval = z
     step: stepId.optional().meta({ description: 'The tool call that it was used for.' }),
     subtask: taskId.optional().meta({ description: 'The sub-task that was delegated by it.' }),
     endedAt: instant.optional(),
+    takenBack: z
+      .strictObject({ by: z.string(), reason: z.string().optional() })
+      .optional()
+      .meta({ description: 'Who cancelled or revoked it, and why.' }),
     cause: z
       .enum(['task_end'])
       .optional()

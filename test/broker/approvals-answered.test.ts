@@ -94,7 +94,8 @@ describe('less, no, and taking back', () => {
     const { ask, ports, use, provider } = await askingBroker();
     const { id } = await ask();
     await decideApproval(ports, ann, id, yes);
-    await revokeApproval(ports, bob, id, 'changed my mind');
+    const revoked = await revokeApproval(ports, bob, id, 'changed my mind');
+    expect(revoked.takenBack).toEqual({ by: bob.id, reason: 'changed my mind' });
     await expect(use(id)).rejects.toMatchObject({ code: 'approval.revoked' });
     expect(provider.calls).toEqual([]);
   });

@@ -28,6 +28,7 @@ const id = 'spiffe://spire.example/agent/reporter';
   let redis: RedisServer;
   let world: World;
   let url: string;
+  let config: string;
   let environment: Record<string, string>;
   const file = (name: string) => join(world.directory, name);
 
@@ -79,7 +80,7 @@ const id = 'spiffe://spire.example/agent/reporter';
     newSvid('reporter', id);
     const x5c = [new X509Certificate(readFileSync(file('root.pem'))).raw.toString('base64')];
     writeFileSync(file('bundle.json'), JSON.stringify({ keys: [{ kty: 'EC', use: 'x509-svid', x5c }] }));
-    const config = world.configure({
+    config = world.configure({
       redis: { url: redis.url },
       listen: {
         port: 0,
@@ -190,6 +191,18 @@ with client.task(intent="report the quarter", deadline="1h") as task:
       env: { PYTHONPATH: resolve('clients/python'), PYTHONDONTWRITEBYTECODE: '1' },
     });
     expect(stdout.trim()).toBe(id);
+  });
+
+  test('what the API would not start with is told before', async () => {
+    const sound = await runProtem(['config', 'check', '--config', config], world.environment);
+    expect([sound.code, sound.complaints]).toEqual([0, '']);
+    const settings = readFileSync(config, 'utf8').replace(file('api.key'), file('reporter.key'));
+    writeFileSync(file('wrong.yaml'), settings);
+    const wrong = await runProtem(['config', 'check', '--config', file('wrong.yaml')], world.environment);
+    expect([wrong.code, wrong.complaints]).toEqual([
+      2,
+      expect.stringContaining('listen.tls: the certificate and the private key are no pair'),
+    ]);
   });
 
   test('by another authority of the same name it is nobody', async () => {
