@@ -30,8 +30,8 @@ export function pathTo(
   function downward(path: readonly ReadCertificate[]): readonly ReadCertificate[] | undefined {
     const last = path.at(-1)!;
     for (const one of shown) {
-      if (++ways > mostWays) return undefined;
       if (path.some(({ x509 }) => x509.raw.equals(one.x509.raw)) || !hasSigned(last.x509, one.x509)) continue;
+      if (++ways > mostWays) return undefined;
       const isLeaf = one.x509.raw.equals(leaf.x509.raw);
       const read = isLeaf ? leaf : one.read();
       if (!read || !path.every((above) => (read.isSelfIssued && !isLeaf) || mayName(above, read))) continue;
@@ -71,21 +71,19 @@ interface Opened {
   readonly read: () => ReadCertificate | undefined;
 }
 
+/** Nothing for what OpenSSL cannot read. */
 function opened(der: Uint8Array): Opened[] {
-  let known: ReadCertificate | undefined | null = null;
-  const read = () => {
-    if (known !== null) return known;
-    try {
-      known = readCertificate(der);
-    } catch {
-      known = undefined;
-    }
-    return known;
-  };
+  let known: { readonly certificate: ReadCertificate | undefined } | undefined;
+  const read = () => (known ??= { certificate: tried(() => readCertificate(der)) }).certificate;
+  const x509 = tried(() => new X509Certificate(der));
+  return x509 ? [{ x509, read }] : [];
+}
+
+function tried<Value>(make: () => Value): Value | undefined {
   try {
-    return [{ x509: new X509Certificate(der), read }];
+    return make();
   } catch {
-    return [];
+    return undefined;
   }
 }
 

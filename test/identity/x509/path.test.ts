@@ -149,6 +149,14 @@ test.each(['', 'a.example:443', 'spiffe://a.example', 'a.example.', '.'])(
   },
 );
 
+test('however many authorities a bundle has, the right one is found', async () => {
+  const between = await below(root);
+  const leaf = await leafBy(between);
+  const stranger = await authority(startMs, { subject: 'CN=stranger' });
+  const many = Array.from({ length: 500 }, () => stranger);
+  expect(led([leaf, between], [...many, root])).toEqual([leaf, between, root]);
+});
+
 test('nothing that is shown costs anything before an authority stands behind it', async () => {
   const signed: string[] = [];
   const stranger = await authority(startMs, { subject: 'CN=stranger' });
