@@ -4,8 +4,7 @@ import type { Finding } from './cli/aws-check.js';
 import { openRedis } from './compose/open-store.js';
 import { tlsEndsAt } from './compose/tls-files.js';
 import { fetchKeys } from './identity/key-fetch.js';
-import type { OidcIssuer } from './identity/oidc-issuer.js';
-import type { TrustDomain } from './identity/trust-domain.js';
+import type { KeySource } from './identity/key-source.js';
 import { openOidcIssuers, openTrustDomains } from './identity/trust.js';
 import { faults } from './kernel/fault.js';
 import { Fault } from './kernel/fault.js';
@@ -102,20 +101,22 @@ function examineTls({ listen: { tls } }: Settings): Finding[] {
 }
 
 async function examineIssuers(settings: Settings): Promise<Finding[]> {
-  const keysOf = ([name, { source }]: readonly [string, Pick<OidcIssuer, 'source'>]) =>
-    tried(`issuer ${name}`, 'its keys can be read', () => source.keys());
-  const authoritiesOf = ([name, { source }]: readonly [string, TrustDomain]) =>
-    tried(`issuer ${name}`, 'it has authorities of certificates', async () => {
-      if ((await source.keys()).authorities.length > 0) return;
-      throw new Error('its bundle holds no authority for X509-SVIDs, which "x509Svids" says are taken');
-    });
+  const issuers = [...openOidcIssuers(settings, fetchKeys, Date.now)];
   const domains = [...openTrustDomains(settings, fetchKeys, Date.now)];
-  const forCertificates = domains.filter(([, { longestCertificateSeconds: most }]) => most !== undefined);
   return Promise.all([
-    ...[...openOidcIssuers(settings, fetchKeys, Date.now), ...domains].map(keysOf),
-    ...forCertificates.map(authoritiesOf),
+    ...issuers.map(([name, { source }]) => examineKeys(name, source, false)),
+    ...domains.map(([name, { source, longestCertificateSeconds: most }]) =>
+      examineKeys(name, source, most !== undefined),
+    ),
   ]);
 }
+
+const examineKeys = (name: string, source: KeySource, certificates: boolean): Promise<Finding> =>
+  tried(`issuer ${name}`, 'its keys can be read', async () => {
+    const { authorities } = await source.keys();
+    if (certificates && authorities.length === 0)
+      throw new Error('its bundle holds no authority for X509-SVIDs, which "x509Svids" says are taken');
+  });
 
 async function tried(role: string, good: string, look: () => Promise<unknown>): Promise<Finding> {
   try {
@@ -123,9 +124,15 @@ async function tried(role: string, good: string, look: () => Promise<unknown>): 
     return { role, is: 'ok', what: good };
   } catch (error) {
     const remedy = error instanceof Fault ? faults[error.code].remedy : 'See the message.';
-    const why = error instanceof Fault && error.reason !== undefined ? ` (${error.reason})` : '';
-    return { role, is: 'problem', what: `${messageOf(error)}${why}`, remedy };
+    return { role, is: 'problem', what: [messageOf(error), ...whyOf(error)].join(' '), remedy };
   }
+}
+
+/** The reason of a fault, and what the machine or the other side has said. */
+function* whyOf(error: unknown): Generator<string> {
+  if (!(error instanceof Fault)) return;
+  if (error.reason !== undefined) yield `(${error.reason})`;
+  if (error.cause instanceof Error) yield error.cause.message;
 }
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
