@@ -48,6 +48,7 @@ export function createIdentify(settings: IdentitySettings, ports: IdentifyPorts)
     ...settings.trustDomains.map((one) => [one.name, one.requireSenderConstraint] as const),
   ]);
   const refused = new WeakMap<ShownChain, { readonly reason: RefusalReason; readonly until: number }>();
+  const underWay = new WeakMap<ShownChain, Promise<Principal>>();
   const verifyProof = proofVerifier(proofRules(settings, ports.listeningAt), proofs, clock);
 
   /** The token itself says where to look; only what is configured is ever looked at. */
@@ -79,6 +80,15 @@ export function createIdentify(settings: IdentitySettings, ports: IdentifyPorts)
     return constrainBearer(principal, demand, showing);
   }
 
+  /** However many requests of one connection come at once, its certificate is looked at once for all of them. */
+  function once(chain: ShownChain, proving: () => Promise<Principal>): Promise<Principal> {
+    const known = underWay.get(chain);
+    if (known) return known;
+    const begun = proving().finally(() => underWay.delete(chain));
+    underWay.set(chain, begun);
+    return begun;
+  }
+
   /** Whoever shows a certificate has proved its key: that is what `requireSenderConstraint` is there for. */
   async function byCertificate(chain: ShownChain, { proofs }: Showing): Promise<Principal> {
     if (proofs.length > 0) throw invalidProof('dpop.scheme');
@@ -95,7 +105,7 @@ export function createIdentify(settings: IdentitySettings, ports: IdentifyPorts)
         throw cause;
       });
     };
-    const principal = verified.find(shown) ?? (await prove(shown, verifying));
+    const principal = verified.find(shown) ?? (await once(chain, () => prove(shown, verifying)));
     // Whatever was believed before: it ends to the millisecond, with the first of its path.
     if (clock() > principal.proofExpiresAt) throw unproven('x509.expired');
     mustBeNewer(principal, ports);

@@ -26,6 +26,8 @@ export interface Extensions {
     { readonly isCritical: boolean; readonly has: (flag: KeyUsageFlags) => boolean } | undefined;
   /** Where it says what else it is for, whether both ends of TLS are among that. */
   readonly isForTls: boolean;
+  /** Where it says so, whether what it signs may be for clients. */
+  readonly isAboveClients: boolean;
   /** Every URI among the alternative names, as it is spelled. */
   readonly uris: readonly string[];
   /** Of what kinds its names are, its subject among them, but for URIs. */
@@ -42,6 +44,7 @@ const nameKinds = [
 export type NameKind = (typeof nameKinds)[number];
 
 const mostNames = 64;
+const anyPurpose = '2.5.29.37.0';
 const emailAddress = '1.2.840.113549.1.9.1';
 /** With a dot before it, for all hosts below it. */
 const plainHost = /^\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i;
@@ -63,10 +66,10 @@ export function readExtensions({ extensions: all = [], subject }: TBSCertificate
   const constraints = valueOf(found(id_ce_basicConstraints), BasicConstraints);
   const usage = valueOf(found(id_ce_keyUsage), KeyUsage);
   const flags = usage?.toNumber() ?? 0;
+  mustHoldFew(found(id_ce_extKeyUsage), found(id_ce_subjectAltName), found(id_ce_nameConstraints));
   const purposes = valueOf(found(id_ce_extKeyUsage), ExtendedKeyUsage);
   const names = valueOf(found(id_ce_subjectAltName), SubjectAlternativeName) ?? [];
   const uris = names.flatMap(({ uniformResourceIdentifier: uri }) => uri ?? []);
-  if (names.length > mostNames) throw new TypeError('more names than anybody has');
   return {
     isAuthority: constraints?.cA === true,
     pathLength: constraints?.pathLenConstraint,
@@ -75,11 +78,41 @@ export function readExtensions({ extensions: all = [], subject }: TBSCertificate
       has: (flag) => (flags & flag) !== 0,
     },
     isForTls: !purposes || [id_kp_clientAuth, id_kp_serverAuth].every((one) => purposes.includes(one)),
+    isAboveClients: !purposes || [id_kp_clientAuth, anyPurpose].some((one) => purposes.includes(one)),
     uris,
     otherNames: otherKinds(names, subject),
     nameConstraints: readable(valueOf(found(id_ce_nameConstraints), NameConstraints)),
     insistsOnUnknown: all.some(({ critical, extnID }) => critical && !understood.has(extnID)),
   };
+}
+
+/** Counted before they are read, which costs a thousand times as much. */
+function mustHoldFew(...lists: readonly (Extension | undefined)[]): void {
+  for (const list of lists) {
+    if (!list) continue;
+    const [items = new Uint8Array()] = valuesIn(new Uint8Array(list.extnValue.buffer));
+    // Constraints are two lists, and nothing else in here has parts of its own that are many.
+    const parts = valuesIn(items);
+    if (list.extnID === id_ce_nameConstraints) parts.forEach(valuesIn);
+  }
+}
+
+/** What stands one behind the other, as DER spells it in tags of one byte. Throws where it is more than anybody has. */
+function valuesIn(bytes: Uint8Array): Uint8Array[] {
+  const values: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const said = bytes[at + 1] ?? 0;
+    const octets = said < 0x80 ? 0 : said & 0x7f;
+    if ((said >= 0x80 && octets === 0) || octets > 3)
+      throw new TypeError('a length that is not spelled as DER');
+    const from = at + 2 + octets;
+    const length = octets === 0 ? said : Buffer.from(bytes.subarray(at + 2, from)).readUIntBE(0, octets);
+    if (from + length > bytes.length || values.length === mostNames)
+      throw new TypeError('more names than anybody has, or less than is said');
+    values.push(bytes.subarray(from, from + length));
+    at = from + length;
+  }
+  return values;
 }
 
 /** The subject is a directory name; one with an address of mail in it counts as such as well (section 4.2.1.10). */
@@ -97,7 +130,6 @@ export const kindOf = (name: GeneralName): NameKind =>
 /** Hosts are all that is understood of URIs; nothing uses the distances, and they must not be there (section 4.2.1.10). */
 function readable(constraints: NameConstraints | undefined): NameConstraints | undefined {
   const trees = [...(constraints?.permittedSubtrees ?? []), ...(constraints?.excludedSubtrees ?? [])];
-  if (trees.length > mostNames) throw new TypeError('more constraints than anybody has');
   for (const { base, minimum, maximum } of trees) {
     const uri = base.uniformResourceIdentifier;
     if (minimum !== 0 || maximum !== undefined || (uri !== undefined && !plainHost.test(uri)))

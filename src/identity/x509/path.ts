@@ -57,7 +57,7 @@ function mayStandBelow(read: ReadCertificate, path: readonly ReadCertificate[], 
     const between = path.slice(index + 1).reduce((sum, one) => sum + counts(one), counts(read));
     return between <= (pathLength ?? Infinity);
   });
-  return hasRoom && isInForce(read, now) && maySignCertificates(read);
+  return hasRoom && isInForce(read, now) && maySignCertificates(read) && read.isAboveClients;
 }
 
 const isInForce = (

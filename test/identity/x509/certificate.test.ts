@@ -65,6 +65,8 @@ test('more names than anybody has are no certificate', async () => {
   const many = Array.from({ length: 65 }, (_, n) => `spiffe://a.example/${n}`);
   const { der } = await certified({ uris: many });
   expect(() => readCertificate(der)).toThrow('more names');
+  const empty = await certified({ instead: [extension(names, false, `308203e8${'8600'.repeat(500)}`)] });
+  expect(() => readCertificate(empty.der)).toThrow('more names');
 });
 
 test('every one of its bytes that is changed is noticed, by whoever reads it or by the signature', async () => {

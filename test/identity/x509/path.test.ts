@@ -189,6 +189,18 @@ test('certificates of one authority that have all signed each other lead to an e
   expect(led([await leafBy(stranger), between, ...clique], [root])).toBeUndefined();
 });
 
+test.each([
+  ['clients', ['1.3.6.1.5.5.7.3.2'], true],
+  ['anything', ['2.5.29.37.0'], true],
+  ['servers and code', ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.3'], false],
+])(
+  'what stands between, and says that it is for %s, may stand there or not',
+  async (_what, purposes, isGood) => {
+    const between = await below(root, { purposes });
+    expect(led([await leafBy(between), between], [root]) !== undefined).toBe(isGood);
+  },
+);
+
 test('one that has issued itself anew does not count among those between', async () => {
   const short = await authority(startMs, { pathLength: 0 });
   const again = await authority(startMs, { by: short, pathLength: 0 });

@@ -103,3 +103,30 @@ test('a connection that was refused is not looked at again for a while, whatever
   trusted.advance(60);
   expect(await trusted.ask(undefined, connection)).toMatchObject({ principal: { id } });
 });
+
+test('requests of one connection that come at once are looked at once', async () => {
+  let read = 0;
+  const fetch = () => {
+    read += 1;
+    const body = new Blob([JSON.stringify(x509BundleOf(root))]).stream();
+    return Promise.resolve({
+      status: 200,
+      headers: new Headers(),
+      body: body as unknown as AsyncIterable<Uint8Array>,
+    });
+  };
+  const bundle = { url: 'https://a.example/bundle' };
+  const trusted = trusting({ trustDomains: [{ ...domain('a.example', {}), bundle }] }, fetch);
+  const stranger = showing(await svid({ by: other }));
+  const answers = await Promise.all(Array.from({ length: 100 }, () => trusted.ask(undefined, stranger)));
+  expect(new Set(answers.map((answer) => JSON.stringify(answer)))).toEqual(
+    new Set(['{"refused":"x509.chain"}']),
+  );
+  // Once because there was none, and once for a newer one.
+  expect(read).toBe(2);
+  const good = showing(await svid());
+  const believed = await Promise.all(Array.from({ length: 100 }, () => trusted.ask(undefined, good)));
+  expect(
+    new Set(believed.map((answer) => ('principal' in answer ? answer.principal : answer))),
+  ).toHaveProperty('size', 1);
+});
