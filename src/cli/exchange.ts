@@ -71,9 +71,9 @@ async function certificatesIn(environment: Environment): Promise<Record<string, 
     throw unusable(`${files.ca}: ${environment[files.ca]} holds no certificate.`);
   if ((read['cert'] === undefined) !== (read['key'] === undefined))
     throw unusable(`${files.cert} and ${files.key} go together: set both, or neither.`);
-  if (typeof read['ca'] === 'string') {
+  if (typeof ca === 'string') {
     const { rootCertificates } = await import('node:tls');
-    read['ca'] = [...rootCertificates, read['ca']];
+    read['ca'] = [...rootCertificates, ca];
   }
   return read;
 }

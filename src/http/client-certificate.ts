@@ -1,10 +1,8 @@
 import type { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { longestChain } from '../identity/x509/shown-chain.js';
 import type { ShownChain } from '../identity/x509/shown-chain.js';
-
-/** One more than anybody is believed with. */
-const mostShown = 9;
 
 const known = new WeakMap<TLSSocket, ShownChain | undefined>();
 
@@ -21,7 +19,7 @@ export function shownCertificates(socket: Socket): ShownChain | undefined {
 function chainOf(own: X509Certificate | undefined): ShownChain | undefined {
   if (!own) return undefined;
   const chain: [Uint8Array, ...Uint8Array[]] = [own.raw];
-  for (let one = own.issuerCertificate; one && chain.length < mostShown; one = one.issuerCertificate)
+  for (let one = own.issuerCertificate; one && chain.length <= longestChain; one = one.issuerCertificate)
     if (!chain.some((known) => one!.raw.equals(known))) chain.push(one.raw);
   return chain;
 }

@@ -21,6 +21,7 @@ import { createVerifiedProofs } from './verified-proofs.js';
 import { constrainCertificate } from './x509/constrain.js';
 import { digestOf } from './x509/shown-chain.js';
 import type { ShownChain } from './x509/shown-chain.js';
+import { verifyX509Svid } from './x509/x509-svid.js';
 
 export interface IdentifyPorts {
   readonly clock: Clock;
@@ -97,7 +98,6 @@ export function createIdentify(settings: IdentitySettings, ports: IdentifyPorts)
     const verifying = async () => {
       const before = refused.get(chain);
       if (before && clock() < before.until) throw unproven(before.reason);
-      const { verifyX509Svid } = await import('./x509/x509-svid.js');
       return verifyX509Svid(chain, trustDomains, clock).catch((cause: unknown) => {
         const reason = cause instanceof Fault && (cause.reason as RefusalReason | undefined);
         if (reason && reason.startsWith('x509.'))

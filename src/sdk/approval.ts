@@ -15,7 +15,7 @@ export interface ApprovalOptions {
 const lookSeconds = 30;
 
 /**
- * Sends a request for a credential, or to delegate. When a person has to answer first (202), waits for the answer and asks again by it;
+ * Sends a request for a credential, or to delegate. When a person has to answer first (202), waits and asks again by it;
  * what the answer was is then for the broker to say, in its own faults.
  * @throws ProtemFault
  */

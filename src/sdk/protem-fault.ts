@@ -1,7 +1,10 @@
 import type { Problem } from '../wire/problem.js';
 import type { FetchedAnswer } from './call.js';
 
-/** What only a client can meet: no answer, no connection that is secure, an answer that is not the broker's, a person who has not answered yet. */
+/**
+ * What only a client can meet: no answer, no connection that is secure, an answer that is not the broker's, a person who has
+ * not answered yet.
+ */
 export type ClientCode =
   'client.unreachable' | 'client.insecure' | 'client.unexpected' | 'client.approval_pending';
 

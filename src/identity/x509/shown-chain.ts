@@ -6,6 +6,9 @@ import { isStrongKey } from './certificate.js';
 /** DER of what a connection has shown, the caller's own certificate first; that the caller has its key, TLS has proved. */
 export type ShownChain = readonly [Uint8Array, ...Uint8Array[]];
 
+/** Nobody is believed with more, and each that is looked at costs time. */
+export const longestChain = 8;
+
 const sha256 = (of: Uint8Array | string): string => createHash('sha256').update(of).digest('base64url');
 
 /** RFC 8705 section 3.1, `x5t#S256`: of the caller's own certificate. */

@@ -8,11 +8,9 @@ import { readCertificate } from './certificate.js';
 import type { ReadCertificate } from './certificate.js';
 import { isForClients } from './extensions.js';
 import { pathTo } from './path.js';
-import { keyOf } from './shown-chain.js';
+import { keyOf, longestChain } from './shown-chain.js';
 import type { ShownChain } from './shown-chain.js';
 
-/** More than this no chain has, and each that is looked at costs time. */
-const longestChain = 8;
 /** Those of workloads have one or two thousand; reading costs time by the byte. */
 const longestOwnBytes = 4096;
 
