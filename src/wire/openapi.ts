@@ -23,6 +23,8 @@ const shared = {
   LiveChanges: liveChanges,
   Problem: problem,
 };
+const names = z.registry<{ id: string }>();
+for (const [id, schema] of Object.entries(shared)) names.add(schema, { id });
 
 /**
  * The description of the HTTP API as OpenAPI 3.1, made from the schemas that parse the requests and shape the
@@ -81,17 +83,11 @@ const security: Record<Operation['proof'], readonly Json[]> = {
 };
 
 function components(): Json {
-  const { schemas } = z.toJSONSchema(registry(), { uri: reference });
+  const { schemas } = z.toJSONSchema(names, { uri: reference });
   return Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, bare(schema)]));
 }
 
 const reference = (id: string) => `#/components/schemas/${id}`;
-
-function registry() {
-  const registered = z.registry<{ id: string }>();
-  for (const [id, schema] of Object.entries(shared)) registered.add(schema, { id });
-  return registered;
-}
 
 /** Without what only a schema document of its own has. */
 function bare(schema: object): Json {
@@ -101,14 +97,18 @@ function bare(schema: object): Json {
 
 const taken = (schema: z.ZodType): Json => bare(z.toJSONSchema(schema, { io: 'input' }));
 
-/** A shape in an answer, with references to the shared ones. */
+/** A shape in an answer, with references to the shared ones: converted by itself, because a registry is always converted whole. */
 function given(schema: z.ZodType): Json {
-  const known = Object.entries(shared).find(([, candidate]) => candidate === schema);
-  if (known) return { $ref: reference(known[0]) };
-  const registered = registry();
-  registered.add(schema, { id: 'Answer' });
-  const { schemas } = z.toJSONSchema(registered, { uri: reference });
-  return bare(schemas['Answer'] ?? {});
+  const known = names.get(schema);
+  if (known) return { $ref: reference(known.id) };
+  const { $defs: _shared, ...rest } = bare(
+    z.toJSONSchema(schema, {
+      metadata: names,
+      override: ({ zodSchema, jsonSchema }) =>
+        void Object.assign(jsonSchema, z.globalRegistry.get(zodSchema)),
+    }),
+  );
+  return JSON.parse(JSON.stringify(rest).replaceAll('"#/$defs/', `"${reference('')}`)) as Json;
 }
 
 function described(id: string, operation: Operation): Json {
