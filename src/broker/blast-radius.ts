@@ -1,4 +1,5 @@
 import type { Principal } from '../identity/principal.js';
+import { isOver } from '../lease/lease.js';
 import type { Lease } from '../lease/lease.js';
 import type { Scope } from '../revocation/withdrawal.js';
 import { requireRole } from './authorize.js';
@@ -23,7 +24,7 @@ export async function blastRadius(ports: Ports, principal: Principal, scope: Sco
       const { leases, next } = await ports.ledger.withdrawals.live(provider, cursor);
       for (const lease of await reach(leases)) {
         // A scan may show one twice.
-        if (seen.has(lease.id)) continue;
+        if (isOver(lease.state) || seen.has(lease.id)) continue;
         seen.add(lease.id);
         byProvider.count(lease.provider);
         byEntry.count(lease.entry);

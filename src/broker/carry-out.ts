@@ -1,3 +1,4 @@
+import { isOver } from '../lease/lease.js';
 import type { Lease } from '../lease/lease.js';
 import type { Sweep } from '../ledger/withdrawal-ledger.js';
 import type { Withdrawal } from '../revocation/withdrawal.js';
@@ -5,6 +6,7 @@ import { isLive, judgeLive } from './judge-live.js';
 import type { Taking } from './judge-live.js';
 import type { Ports } from './ports.js';
 import { providersIn, reachOf } from './reach.js';
+import { takeBackApprovals } from './take-back-approvals.js';
 
 export type CarryOutPorts = Pick<
   Ports,
@@ -25,6 +27,7 @@ export async function carryOut(
   withdrawal: OpenWithdrawal,
   goOn: () => Promise<boolean>,
 ): Promise<number | undefined> {
+  if (withdrawal.what === 'revoke') await takeBackApprovals(ports, withdrawal, goOn);
   const judge = await judgeOf(ports, withdrawal);
   let sweep = withdrawal.sweep ?? newPass(ports, 0);
   while (await goOn()) {
@@ -81,6 +84,8 @@ async function judgeOf(
   const reach = reachOf(ports, scope);
   if (what === 'revoke')
     return async (leases, isLater) =>
-      (await reach(leases)).filter((lease) => !isLater || isLive(lease)).map(({ id }) => ({ id, reason }));
+      (await reach(leases))
+        .filter((lease) => (isLater ? isLive(lease) : !isOver(lease.state)))
+        .map(({ id }) => ({ id, reason }));
   return judgeLive(ports, reach);
 }

@@ -72,6 +72,8 @@ export interface ApprovalLedger {
   /** Writes down which have run out, and forgets what is older than the retention. Returns how many ran out. */
   expire(limit: number): Promise<number>;
   pending(): Promise<number>;
+  /** Ids of those that wait for an answer, and of those that were approved and can still be used. */
+  usable(): Promise<readonly string[]>;
   /**
    * How often the agent was granted the entry or permitted the tool, in its last `within` audit events, or has delegated to
    * the other, in the last of that one; and when last.

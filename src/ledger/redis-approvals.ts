@@ -130,6 +130,17 @@ export function redisApprovals(
       });
     },
 
+    async usable() {
+      const now = Number(await run('now'));
+      const sets = [`${prefix}:approvals:pending`, `${prefix}:approvals:approved`];
+      const ids = await Promise.all(sets.map((set) => redis.zrange(set, now, '+inf', 'BYSCORE'))).catch(
+        (cause: unknown) => {
+          throw unavailable(cause);
+        },
+      );
+      return [...new Set(ids.flat())];
+    },
+
     async pastUse(agent, { entry = '', tool = '', delegate = '' }, within) {
       await redisLog(redis, run, prefix).seal();
       const [times, lastAt] = (await run('past-use', agent, entry, tool, delegate, within)) as [

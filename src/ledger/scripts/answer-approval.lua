@@ -11,7 +11,10 @@ redis.call('HSET', key(id), 's', ARGV[3], 'd', ARGV[4], 'y', ARGV[5])
 if ARGV[3] ~= 'p' then
   local untilAt = at + tonumber(ARGV[6])
   redis.call('HSET', key(id), 'z', at)
-  if ARGV[3] == 'a' then redis.call('HSET', key(id), 'u', untilAt) end
+  if ARGV[3] == 'a' then
+    redis.call('HSET', key(id), 'u', untilAt)
+    redis.call('ZADD', key('approvals:approved'), untilAt, id)
+  end
   redis.call('PEXPIREAT', key(id), untilAt + tonumber(ARGV[8]))
   redis.call('SET', key('ask:' .. facts[6]), id, 'PX', ARGV[6])
   redis.call('ZREM', key('approvals:pending'), id)

@@ -11,6 +11,7 @@ if not open and not (to == 'r' and facts[1] == 'u' and (had == 'lse_' or had == 
 redis.call('HSET', key(id), 's', to, 'z', at, 'w', ARGV[4])
 if redis.call('GET', key('ask:' .. facts[6])) == id then redis.call('DEL', key('ask:' .. facts[6])) end
 redis.call('ZREM', key('approvals:pending'), id)
+redis.call('ZREM', key('approvals:approved'), id)
 redis.call('ZREM', key('approvals:pending:' .. facts[4]), id)
 if facts[5] ~= '' then redis.call('SREM', key('questions:' .. facts[5]), id) end
 tell(ARGV[3])

@@ -12,5 +12,6 @@ for _, id in ipairs(late) do
     tell(cjson.encode({ type = 'approval.expired', approval = id, task = facts[3], agent = facts[2] }))
   end
 end
+redis.call('ZREMRANGEBYSCORE', key('approvals:approved'), '-inf', at)
 redis.call('ZREMRANGEBYSCORE', key('approvals'), '-inf', at - tonumber(ARGV[2]))
 return #late
