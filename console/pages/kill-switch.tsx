@@ -185,10 +185,12 @@ function Confirm({ chosen, onClose }: { chosen: Chosen; onClose: () => void }) {
       {radius.value && (
         <>
           <p>
-            <strong>{counted(radius.value.total, 'live lease')}</strong> would be revoked
+            <strong>{counted(radius.value.total, 'live lease')}</strong>
+            {radius.value.approvals > 0 && ` and ${counted(radius.value.approvals, 'open approval')}`} would
+            be revoked
             {block ? ', and nothing more is issued for it until the block is lifted.' : '.'}
           </p>
-          {radius.value.total === 0 && (
+          {radius.value.total + radius.value.approvals === 0 && (
             <p class="note">Nothing live is reached: see that the name is right.</p>
           )}
           <div class="radius">

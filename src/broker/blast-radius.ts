@@ -6,6 +6,7 @@ import { requireRole } from './authorize.js';
 import type { BlastRadius } from './broker.js';
 import type { Ports } from './ports.js';
 import { providersIn, reachOf } from './reach.js';
+import { approvalsIn } from './take-back-approvals.js';
 import { findTask } from './tasks.js';
 
 const sampleSize = 50;
@@ -35,6 +36,8 @@ export async function blastRadius(ports: Ports, principal: Principal, scope: Sco
       cursor = next;
     } while (cursor !== '0');
   }
+  let approvals = 0;
+  for await (const _approval of approvalsIn(ports, scope)) approvals++;
   return {
     total: seen.size,
     byProvider: byProvider.counts(),
@@ -42,6 +45,7 @@ export async function blastRadius(ports: Ports, principal: Principal, scope: Sco
     byAgent: byAgent.counts(),
     byEffect: byEffect.counts(),
     leases: sample,
+    approvals,
   };
 }
 

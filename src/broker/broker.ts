@@ -124,7 +124,7 @@ export interface Renewal {
   readonly secret?: Grant['secret'];
 }
 
-/** How many leases a scope reaches, and of what; `leases` are some of them. */
+/** How many leases a scope reaches, and of what; `leases` are some of them. And how many `approvals`: asked, or unused. */
 export interface BlastRadius {
   readonly total: number;
   readonly byProvider: Readonly<Record<string, number>>;
@@ -132,6 +132,7 @@ export interface BlastRadius {
   readonly byAgent: Readonly<Record<string, number>>;
   readonly byEffect: Readonly<Record<string, number>>;
   readonly leases: readonly Lease[];
+  readonly approvals: number;
 }
 
 export interface RevokeMany {

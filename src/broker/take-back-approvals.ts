@@ -1,11 +1,13 @@
 import { isOfCredential, isOfDelegation } from '../approval/approval.js';
 import type { Approval } from '../approval/approval.js';
-import type { Withdrawal } from '../revocation/withdrawal.js';
+import type { Scope, Withdrawal } from '../revocation/withdrawal.js';
 import type { Ports } from './ports.js';
 import { reachOf } from './reach.js';
 import type { Reachable } from './reach.js';
 
 type TakeBackPorts = Pick<Ports, 'ledger' | 'inventory' | 'meter'>;
+
+type Standing = Reachable & { readonly id: string };
 
 const atOnce = 100;
 
@@ -19,37 +21,38 @@ export async function takeBackApprovals(
   { scope, by, reason }: Withdrawal,
   goOn: () => Promise<boolean>,
 ): Promise<void> {
+  for await (const { id, agent, taskId = '' } of approvalsIn(ports, scope)) {
+    const event = { type: 'approval.revoked', approval: id, task: taskId, agent, by, reason } as const;
+    if (await ports.ledger.approvals.close(id, 'revoked', event)) ports.meter.approvalEnded('revoked');
+    if (!(await goOn())) return;
+  }
+}
+
+/** What of it waits for a person, or was approved and not used yet. */
+export async function* approvalsIn(
+  ports: Pick<Ports, 'ledger' | 'inventory'>,
+  scope: Scope,
+): AsyncGenerator<Standing> {
   const { approvals } = ports.ledger;
   const reach = reachOf(ports, scope);
   const ids = await approvals.usable();
-  for (let from = 0; from < ids.length && (await goOn()); from += atOnce) {
+  for (let from = 0; from < ids.length; from += atOnce) {
     const found = await Promise.all(ids.slice(from, from + atOnce).map((id) => approvals.find(id)));
-    const open = found.filter((approval) => approval !== undefined && isUsable(approval)) as Approval[];
-    for (const { id, agent, taskId = '' } of await reach(await standing(ports, open))) {
-      const event = { type: 'approval.revoked', approval: id, task: taskId, agent, by, reason } as const;
-      if (await approvals.close(id, 'revoked', event)) ports.meter.approvalEnded('revoked');
-    }
+    const usable = found.filter((approval) => approval !== undefined && isUsable(approval)) as Approval[];
+    yield* await reach(await Promise.all(usable.map((approval) => standing(ports, approval))));
   }
 }
 
 const isUsable = ({ state }: Approval): boolean => state === 'pending' || state === 'approved';
 
-/** Whom and what each is about: of a delegation, the agent delegated to as well. */
-async function standing(
-  { ledger }: TakeBackPorts,
-  approvals: readonly Approval[],
-): Promise<readonly (Reachable & { readonly id: string })[]> {
-  return Promise.all(
-    approvals.map(async (approval) => {
-      const { id, agent, task: taskId } = approval;
-      const { actors: above = [] } =
-        (taskId === undefined ? undefined : await ledger.tasks.find(taskId)) ?? {};
-      const below = isOfDelegation(approval) ? [approval.request.delegate] : [];
-      return {
-        ...{ id, agent, taskId, actors: [...above.map((actor) => actor.id), ...below] },
-        issuers: [approval.known.issuer, ...above.map(({ issuer }) => issuer)],
-        ...(isOfCredential(approval) && { entry: approval.request.entry, provider: approval.known.provider }),
-      };
-    }),
-  );
+/** Whom and what it is about: of a delegation, the agent delegated to as well. */
+async function standing({ ledger }: Pick<Ports, 'ledger'>, approval: Approval): Promise<Standing> {
+  const { id, agent, task: taskId, known } = approval;
+  const { actors: above = [] } = (taskId === undefined ? undefined : await ledger.tasks.find(taskId)) ?? {};
+  const below = isOfDelegation(approval) ? [approval.request.delegate] : [];
+  return {
+    ...{ id, agent, taskId, actors: [...above.map((actor) => actor.id), ...below] },
+    issuers: [known.issuer, ...above.map(({ issuer }) => issuer)],
+    ...(isOfCredential(approval) && { entry: approval.request.entry, provider: approval.known.provider }),
+  };
 }

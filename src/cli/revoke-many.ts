@@ -3,6 +3,7 @@ import type { Verb } from './verb.js';
 interface Radius {
   readonly total: number;
   readonly byProvider: Readonly<Record<string, number>>;
+  readonly approvals: number;
 }
 
 interface Revocation {
@@ -21,10 +22,13 @@ export const radiusOf = ({ client }: Pick<Verb, 'client'>, body: object): Promis
     safe: true,
   }) as Promise<Radius>;
 
+const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`;
+
 /** What a revocation would do, in words. */
-export const radiusText = ({ total, byProvider }: Radius): string => {
+export const radiusText = ({ total, byProvider, approvals }: Radius): string => {
   const parts = Object.entries(byProvider).map(([provider, count]) => `${count} of ${provider}`);
-  return `revokes ${total} lease${total === 1 ? '' : 's'}${parts.length > 0 ? ` (${parts.join(', ')})` : ''}`;
+  const leases = `${counted(total, 'lease')}${parts.length > 0 ? ` (${parts.join(', ')})` : ''}`;
+  return `revokes ${leases}${approvals > 0 ? ` and ${counted(approvals, 'open approval')}` : ''}`;
 };
 
 export const findRevocation = ({ client }: Pick<Verb, 'client'>, id: string): Promise<Revocation> =>

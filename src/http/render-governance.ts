@@ -31,13 +31,10 @@ export const renderBegun = ({ revocation, block }: BegunRevocation) =>
     block: block && renderBlock(block),
   });
 
-export const renderRadius = ({ total, byProvider, byEntry, byAgent, byEffect, leases }: BlastRadius) => ({
+export const renderRadius = ({ byEntry, leases, ...counts }: BlastRadius) => ({
   dryRun: true as const,
-  total,
-  byProvider,
+  ...counts,
   byCredential: byEntry,
-  byAgent,
-  byEffect,
   leases: leases.map(renderLease),
 });
 

@@ -79,6 +79,10 @@ export const blastRadius = z
     byAgent: counts,
     byEffect: counts,
     leases: z.array(lease).meta({ description: 'Some of them.' }),
+    approvals: z.int().min(0).meta({
+      description:
+        'Questions that wait for a person, and approvals that were not used: they are revoked as well.',
+    }),
   })
   .meta({ description: 'The leases that would be revoked: all are counted, some are shown.' });
 

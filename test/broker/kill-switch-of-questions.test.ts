@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { decideApproval, findApproval } from '../../src/broker/approvals.js';
+import { blastRadius } from '../../src/broker/blast-radius.js';
 import { liftBlock } from '../../src/broker/blocks.js';
 import { carryOut } from '../../src/broker/carry-out.js';
 import { revokeMany } from '../../src/broker/revoke-many.js';
@@ -35,6 +36,7 @@ test('REV-06: what an agent asked, and what was approved for it, goes with the k
   await use(used.id, { reason: 'c' });
   const other = await questionOfAnother(world);
 
+  expect((await blastRadius(ports, admin, { of: 'agent', name: agent.id })).approvals).toBe(2);
   const block = await stop(world, { of: 'agent', name: agent.id });
   for (const { id } of [waiting, approved]) {
     expect(await findApproval(ports, agent, id)).toMatchObject({
@@ -70,6 +72,7 @@ test.each<[Scope, 'revoked' | 'pending']>([
 ])('REV-06: a kill switch over %j leaves a question %s', async (scope, state) => {
   const world = await askingBroker({ ports: { inventory } });
   const { id } = await world.ask();
+  expect((await blastRadius(world.ports, admin, scope)).approvals).toBe(state === 'revoked' ? 1 : 0);
   await stop(world, scope);
   expect((await findApproval(world.ports, agent, id)).state).toBe(state);
 });
@@ -107,7 +110,7 @@ test('I3: a process that dies while it takes questions back leaves the rest to t
   await revokeMany(ports, admin, { scope, reason: 'drill', block: true });
   const [one] = await ledger.withdrawals.open();
   await carryOut(ports, one!, () => Promise.resolve(false));
-  expect(await ledger.approvals.usable()).toHaveLength(asked.length);
+  expect(await ledger.approvals.usable()).toHaveLength(asked.length - 1);
   await carryOut(ports, one!, () => Promise.resolve(true));
   for (const { id } of asked) expect((await findApproval(ports, agent, id)).state).toBe('revoked');
   expect(await ledger.withdrawals.open()).toEqual([]);

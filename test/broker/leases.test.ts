@@ -144,6 +144,7 @@ describe('revoking everything of a task', () => {
       byEntry: { [lease.entry]: 1 },
       byAgent: { [lease.agent]: 1 },
       byEffect: { [lease.effect]: 1 },
+      approvals: 0,
       leases: [lease],
     });
     expect(await broker.findTask(admin, lease.taskId)).toMatchObject({ state: 'open' });

@@ -192,6 +192,7 @@ export function pretendBroker(clock: Clock, instead: Partial<Broker> = {}): Pret
         byAgent: {},
         byEffect: {},
         leases: found,
+        approvals: 0,
       };
     },
     async revokeMany(principal, { scope, reason, block }) {

@@ -44,8 +44,8 @@ async function kill(one: Verb<KillOptions>): Promise<void> {
   const body = { [scope]: name ?? true, ...(reason !== undefined && { reason }), block };
   if (dryRun || one.options.curl !== true) {
     const radius = await radiusOf(one, body);
-    if (radius.total === 0 && name !== undefined)
-      one.say(`No live lease is of ${scope} ${name}: see that the name is right.`);
+    if (radius.total + radius.approvals === 0 && name !== undefined)
+      one.say(`No live lease or open approval is of ${scope} ${name}: see that the name is right.`);
     if (dryRun) return one.print(radius);
     const question = `This stops ${scope} ${name ?? ''} and ${radiusText(radius)}.`;
     if (!(await confirm(one, question, name ?? 'all'))) throw new UsageError('Nothing was stopped.');
