@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { CatalogEntryShape } from '../wire/catalog.js';
 import type { GrantShape } from '../wire/credential.js';
 import type { LeaseShape } from '../wire/lease.js';
+import type { StepShape } from '../wire/step.js';
 import type { TaskShape } from '../wire/task.js';
 import type { PendingApproval } from '../sdk/index.js';
 import type { Send } from '../sdk/call.js';
@@ -20,6 +21,21 @@ export interface Ask {
   readonly approval?: string | undefined;
 }
 
+/** A tool call that is about to be made. */
+export interface ToolCall {
+  readonly tool: string;
+  readonly target?: string | undefined;
+  readonly dataClass?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly approval?: string | undefined;
+}
+
+export interface Announced {
+  readonly step: StepShape;
+  /** Where a person is asked. */
+  readonly approval?: PendingApproval;
+}
+
 export interface Delivery {
   readonly file: string;
   readonly format: 'aws-credentials' | 'json';
@@ -33,6 +49,8 @@ export type Outcome =
 /** What one MCP connection has at the broker. What it returns never holds a secret: that is in the file by then. */
 export interface Session {
   request(ask: Ask): Promise<Outcome>;
+  /** Whether a tool may be called now. */
+  announce(call: ToolCall): Promise<Announced>;
   status(lease: string): Promise<LeaseShape>;
   release(lease: string, reason?: string): Promise<LeaseShape>;
   leases(): Promise<readonly LeaseShape[]>;
@@ -98,6 +116,14 @@ export function openSession(send: Send, folder: PrivateFolder, task: SessionTask
         return { is: 'pending', approval: (body as { approval: PendingApproval }).approval };
       const grant = body as GrantShape;
       return { is: 'issued', lease: grant.lease, delivery: await deliver(grant) };
+    },
+
+    async announce(call) {
+      const path = `/v1/tasks/${encodeURIComponent(await taskId())}/steps`;
+      const step = (await post(path, call)).body as StepShape;
+      if (step.decision !== 'ask' || step.approval === undefined) return { step };
+      const approval = await get(`/v1/approvals/${encodeURIComponent(step.approval)}`);
+      return { step, approval: approval as PendingApproval };
     },
 
     status: async (lease) => (await get(`/v1/leases/${encodeURIComponent(lease)}`)) as LeaseShape,

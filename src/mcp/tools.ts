@@ -1,9 +1,11 @@
-import { CLIENT_CAPABILITIES_META_KEY, inputRequired, McpServer } from '@modelcontextprotocol/server';
-import type { CallToolResult, ClientCapabilities, ServerContext } from '@modelcontextprotocol/server';
+import { McpServer } from '@modelcontextprotocol/server';
+import type { ServerContext } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import type { LeaseShape } from '../wire/lease.js';
-import { ProtemFault } from '../sdk/index.js';
-import type { PendingApproval } from '../sdk/index.js';
+import { addAnnounceTool } from './announce-tool.js';
+import { answering, told } from './answer.js';
+import type { Answer } from './answer.js';
+import { approvalLink, linkFor, linkOf } from './approval-link.js';
 import type { Ask, Session } from './session.js';
 
 const leaseId = z.string().describe('Id of a lease, "lse_…".');
@@ -23,8 +25,6 @@ const delivery = z.object({
   use: z.string().describe('Environment of the program that needs it.'),
 });
 
-const approval = z.object({ id: z.string(), url: z.string(), expiresAt: z.string() });
-
 const factsOf = ({ id, task, credential, state, revocation, expiresAt }: LeaseShape) => ({
   id,
   task,
@@ -41,9 +41,11 @@ export function mcpServer(session: Session, version: string): McpServer {
     {
       capabilities: { tools: { listChanged: false } },
       instructions:
-        'Credentials for one task, each for as long as it is needed. Ask for one right before a program needs it, hand the program the file, and release it when the program is done. Secrets are never shown here, and files with them are not to be read.',
+        'Credentials for one task, each for as long as it is needed. Announce a tool before you call it, and call it only where the decision is "permit". Ask for a credential right before a program needs it, hand the program the file, and release it when the program is done. Secrets are never shown here, and files with them are not to be read.',
     },
   );
+
+  addAnnounceTool(server, session);
 
   server.registerTool(
     'request_credential',
@@ -63,7 +65,7 @@ export function mcpServer(session: Session, version: string): McpServer {
         status: z.enum(['issued', 'approval_pending']),
         lease: leaseFacts.optional(),
         delivery: delivery.optional(),
-        approval: approval.optional(),
+        approval: approvalLink.optional(),
       }),
       annotations: { readOnlyHint: false, destructiveHint: false, openWorldHint: true },
     },
@@ -121,60 +123,17 @@ export function mcpServer(session: Session, version: string): McpServer {
   return server;
 }
 
-const told = (content: Record<string, unknown>): CallToolResult => ({
-  content: [{ type: 'text', text: JSON.stringify(content) }],
-  structuredContent: content,
-});
-
-type Answer = CallToolResult | ReturnType<typeof inputRequired>;
-
-/** A refusal is something the model can act on, so it is a result, not an error of the protocol. */
-async function answering(answer: () => Promise<Answer>): Promise<Answer> {
-  try {
-    return await answer();
-  } catch (error) {
-    const refusal = error instanceof ProtemFault ? error : undefined;
-    const problem = {
-      code: refusal?.code ?? 'internal',
-      detail: refusal?.detail ?? 'The server could not do this.',
-      remedy: refusal?.remedy ?? 'Retry; whoever runs this server has its log.',
-      policies: refusal?.policies ?? [],
-      errors: refusal?.errors ?? [],
-      retryAfterSeconds: refusal?.retryAfterSeconds,
-    };
-    return { content: [{ type: 'text', text: JSON.stringify(problem) }], isError: true };
-  }
-}
-
 async function request(
   server: McpServer,
   session: Session,
   ask: Ask,
-  { mcpReq }: ServerContext,
+  context: ServerContext,
 ): Promise<Answer> {
   const outcome = await session.request(ask);
   if (outcome.is === 'issued')
     return told({ status: 'issued', lease: factsOf(outcome.lease), delivery: outcome.delivery });
-  // Asked once: a client that comes back without the approval shows the link to the model.
-  if (mcpReq.inputResponses === undefined && takesLinks(server, mcpReq.envelope))
-    return linkFor(outcome.approval);
-  const { id, url, expiresAt } = outcome.approval;
-  return told({ status: 'approval_pending', approval: { id, url, expiresAt } });
+  return (
+    linkFor(server, context, outcome.approval, 'credential') ??
+    told({ status: 'approval_pending', approval: linkOf(outcome.approval) })
+  );
 }
-
-/** What the client has said it can do: with this request (2026-07-28), or at the beginning (2025). */
-function takesLinks(server: McpServer, envelope: ServerContext['mcpReq']['envelope']): boolean {
-  const ofRequest = (envelope as Readonly<Record<string, unknown>> | undefined)?.[
-    CLIENT_CAPABILITIES_META_KEY
-  ];
-  const said = (ofRequest as ClientCapabilities | undefined) ?? server.server.getClientCapabilities();
-  return said?.elicitation?.url !== undefined;
-}
-
-/** Approval by a link that the client shows its person, as the specification has it for what is sensitive. */
-const linkFor = ({ url }: PendingApproval): Answer =>
-  inputRequired({
-    inputRequests: {
-      approval: inputRequired.elicitUrl({ message: 'A person has to approve this credential.', url }),
-    },
-  });

@@ -18,14 +18,20 @@ const pending = {
   expiresAt: '2030-01-01T00:00:00.000Z',
 };
 
+const asked = {
+  ...{ id: 'stp_1', task: 'tsk_00000000', agent: 'agent:a', tool: 'payments.list', decision: 'ask' },
+  ...{ policies: ['risky'], fault: 'approval.required', approval: pending.id },
+};
+
 /** A broker that wants a person to look first. */
 async function asking(capabilities: object) {
   const calls: string[] = [];
   const send: Send = ({ method, path }) => {
     calls.push(`${method} ${path}`);
-    return path.endsWith('/credentials')
-      ? Promise.resolve({ status: 202, body: { approval: pending } })
-      : Promise.resolve({ status: 200, body: { id: 'tsk_00000000' } });
+    if (path.endsWith('/credentials')) return Promise.resolve({ status: 202, body: { approval: pending } });
+    if (path.endsWith('/steps')) return Promise.resolve({ status: 201, body: asked });
+    const body = path.startsWith('/v1/approvals/') ? pending : { id: 'tsk_00000000' };
+    return Promise.resolve({ status: 200, body });
   };
   const session = openSession(send, await openPrivateFolder(parent), { intent: 'x', deadline: '1h' });
   const [ofClient, ofServer] = InMemoryTransport.createLinkedPair();
@@ -36,6 +42,8 @@ async function asking(capabilities: object) {
 
 const request = (client: Client) =>
   client.callTool({ name: 'request_credential', arguments: { credential: 'payments-admin' } });
+const announce = (client: Client) =>
+  client.callTool({ name: 'announce_tool_call', arguments: { tool: 'payments.list' } });
 
 test('APR-02 where a person has to approve, the answer is the link for them', async () => {
   const { client, connect, calls, session } = await asking({});
@@ -58,6 +66,29 @@ test('a client that shows links to its person is given the link to show, not the
   });
   await connect();
   expect((await request(client)).structuredContent).toMatchObject({ status: 'approval_pending' });
+  expect(shown).toEqual([expect.objectContaining({ mode: 'url', url: pending.url })]);
+  await client.close();
+});
+
+test('POL-06 a tool call that a person has to approve is answered with the link, and permits nothing', async () => {
+  const { client, connect } = await asking({});
+  await connect();
+  expect((await announce(client)).structuredContent).toEqual({
+    ...{ decision: 'ask', policies: ['risky'], fault: 'approval.required' },
+    approval: pending,
+  });
+  await client.close();
+});
+
+test('a client that shows links is given the link of a tool call to show', async () => {
+  const { client, connect } = await asking({ elicitation: { url: {} } });
+  const shown: unknown[] = [];
+  client.setRequestHandler('elicitation/create', ({ params }) => {
+    shown.push(params);
+    return { action: 'accept' };
+  });
+  await connect();
+  expect((await announce(client)).structuredContent).toMatchObject({ decision: 'ask' });
   expect(shown).toEqual([expect.objectContaining({ mode: 'url', url: pending.url })]);
   await client.close();
 });

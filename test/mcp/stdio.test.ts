@@ -80,6 +80,7 @@ describe.each<[string, VersionNegotiationMode]>([
     const { client, call, said } = await connect(mode);
     const { tools } = await client.listTools();
     expect(tools.map(({ name }) => name).toSorted()).toEqual([
+      'announce_tool_call',
       'lease_status',
       'list_credentials',
       'list_leases',
@@ -143,6 +144,41 @@ describe.each<[string, VersionNegotiationMode]>([
     const odd = { name: 'request_credential', arguments: { credential: 'x', secret: true } };
     expect(await client.callTool(odd)).toMatchObject({ isError: true });
   });
+});
+
+test('POL-06 a tool is announced before it is called, and what may be called depends on what was called before', async () => {
+  const { call } = await connect('legacy');
+  const first = await call('announce_tool_call', {
+    tool: 's3.get',
+    target: 'reports/2026',
+    reason: 'totals',
+  });
+  expect(first).toEqual({ told: { decision: 'permit', policies: [expect.any(String)] }, isError: false });
+
+  // Restricted data after other data: a person looks first.
+  const payments = { tool: 'payments.list', reason: 'to compare' };
+  const { told: asked } = await call('announce_tool_call', payments);
+  expect(asked).toMatchObject({
+    decision: 'ask',
+    policies: ['restricted-after-other-data-needs-a-person'],
+    approval: { id: expect.stringMatching(/^apr_/), url: expect.stringContaining('/console/') },
+  });
+  const { id } = asked.approval as { id: string };
+  const olga = {
+    authorization: `Bearer ${await token('olga', 'operator')}`,
+    'content-type': 'application/json',
+  };
+  const answer = { method: 'POST', headers: olga, body: JSON.stringify({ decision: 'approve' }) };
+  const approved = await fetch(`${sandbox.variables['PROTEM_URL']}/v1/approvals/${id}/decision`, answer);
+  expect(approved.status).toBe(200);
+  const { told: then } = await call('announce_tool_call', { ...payments, approval: id });
+  expect(then).toMatchObject({ decision: 'permit' });
+
+  const task = (await asOperator(`/v1/approvals/${id}`))['task'];
+  const { items } = (await asOperator(`/v1/tasks/${String(task)}/steps`)) as {
+    items: { decision: string }[];
+  };
+  expect(items.map(({ decision }) => decision)).toEqual(['permit', 'ask', 'permit']);
 });
 
 test('a task of somebody else stays open when the session ends, and what the session had is given back', async () => {
