@@ -105,11 +105,22 @@ test('a person who has to approve is told of once, where nobody waits for it', a
 test.each([['--dry-run'], ['--yes']])(
   'a kill switch that reaches nothing says so: the name may be wrong (%s)',
   async (option) => {
-    const none = { total: 0, byProvider: {}, byEntry: {}, byAgent: {}, byEffect: {}, leases: [], approvals: 0 };
+    const none = {
+      total: 0,
+      byProvider: {},
+      byEntry: {},
+      byAgent: {},
+      byEffect: {},
+      leases: [],
+      approvals: 0,
+    };
     const { url } = await serving({ broker: { blastRadius: () => Promise.resolve(none) } });
     const words = ['kill', '--scope', 'agent', '--name', 'reprter', '--reason', 'a leak', option];
     const { code, err } = await protem({ PROTEM_URL: url, PROTEM_TOKEN: operatorToken }, ...words).ended;
-    expect([code, err]).toEqual([0, 'No live lease or open approval is of agent reprter: see that the name is right.\n']);
+    expect([code, err]).toEqual([
+      0,
+      'No live lease or open approval is of agent reprter: see that the name is right.\n',
+    ]);
   },
 );
 
