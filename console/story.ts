@@ -89,7 +89,10 @@ export function storyOf(event: Event): Told {
   say('on behalf of', event['onBehalfOf']);
   if (type === 'task.opened' || type === 'task.delegated') say('intent', event['intent']);
   if (isRecord(event['act'])) say('to', event['act']['sub']);
-  if (type === 'delegation.refused') say('to', event['delegate']);
+  if (type === 'delegation.refused') {
+    say('to', event['delegate']);
+    sayAsserted(event['asserted'], say);
+  }
   if (type.startsWith('step.')) say('tool', event['tool']);
   if (typeof event['cause'] === 'string') say('because', causeOf(event['cause']));
   say('reason given', event['reason']);
@@ -115,6 +118,15 @@ export function storyOf(event: Event): Told {
 type Say = (name: string, value: unknown) => void;
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null;
+
+/** Of a delegation that was refused: all of it in the agent's words. */
+function sayAsserted(asserted: unknown, say: Say): void {
+  if (!isRecord(asserted)) return;
+  say('the agent says that it is for', asserted['intent']);
+  const allowed = isRecord(asserted['scope']) ? asserted['scope']['allowed'] : undefined;
+  if (Array.isArray(allowed))
+    say('asked for', allowed.map((each: unknown) => (isRecord(each) ? each['credential'] : '')).join(', '));
+}
 
 function sayAsked(asked: unknown, say: Say): void {
   if (!isRecord(asked)) return;

@@ -1,5 +1,5 @@
 import type { ParameterValues } from '../policy/catalog.js';
-import type { Scope } from '../task/scope.js';
+import type { TaskScope } from '../task/scope.js';
 
 /** The credential that was asked for: exactly this, and nothing beside it, is what a person answers. */
 export interface AskedCredential {
@@ -30,7 +30,7 @@ export interface AskedDelegation {
   /** In the words of the agent that delegates. */
   readonly intent: string;
   /** What the sub-task would hold: what was asked for, with what the parent's scope says of all that was left open. */
-  readonly scope: Scope;
+  readonly scope: TaskScope;
   /** How long it is to last from when it is delegated; or else until when. */
   readonly deadlineInSeconds?: number;
   readonly deadlineAt?: number;

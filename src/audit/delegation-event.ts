@@ -1,4 +1,4 @@
-import type { Act, Scope } from '../task/scope.js';
+import type { Act, TaskScope } from '../task/scope.js';
 import type { Decided, OfTask, Proven } from './event.js';
 
 /** What can come of a delegation. */
@@ -12,7 +12,7 @@ export type DelegationEvent =
         /** Whose delegation led here, who delegated it first; and the same as nested claims (RFC 8693 section 4.1). */
         readonly actors: readonly string[];
         readonly act: Act;
-        readonly scope?: Scope;
+        readonly scope?: TaskScope;
         readonly deadlineAt: number;
         readonly decided: Decided;
         /** The approval that it was permitted by. */
@@ -25,8 +25,8 @@ export type DelegationEvent =
         /** Of that task. */
         readonly intent?: string;
         readonly delegate: string;
-        /** What the agent says that the sub-task would be for. */
-        readonly asserted: { readonly intent: string };
+        /** What the agent says that the sub-task would be for, and what it asked for. */
+        readonly asserted: { readonly intent: string; readonly scope: TaskScope };
         readonly decided?: Decided;
         readonly approval?: string;
         readonly fault: string;

@@ -8,7 +8,7 @@ import { parseParameters } from '../policy/parameters.js';
 import { present } from '../kernel/present.js';
 import { emptyChain } from '../task/chain.js';
 import type { Tool } from '../task/chain.js';
-import type { Scope } from '../task/scope.js';
+import type { TaskScope } from '../task/scope.js';
 import type { Task } from '../task/task.js';
 import type { CredentialRequest, StepRequest, SubtaskRequest } from './broker.js';
 
@@ -75,7 +75,7 @@ export function digestOfStep(
 /** The narrower task, with the scope that it would have. A time from now is the same request whenever it is sent. */
 export const askedDelegation = (
   { agent, intent, deadlineAt, deadlineInSeconds }: SubtaskRequest,
-  scope: Scope,
+  scope: TaskScope,
 ): AskedDelegation => ({
   ...{ delegate: agent, intent, scope },
   ...(deadlineInSeconds === undefined ? { deadlineAt } : { deadlineInSeconds }),

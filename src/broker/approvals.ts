@@ -171,7 +171,7 @@ export async function revokeApproval(
     await endAndDispatch(
       ports,
       revoked.subtask,
-      present({ outcome: 'cancelled' as const, by: principal.id, via: 'call', reason }),
+      present({ outcome: 'cancelled' as const, by: principal.id, via: `approval:${id}`, reason }),
     );
   if (isOfCredential(revoked) && revoked.lease !== undefined) {
     const lease = await ports.ledger.leases.revoke(revoked.lease, 'operator', principal.id, reason);

@@ -16,7 +16,7 @@ import type { AuditQuery, LeaseQuery, Page, PageQuery } from '../ledger/ledger.j
 import type { CatalogEntry } from '../policy/catalog.js';
 import type { Obligation } from '../policy/decision.js';
 import type { Block, Progress, Scope, Withdrawal } from '../revocation/withdrawal.js';
-import type { Scope as TaskScope } from '../task/scope.js';
+import type { TaskScope } from '../task/scope.js';
 import type { Step } from '../task/step.js';
 import type { Task, TaskOutcome } from '../task/task.js';
 import type { LiveMessage, Watching } from './live-feed.js';

@@ -4,7 +4,7 @@ import { parseSpiffeId } from '../identity/spiffe-id.js';
 import { Fault } from '../kernel/fault.js';
 import { present } from '../kernel/present.js';
 import { narrowed } from '../policy/narrow.js';
-import type { Actor, Scope } from '../task/scope.js';
+import type { Actor, TaskScope } from '../task/scope.js';
 import type { Task } from '../task/task.js';
 import { requireAgentOf } from './authorize.js';
 import type { SubtaskRequest } from './broker.js';
@@ -20,7 +20,7 @@ export interface Delegation {
   readonly request: SubtaskRequest;
   /** Those above the new task, the one that delegates first. */
   readonly actors: readonly Actor[];
-  readonly scope: Scope;
+  readonly scope: TaskScope;
   readonly now: number;
 }
 
@@ -49,7 +49,7 @@ export async function delegationOf(
 }
 
 /** What a task has that nobody delegated: every entry that policy permits, and its own tools. */
-const ofRoot = ({ tools }: Task): Partial<Scope> => present({ tools });
+const ofRoot = ({ tools }: Task): Partial<TaskScope> => present({ tools });
 
 /** Those above the new task, the one that delegates first. Throws delegation.cycle, .depth, request.malformed. */
 function actorsBelow(ports: Ports, principal: Principal, parent: Task, agent: string): readonly Actor[] {

@@ -88,14 +88,14 @@ export async function recordStepRefusal(
 export async function recordDelegationRefusal(
   ports: Ports,
   principal: Principal,
-  { agent: delegate, intent, approval, parent }: SubtaskRequest,
+  { agent: delegate, intent, scope, approval, parent }: SubtaskRequest,
   task: Task | undefined,
   error: unknown,
 ): Promise<void> {
   if (cannotBeTold(error)) return;
   if (await isCounted(ports, principal, { task: task?.id ?? '', entry: '' }, error)) return;
   const decided = error instanceof PolicyRefusal ? error.record : undefined;
-  const asserted = { intent };
+  const asserted = { intent, scope };
   const refused = { type: 'delegation.refused' as const, delegate, asserted, decided, approval };
   await ports.ledger.log.record(present({ ...refused, ...byWhom(principal, parent, task, error) }));
 }

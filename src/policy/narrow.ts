@@ -1,6 +1,6 @@
 import { Fault } from '../kernel/fault.js';
 import { present } from '../kernel/present.js';
-import type { AllowedEntry, Scope } from '../task/scope.js';
+import type { AllowedEntry, TaskScope } from '../task/scope.js';
 import type { CatalogEntry, ParameterValues } from './catalog.js';
 import { problemOf } from './parameters.js';
 
@@ -30,7 +30,7 @@ export function isWithin(
 }
 
 /** Throws delegation.wider unless a request of a sub-task is within its scope. */
-export function mustBeInScope(scope: Scope, { entry, parameters, tool }: Wanted): void {
+export function mustBeInScope(scope: TaskScope, { entry, parameters, tool }: Wanted): void {
   const allowed = scope.allowed.find(({ credential }) => credential === entry.name);
   if (!allowed) throw wider('This entry was not delegated to the task.');
   if (scope.environments && !scope.environments.includes(entry.environment))
@@ -44,7 +44,7 @@ export function mustBeInScope(scope: Scope, { entry, parameters, tool }: Wanted)
   }
 }
 
-export function mustBeDelegatedTool({ tools }: Scope, tool: string | undefined): void {
+export function mustBeDelegatedTool({ tools }: TaskScope, tool: string | undefined): void {
   if (tools && (tool === undefined || !tools.includes(tool)))
     throw wider('This tool was not delegated to the task.', '/tool');
 }
@@ -55,9 +55,9 @@ export function mustBeDelegatedTool({ tools }: Scope, tool: string | undefined):
  */
 export function narrowed(
   catalog: ReadonlyMap<string, CatalogEntry>,
-  asked: Scope,
-  parent: Partial<Scope>,
-): Scope {
+  asked: TaskScope,
+  parent: Partial<TaskScope>,
+): TaskScope {
   const allowed = asked.allowed.map((one, index) => narrowedEntry(catalog, one, parent.allowed, index));
   return present({
     allowed,
@@ -70,7 +70,7 @@ export function narrowed(
 function narrowedEntry(
   catalog: ReadonlyMap<string, CatalogEntry>,
   { credential, limits }: AllowedEntry,
-  above: Scope['allowed'] | undefined,
+  above: TaskScope['allowed'] | undefined,
   index: number,
 ): AllowedEntry {
   const entry = catalog.get(credential);

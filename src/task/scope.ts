@@ -15,7 +15,7 @@ export interface AllowedEntry {
 }
 
 /** The most that a sub-task can hold. It is fixed when the task is delegated, and no wider than that of its parent. */
-export interface Scope {
+export interface TaskScope {
   readonly allowed: readonly AllowedEntry[];
   /** Absent is any that the parent could use, and then the parent had no bound either; as is so below. */
   readonly tools?: readonly string[];

@@ -1,5 +1,5 @@
 import type { ToolChain } from './chain.js';
-import type { Actor, Scope } from './scope.js';
+import type { Actor, TaskScope } from './scope.js';
 
 export type TaskOutcome = 'completed' | 'failed' | 'cancelled';
 
@@ -23,7 +23,7 @@ export interface Task {
   /** Whose delegation led to it: who delegated it first, the agent of the root last. Absent for a root. */
   readonly actors?: readonly Actor[];
   /** The most it can hold; absent for a root. */
-  readonly scope?: Scope;
+  readonly scope?: TaskScope;
   /** Ids of the tasks delegated from it, as they were when it was read. */
   readonly subtasks?: readonly string[];
   /** Milliseconds since the epoch, as are all `...At`. */

@@ -200,6 +200,9 @@ describe('a delegation that a person has to look at', () => {
     expect(await revokeApproval(world.ports, ann, id, 'a mistake')).toMatchObject({ state: 'revoked' });
     expect(await findTask(world.ports, a, task.id)).toMatchObject({ state: 'ended', outcome: 'cancelled' });
     expect(await findTask(world.ports, a, world.parent.id)).toMatchObject({ state: 'open' });
+    expect(await world.tree.eventsOf(task.id)).toContainEqual(
+      expect.objectContaining({ type: 'task.ended', by: ann.id, via: `approval:${id}`, reason: 'a mistake' }),
+    );
   });
 
   test('a refused use is in the log, with the approval that was named', async () => {
@@ -209,7 +212,7 @@ describe('a delegation that a person has to look at', () => {
     expect(told.filter(({ type }) => type === 'delegation.refused')).toMatchObject([
       {
         ...{ agent: a.id, delegate: b.id, fault: 'approval.out_of_scope', approval: id },
-        asserted: { intent: 'draw others' },
+        asserted: { intent: 'draw others', scope: { allowed: [{ credential: 'reports' }] } },
       },
     ]);
   });

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { takeStep } from '../../src/broker/steps.js';
 import { isWithin } from '../../src/policy/narrow.js';
-import type { Scope } from '../../src/task/scope.js';
+import type { TaskScope } from '../../src/task/scope.js';
 import type { Task } from '../../src/task/task.js';
 import { a, b, c, d, delegating, everything, refusedAs, reports } from './delegating.js';
 import type { Delegating } from './delegating.js';
@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 
 describe('delegation', () => {
-  test.each<[string, Scope, object, string]>([
+  test.each<[string, TaskScope, object, string]>([
     [
       'an entry that the parent lacks',
       { allowed: [{ credential: 'payments', limits: {} }] },
@@ -50,7 +50,7 @@ describe('delegation', () => {
       'credential.parameters',
     ],
   ])('DEL-03 a child that asks for more is refused: %s', async (_what, scope, over, code) => {
-    const narrow: Scope = {
+    const narrow: TaskScope = {
       allowed: [{ credential: 'reports', limits: { prefix: 'reports/2026', columns: ['x', 'y'] } }],
       tools: ['s3'],
       environments: ['production'],
@@ -112,7 +112,7 @@ test('DEL-03 I5 in random chains every child is within its parent, in every dime
         const { credential, prefix, columns } = asked.allowed;
         const limits =
           credential === 'payments' ? {} : { ...(prefix && { prefix }), ...(columns && { columns }) };
-        const scope: Scope = {
+        const scope: TaskScope = {
           allowed: [{ credential, limits }],
           ...(asked.tools && { tools: asked.tools }),
           ...(asked.environments && { environments: asked.environments }),

@@ -5,7 +5,7 @@ import { openTask } from '../../src/broker/tasks.js';
 import type { Principal } from '../../src/identity/principal.js';
 import { redisLedger } from '../../src/ledger/redis-ledger.js';
 import type { Decision, Question } from '../../src/policy/decision.js';
-import type { Scope } from '../../src/task/scope.js';
+import type { TaskScope } from '../../src/task/scope.js';
 import type { Task } from '../../src/task/task.js';
 import { agent, brokerPorts, entry, permitting, policyOf } from '../fake/broker-ports.js';
 import { pretendProvider } from '../fake/pretend-provider.js';
@@ -30,7 +30,7 @@ export const reports = entry('pretend', {
 });
 const payments = entry('pretend', { name: 'payments' });
 
-export const everything: Scope = { allowed: [{ credential: 'reports', limits: {} }] };
+export const everything: TaskScope = { allowed: [{ credential: 'reports', limits: {} }] };
 export const inAnHour = () => Date.now() + 3_600_000;
 export const refusedAs = (code: string) => expect.objectContaining({ code });
 
