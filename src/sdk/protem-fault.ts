@@ -90,15 +90,19 @@ export function faultOf(response: FetchedAnswer, body: unknown): ProtemFault {
 /** OpenSSL's, and Node's of the certificate that the other side has shown; `fetch` has them below its own. */
 const insecure = /^(EPROTO|ERR_SSL|ERR_OSSL|ERR_TLS|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_)/;
 
-function tlsCodeOf(error: unknown): string | undefined {
+/** Something took the connection, and closed it without an answer. */
+const closed = /^(UND_ERR_SOCKET|ECONNRESET|EPIPE)$/;
+
+/** The first such code of an error, or of what caused it. */
+function codeIn(error: unknown, such: RegExp): string | undefined {
   const { code, cause } = Object(error) as { code?: unknown; cause?: unknown };
-  if (typeof code === 'string' && insecure.test(code)) return code;
-  return cause === undefined ? undefined : tlsCodeOf(cause);
+  if (typeof code === 'string' && such.test(code)) return code;
+  return cause === undefined ? undefined : codeIn(cause, such);
 }
 
 /** No answer came: it was not there, or no connection came about over which it may be asked. */
 export function unreachable(url: string, cause: unknown): ProtemFault {
-  const code = tlsCodeOf(cause);
+  const code = codeIn(cause, insecure);
   if (code !== undefined)
     return new ProtemFault({
       code: 'client.insecure',
@@ -113,7 +117,10 @@ export function unreachable(url: string, cause: unknown): ProtemFault {
     code: 'client.unreachable',
     status: 0,
     detail: `The broker at ${new URL(url).origin} did not answer.`,
-    remedy: 'Check the URL of the broker, and that it runs.',
+    remedy:
+      url.startsWith('http:') && codeIn(cause, closed) !== undefined
+        ? 'It closed the connection. Check that it runs; where it serves TLS, its URL begins with https://.'
+        : 'Check the URL of the broker, and that it runs.',
     retry: true,
     cause,
   });

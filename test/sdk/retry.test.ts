@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { expect, test } from '@jest/globals';
 import { answering, clientOf, granted, problem, scripted } from './asking.js';
 
@@ -56,6 +59,24 @@ test('a broker that stays away is client.unreachable, after as many attempts as 
     retry: true,
   });
   expect(asked).toHaveLength(2);
+});
+
+test('whoever asks a port of TLS without TLS is told which scheme its URL may lack', async () => {
+  // What OpenSSL does with a request that is no handshake.
+  const server = createServer((socket) => socket.on('error', () => {}).once('data', () => socket.destroy()));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const options = { token: 't', attempts: 1, fetch: globalThis.fetch };
+  await expect(clientOf(`http://127.0.0.1:${port}`, options).catalog()).rejects.toMatchObject({
+    code: 'client.unreachable',
+    remedy: expect.stringContaining('https://'),
+  });
+  server.close();
+  await once(server, 'close');
+  await expect(clientOf(`http://127.0.0.1:${port}`, options).catalog()).rejects.toMatchObject({
+    remedy: 'Check the URL of the broker, and that it runs.',
+  });
 });
 
 test("a proxy's page is not taken for an answer of the broker", async () => {
