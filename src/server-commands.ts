@@ -87,8 +87,10 @@ export function addServerCommands(program: Command): void {
     .command('accept')
     .description('take a state store that has gone back in time as it is, so that issuing goes on')
     .option(...config)
-    .action(async (options: { config: string }) => {
-      for (const line of await acceptLedger(load(options.config))) process.stdout.write(`${line}\n`);
+    .requiredOption('--reason <text>', 'why, for the audit log')
+    .action(async (options: { config: string; reason: string }) => {
+      for (const line of await acceptLedger(load(options.config), options.reason))
+        process.stdout.write(`${line}\n`);
     });
 
   addPolicyCommands(program);

@@ -28,9 +28,20 @@ export interface CheckpointSigner {
   readonly keys: { readonly keys: readonly PublicKey[] };
 }
 
-/** A place outside the store. `last`: how far it has been told, 0 before anything. Telling twice does no harm. */
+/** What it says, unverified: for a checkpoint of our own store, or of our own file. */
+export function saidBy({ jws }: Pick<SignedCheckpoint, 'jws'>): Checkpoint {
+  const said = JSON.parse(Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString()) as Checkpoint & {
+    readonly at: string;
+  };
+  return { ...said, at: Date.parse(said.at) };
+}
+
+/**
+ * A place outside the store. `last`: how far it has been told of the chain and epoch of the latest checkpoint, 0 before
+ * anything: after a store was lost, places in the chain are counted anew. Telling twice does no harm.
+ */
 export interface Anchor {
   readonly name: string;
-  last(): Promise<number>;
+  last(latest: SignedCheckpoint): Promise<number>;
   tell(checkpoints: readonly SignedCheckpoint[]): Promise<void>;
 }

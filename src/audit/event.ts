@@ -140,6 +140,9 @@ export type AuditEvent =
       readonly type: 'ledger.accepted';
       readonly epoch: number;
       readonly lost: { readonly seq: number; readonly lastId: string };
+      /** The user of the machine that it was done on, as that machine says. */
+      readonly by: string;
+      readonly reason: string;
     }
   | {
       /** An operator signed in to the console, or out of it. */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import type { Logger } from 'pino';
 import type { Secret } from '../kernel/secret.js';
 import { acceptStore } from '../ledger/accept-store.js';
@@ -11,7 +12,7 @@ import { openLog } from '../log.js';
 import type { Settings } from '../settings/load.js';
 
 /** What `protem ledger accept` does: see acceptStore. Connects to the state store and to nothing else. */
-export async function acceptLedger(settings: Settings): Promise<string[]> {
+export async function acceptLedger(settings: Settings, reason: string): Promise<string[]> {
   if (!settings.rollbackGuard) return ['The settings have no rollbackGuard: there is nothing to accept.'];
   const closing: (() => Promise<unknown>)[] = [];
   try {
@@ -19,6 +20,7 @@ export async function acceptLedger(settings: Settings): Promise<string[]> {
     return await acceptStore(
       redisLedger(redis, { prefix: settings.redis.prefix }),
       settings.rollbackGuard.file,
+      { by: `local:${userInfo().username}`, reason },
     );
   } finally {
     for (const step of closing) await step();

@@ -1,10 +1,14 @@
 import type { Ledger } from './ledger.js';
 import { readMark } from './mark-file.js';
 import { hasGoneBack } from './mark.js';
-import type { Mark } from './mark.js';
+import type { Mark, Stops } from './mark.js';
 
 /** Takes the store as it is, when it has gone back behind the mark in the file. Returns what was done, in lines. */
-export async function acceptStore(ledger: Ledger, file: string): Promise<string[]> {
+export async function acceptStore(
+  ledger: Ledger,
+  file: string,
+  who: { readonly by: string; readonly reason: string },
+): Promise<string[]> {
   const held = await readMark(file);
   if (!held) return [`${file} holds no mark yet: there is nothing to accept.`];
   const stand = await ledger.mark(held);
@@ -12,13 +16,24 @@ export async function acceptStore(ledger: Ledger, file: string): Promise<string[
   if (!hasGoneBack(held, stand))
     return [...told, 'The store holds what the mark names: there is nothing to accept.'];
   const epoch = Math.max(held.epoch, stand.now.epoch) + 1;
-  await ledger.accept(epoch, held);
+  await ledger.accept(epoch, held, who);
   return [
     ...told,
     `Accepted as epoch ${epoch}. What was written in between is lost: leases that it had are known to no one but the providers.`,
+    'So are open approvals, and reviews of break-glass that nobody had done.',
+    ...restored(held.stops),
     'Every process goes on issuing within seconds.',
   ];
 }
+
+const restored = ({ blocks, risks, endedProofs }: Stops): string[] => {
+  const counts = [
+    ...Object.keys(blocks).map((scope) => `the block of ${scope}`),
+    ...Object.keys(risks).map((agent) => `the risk of ${agent.replace('\n', ', by ')}`),
+    ...Object.keys(endedProofs).map((agent) => `the ended session of ${agent}`),
+  ];
+  return counts.length === 0 ? [] : [`What stood against agents stands again: ${counts.join('; ')}.`];
+};
 
 const inWords = ({ epoch, seq, lastId }: Mark): string =>
   lastId === ''

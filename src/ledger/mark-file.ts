@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { compareMarks } from './mark.js';
+import { compareMarks, noStops } from './mark.js';
 import type { Mark } from './mark.js';
 
+const fields = z.record(z.string(), z.string());
 const shape = z.strictObject({
   epoch: z.int().min(0),
   seq: z.int().min(0),
@@ -11,6 +12,8 @@ const shape = z.strictObject({
   hash: z.string(),
   lastId: z.string(),
   at: z.number(),
+  // A mark of before there were any.
+  stops: z.strictObject({ blocks: fields, risks: fields, endedProofs: fields }).default(noStops),
 });
 
 /** The mark in a file. Undefined where there is none yet; throws when there is something else. */

@@ -13,6 +13,7 @@ import { ledgersOfCalls } from './call-ledger.js';
 import type { Parts } from './call-ledger.js';
 import { redisLog } from './redis-log.js';
 import { usedShare } from './redis-memory.js';
+import { redisMark } from './redis-mark.js';
 import { redisProofs } from './redis-proofs.js';
 import { redisNotices } from './redis-notices.js';
 import { redisRenewals } from './redis-renewals.js';
@@ -107,19 +108,7 @@ export function redisLedger(redis: RedisClient, options: LedgerOptions = {}): Le
     takeTurn: async (name, forMs) =>
       (await ask(redis.set(`${prefix}:turn:${name}`, '1', 'PX', forMs, 'NX'))) === 'OK',
 
-    async mark(held) {
-      const [epoch, seq, sealedId, hash, lastId, at, holds] = (await run(
-        'mark',
-        held?.lastId ?? '',
-        held?.sealedId ?? '',
-        held?.hash ?? '',
-      )) as [number, number, string, string, string, number, number];
-      return { now: { epoch, seq, sealedId, hash, lastId, at }, holds: holds === 1 };
-    },
-
-    async accept(epoch, { seq, lastId }) {
-      await run('accept', epoch, JSON.stringify({ type: 'ledger.accepted', epoch, lost: { seq, lastId } }));
-    },
+    ...redisMark(run),
 
     usedShare: () => ask(usedShare(redis)),
 

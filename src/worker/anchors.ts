@@ -1,4 +1,5 @@
 import { appendFile, open } from 'node:fs/promises';
+import { saidBy } from '../audit/checkpoint.js';
 import type { Anchor, SignedCheckpoint } from '../audit/checkpoint.js';
 import type { Secret } from '../kernel/secret.js';
 import type { CheckpointLog } from '../ledger/ledger.js';
@@ -22,9 +23,11 @@ const shown = ({ seq, at, jws }: SignedCheckpoint) => ({ seq, at: new Date(at).t
 export function fileAnchor(file: string): Anchor {
   return {
     name: 'file',
-    last: async () => {
+    last: async (latest) => {
       const line = (await tailOf(file)).trimEnd().split('\n').at(-1) ?? '';
-      return line === '' ? 0 : (JSON.parse(line) as { seq: number }).seq;
+      if (line === '') return 0;
+      const [told, now] = [saidBy(JSON.parse(line) as { jws: string }), saidBy(latest)];
+      return told.chain === now.chain && told.epoch === now.epoch ? told.seq : 0;
     },
     tell: (checkpoints) =>
       appendFile(file, checkpoints.map((each) => `${JSON.stringify(shown(each))}\n`).join('')),

@@ -1,3 +1,4 @@
+import { saidBy } from '../audit/checkpoint.js';
 import type { Anchor, CheckpointSigner, SignedCheckpoint } from '../audit/checkpoint.js';
 import type { Ports } from '../broker/ports.js';
 import { repeat } from './repeat.js';
@@ -51,21 +52,11 @@ export async function signIfDue(
   return (await ledger.checkpoints.add(made)) ? made : undefined;
 }
 
-/** Unverified: from our own store, and only to be held against it. */
-function saidBy({ jws }: SignedCheckpoint) {
-  const said = JSON.parse(Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString()) as {
-    seq: number;
-    id: string;
-    hash: string;
-    at: string;
-    epoch: number;
-  };
-  return { ...said, at: Date.parse(said.at) };
-}
-
 async function anchorSome({ ledger }: Looking, anchor: Anchor): Promise<void> {
   for (;;) {
-    const untold = await ledger.checkpoints.after(await anchor.last(), atOnce);
+    const latest = await ledger.checkpoints.last();
+    if (!latest) return;
+    const untold = await ledger.checkpoints.after(await anchor.last(latest), atOnce);
     if (untold.length > 0) await anchor.tell(untold);
     if (untold.length < atOnce) return;
   }

@@ -31,7 +31,7 @@ const unknown: Readonly<Record<string, readonly Group[]>> = {
   'policy.refused': ['agent', 'subject', 'when', 'posture', 'remedy'],
   'settings.loaded': ['agent', 'subject', 'resource', 'when', 'posture', 'remedy'],
   'settings.refused': ['agent', 'subject', 'resource', 'when', 'posture', 'remedy'],
-  'ledger.accepted': ['agent', 'subject', 'resource', 'when', 'posture', 'remedy'],
+  'ledger.accepted': ['agent', 'resource', 'when', 'posture'],
   // Before anything was decided.
   'task.opened': ['posture', 'remedy'],
 };

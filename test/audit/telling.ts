@@ -22,7 +22,13 @@ const rare: AuditEvent[] = [
   { type: 'settings.loaded', sections: ['catalog'], needRestart: ['http'] },
   { type: 'settings.refused', problems: ['catalog: nonsense'] },
   { type: 'lease.quarantined', lease: 'lse_aaaaaaaabbbbbb', task: 'tsk_aaaaaaaa', provider: 'pretend' },
-  { type: 'ledger.accepted', epoch: 1, lost: { seq: 7, lastId: '1-0' } },
+  {
+    type: 'ledger.accepted',
+    epoch: 1,
+    lost: { seq: 7, lastId: '1-0' },
+    by: 'local:root',
+    reason: 'restored',
+  },
   {
     type: 'orphan.revoked',
     lease: 'lse_aaaaaaaabbbbbb',

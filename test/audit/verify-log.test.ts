@@ -81,7 +81,15 @@ test('a log of another chain altogether does not pass for want of a checkpoint',
 
 test('what an operator has accepted as lost is told apart from what was taken away', async () => {
   const accepted = [...log.slice(0, 12)];
-  accepted.push(next(accepted, { type: 'ledger.accepted', epoch: 1, lost: { seq: 18, lastId: '' } }));
+  accepted.push(
+    next(accepted, {
+      type: 'ledger.accepted',
+      epoch: 1,
+      lost: { seq: 18, lastId: '' },
+      by: 'local:root',
+      reason: 'restored',
+    }),
+  );
   const { flaw } = await verified(accepted, { checkpoints: [checkpointAt(log[17]!)] });
   expect(flaw).toMatchObject({ kind: 'lost' });
   const later = await verified(accepted, { checkpoints: [{ ...checkpointAt(log[17]!), epoch: 1 }] });

@@ -5,15 +5,18 @@ import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { openRollbackGuard } from '../../src/broker/rollback-guard.js';
 import { acceptStore } from '../../src/ledger/accept-store.js';
 import { readMark, writeMark } from '../../src/ledger/mark-file.js';
+import { noStops } from '../../src/ledger/mark.js';
 import type { Mark } from '../../src/ledger/mark.js';
 import type { Ledger } from '../../src/ledger/ledger.js';
 import type { RedisClient } from '../../src/ledger/script.js';
+import { newWithdrawalId } from '../../src/kernel/id.js';
 import { newTask } from '../fake/ledger-facts.js';
 import { backends } from '../setup/backends.js';
 import { freshLedger, reserved } from './fresh.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'protem-mark-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
+const who = { by: 'local:root', reason: 'the disk was replaced' };
 let files = 0;
 const newFile = () => join(directory, `mark-${++files}`);
 const codeOf = (act: () => void) => {
@@ -94,16 +97,97 @@ describe.each(backends)('the guard against a store that goes back, on $name', ({
     expect(told).toHaveLength(2);
     expect(readFileSync(file, 'utf8')).toBe(before);
 
-    expect((await acceptStore(ledger, file)).join('\n')).toContain('Accepted as epoch 1.');
+    expect((await acceptStore(ledger, file, who)).join('\n')).toContain('Accepted as epoch 1.');
     for (const each of [guard, another]) {
       await each.look();
       expect(codeOf(each.admit)).toBe('admitted');
     }
-    expect((await acceptStore(ledger, file)).join('\n')).toContain('nothing to accept');
+    expect((await acceptStore(ledger, file, who)).join('\n')).toContain('nothing to accept');
     const { items } = await ledger.log.read({ pageSize: 100 });
     expect(items.map(({ event }) => event)).toContainEqual(
-      expect.objectContaining({ type: 'ledger.accepted', epoch: 1 }),
+      expect.objectContaining({ type: 'ledger.accepted', epoch: 1, ...who }),
     );
+  });
+
+  test('REV-06: what stood against agents when the store was lost stands again once it is accepted', async () => {
+    const { guard, file } = await guarded();
+    const stop = (over: object) => ({
+      ...({
+        id: newWithdrawalId(),
+        what: 'revoke',
+        cause: 'kill_switch',
+        by: 'op',
+        reason: 'leaked',
+      } as const),
+      ...{ scope: { of: 'agent', name: 'agent:a' } as const },
+      ...over,
+    });
+    const event = { type: 'policy.loaded', policyDigest: 'd' } as const;
+    const { id, scope, by, reason } = stop({});
+    const block = { id: id.replace('rev_', 'blk_'), scope, by, reason, at: 1 };
+    const disabled = {
+      ...block,
+      id: 'blk_00000002',
+      scope: { of: 'agent', name: 'agent:b' } as const,
+      disabled: true,
+    } as const;
+    await ledger.withdrawals.begin(stop({}), { block }, event);
+    await ledger.withdrawals.begin(stop({}), { block: disabled }, event);
+    const signal = { level: 'high', reason: 'odd', by: 'op', at: 5 } as const;
+    await ledger.withdrawals.begin(stop({}), { risk: { agent: 'agent:c', signal } }, event);
+    await ledger.withdrawals.begin(stop({}), { ended: { agent: 'agent:d', at: 7 } }, event);
+    await guard.look();
+    await redis.del(...(await redis.keys(`${prefix}:*`)));
+
+    const told = (await acceptStore(ledger, file, who)).join('\n');
+    for (const each of [
+      'agent:agent:a',
+      'disabled:agent:b',
+      'the risk of agent:c',
+      'the ended session of agent:d',
+    ])
+      expect(told).toContain(each);
+    expect((await ledger.withdrawals.blocks()).toSorted((a, b) => a.id.localeCompare(b.id))).toEqual(
+      [block, disabled].toSorted((a, b) => a.id.localeCompare(b.id)),
+    );
+    expect((await ledger.agents.risks()).get('agent:c')).toEqual([signal]);
+    expect(await ledger.agents.endedProofs()).toEqual(new Map([['agent:d', 7]]));
+    await expect(ledger.withdrawals.pass({ agent: 'agent:a', owner: '' })).rejects.toMatchObject({
+      code: 'issuing.blocked',
+    });
+  });
+
+  test('of what a store from before has and the mark knows, the later counts, and no block is replaced', async () => {
+    const { guard, file } = await guarded();
+    const fields = { blocks: 'agent:agent:a', risks: 'agent:a', 'ended-proofs': 'agent:a' };
+    const put = (n: number) => async () => {
+      await redis.hset(key('blocks'), fields.blocks, `{"n":${n}}`);
+      await redis.hset(key('risks'), fields.risks, `{"level":"high","at":${n}}`);
+      await redis.hset(key('ended-proofs'), fields['ended-proofs'], n);
+    };
+    const stands = () =>
+      Promise.all(Object.entries(fields).map(([name, field]) => redis.hget(key(name), field)));
+    const go = async (inMark: number, inStore: number) => {
+      await put(inMark)();
+      await write();
+      await guard.look();
+      await redis.del(key('events'), key('chain'), key('head'));
+      await put(inStore)();
+      await acceptStore(ledger, file, who);
+      await guard.look();
+      return stands();
+    };
+    expect(await go(5, 3)).toEqual(['{"n":3}', '{"level":"high","at":5}', '5']);
+    expect(await go(6, 8)).toEqual(['{"n":8}', '{"level":"high","at":8}', '8']);
+  });
+
+  test('a mark of before it held what stops agents is one', async () => {
+    const { guard, file } = await guarded();
+    const { stops: _, ...older } = JSON.parse(readFileSync(file, 'utf8')) as Mark;
+    writeFileSync(file, JSON.stringify(older));
+    expect(await readMark(file)).toEqual({ ...older, stops: noStops });
+    await guard.look();
+    expect(codeOf(guard.admit)).toBe('admitted');
   });
 
   test('rule 7: a store from before it was accepted has gone back too, though it has what the mark before named', async () => {
@@ -113,7 +197,7 @@ describe.each(backends)('the guard against a store that goes back, on $name', ({
     await redis.hdel(key('head'), 'epoch');
     await guard.look();
     expect(guard.hasGoneBack()).toBe(true);
-    expect((await acceptStore(ledger, file)).join('\n')).toContain('Accepted as epoch 4.');
+    expect((await acceptStore(ledger, file, who)).join('\n')).toContain('Accepted as epoch 4.');
   });
 
   test('rule 7: in the moment before the guard looks again, the script that reserves refuses', async () => {
@@ -168,7 +252,7 @@ describe.each(backends)('the guard against a store that goes back, on $name', ({
 test('a mark in a file only ever goes on', async () => {
   const file = newFile();
   const mark = (over: Partial<Mark>): Mark => ({
-    ...{ epoch: 0, seq: 5, sealedId: '5-0', hash: 'h', lastId: '9-0', at: 1 },
+    ...{ epoch: 0, seq: 5, sealedId: '5-0', hash: 'h', lastId: '9-0', at: 1, stops: noStops },
     ...over,
   });
   await writeMark(file, mark({}));

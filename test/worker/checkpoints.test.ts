@@ -10,7 +10,9 @@ import type { CheckpointSigner } from '../../src/audit/checkpoint.js';
 import { checkpointSigner, verifyCheckpoint } from '../../src/audit/jws-checkpoint.js';
 import { verifyLog } from '../../src/audit/verify-log.js';
 import { Secret } from '../../src/kernel/secret.js';
+import { noStops } from '../../src/ledger/mark.js';
 import { redisLedger } from '../../src/ledger/redis-ledger.js';
+import type { RedisClient } from '../../src/ledger/script.js';
 import { fileAnchor, webhookAnchor } from '../../src/worker/anchors.js';
 import { checkpoints, signIfDue } from '../../src/worker/checkpoints.js';
 import { renderRecord } from '../../src/http/render.js';
@@ -97,7 +99,8 @@ describe.each(backends)('checkpoints on $name', ({ url }) => {
     await write(1);
     expect(await signIfDue(ports, signer, always)).toBeUndefined();
     expect(errors).toEqual(['the audit log no longer holds its last checkpoint; none is signed']);
-    await ledger.accept(1, { epoch: 0, seq, sealedId: id, hash: '', lastId: id, at: 0 });
+    const lost = { epoch: 0, seq, sealedId: id, hash: '', lastId: id, at: 0, stops: noStops };
+    await ledger.accept(1, lost, { by: 'local:root', reason: 'restored' });
     await ledger.log.seal();
     expect(await signIfDue(ports, signer, always)).toMatchObject({ seq: 6 });
   });
@@ -150,7 +153,27 @@ describe.each(backends)('checkpoints on $name', ({ url }) => {
     expect([...bearers]).toEqual(['Bearer t0ken']);
     const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
     expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(shown);
-    expect(await fileAnchor(file).last()).toBe(5);
+    expect(await fileAnchor(file).last((await ledger.checkpoints.last())!)).toBe(5);
+    rmSync(directory, { recursive: true });
+  });
+
+  test.each<[string, (redis: RedisClient, prefix: string) => Promise<unknown>]>([
+    ['is empty', async (redis, prefix) => redis.del(...(await redis.keys(`${prefix}:*`)))],
+    ['was accepted after it had gone back', (redis, prefix) => redis.hset(`${prefix}:head`, 'epoch', 1)],
+  ])('AUD-03 a file goes on with the checkpoints of a store that %s', async (_what, lose) => {
+    const { ports, write, redis, prefix } = await logging();
+    const directory = mkdtempSync(join(tmpdir(), 'protem-anchor-'));
+    const anchor = fileAnchor(join(directory, 'checkpoints.jsonl'));
+    await write(20);
+    const before = (await signIfDue(ports, signer, always))!;
+    await anchor.tell([before]);
+    expect(await anchor.last(before)).toBe(20);
+    await lose(redis, prefix);
+    await write(2);
+    const after = (await signIfDue(ports, signer, always))!;
+    expect(await anchor.last(after)).toBe(0);
+    await anchor.tell([after]);
+    expect(await anchor.last(after)).toBe(after.seq);
     rmSync(directory, { recursive: true });
   });
 });
