@@ -35,6 +35,8 @@ export type ApprovalEvent =
       /** Nobody took it back by itself: its task was ended, `by` whom. */
       readonly cause?: 'task_end';
       readonly reason?: string;
+      /** It went with the leases of this one. */
+      readonly withdrawal?: string;
     })
   | (OfTask &
       Proven & {

@@ -35,7 +35,7 @@ export async function carryOut(
     const provider = providers.find((name) => name >= (sweep.provider ?? ''));
     if (provider === undefined) {
       const quiet = sweep.taken === 0;
-      if (quiet && restMs(withdrawal, sweep.passAt) <= 0) return end(ports, withdrawal);
+      if (quiet && restMs(withdrawal, sweep.passAt) <= 0) return ended(ports, withdrawal);
       // The last pass is one that begins when everybody knows; until then there is nothing new to find.
       const waitMs = quiet ? restMs(withdrawal, ports.ledger.clock()) : 0;
       if (waitMs > 0) return waitMs;
@@ -70,10 +70,20 @@ const newPass = ({ ledger }: CarryOutPorts, pass: number): Sweep => ({
 const restMs = ({ what, begunAt }: OpenWithdrawal, from: number): number =>
   what === 'evaluate' ? begunAt + everybodyKnowsMs - from : 0;
 
-async function end({ ledger, log }: CarryOutPorts, { id, what, scope }: OpenWithdrawal): Promise<undefined> {
+async function ended(ports: CarryOutPorts, withdrawal: OpenWithdrawal): Promise<undefined> {
+  const { id, what, scope } = withdrawal;
+  const total = await endWithdrawal(ports, withdrawal);
+  ports.log.info({ revocation: id, what, scope, total }, 'every live lease in reach was looked at');
+}
+
+/** It takes no more leases: all are looked at, or another looks at them by now. Returns how many it took. */
+export async function endWithdrawal(
+  { ledger }: Pick<CarryOutPorts, 'ledger'>,
+  { id }: Pick<OpenWithdrawal, 'id'>,
+): Promise<number> {
   const total = (await ledger.withdrawals.find(id))?.total ?? 0;
   await ledger.withdrawals.end(id, { type: 'withdrawal.ended', withdrawal: id, total });
-  log.info({ revocation: id, what, scope, total }, 'every live lease in reach was looked at');
+  return total;
 }
 
 /** Which of some leases are to go, and why. What was ending already is counted with the first pass. */

@@ -18,11 +18,12 @@ const atOnce = 100;
  */
 export async function takeBackApprovals(
   ports: TakeBackPorts,
-  { scope, by, reason }: Withdrawal,
+  { id: withdrawal, scope, by, reason }: Withdrawal,
   goOn: () => Promise<boolean>,
 ): Promise<void> {
   for await (const { id, agent, taskId = '' } of approvalsIn(ports, scope)) {
-    const event = { type: 'approval.revoked', approval: id, task: taskId, agent, by, reason } as const;
+    const about = { approval: id, task: taskId, agent, by, reason, withdrawal };
+    const event = { type: 'approval.revoked' as const, ...about };
     if (await ports.ledger.approvals.close(id, 'revoked', event)) ports.meter.approvalEnded('revoked');
     if (!(await goOn())) return;
   }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { judgeAfterSteps } from '../broker/after-steps.js';
 import { announceContext } from '../broker/announce-context.js';
-import { carryOut } from '../broker/carry-out.js';
+import { carryOut, endWithdrawal } from '../broker/carry-out.js';
 import type { CarryOutPorts, OpenWithdrawal } from '../broker/carry-out.js';
 import { repeat } from './repeat.js';
 import type { Repeating } from './repeat.js';
@@ -67,11 +67,7 @@ export function withdrawals(ports: CarryOutPorts): Repeating {
       const latest = await ports.ledger.withdrawals.context();
       for (const one of open)
         if (one.contextDigest !== undefined && one.contextDigest !== latest)
-          await ports.ledger.withdrawals.end(one.id, {
-            type: 'withdrawal.ended',
-            withdrawal: one.id,
-            total: 0,
-          });
+          await endWithdrawal(ports, one);
       const decidable = open.filter(
         (one) => one.what === 'revoke' || (latest === digest && (one.contextDigest ?? latest) === latest),
       );

@@ -46,7 +46,7 @@ test('REV-06: what an agent asked, and what was approved for it, goes with the k
     await expect(decideApproval(ports, ann, id, yes)).rejects.toMatchObject({ code: 'approval.decided' });
     expect(await events()).toContainEqual({
       ...{ type: 'approval.revoked', approval: id, task, agent: agent.id },
-      ...{ by: admin.id, reason: 'it runs amok' },
+      ...{ by: admin.id, reason: 'it runs amok', withdrawal: expect.stringMatching(/^rev_/) },
     });
   }
   expect((await findApproval(ports, agent, used.id)).state).toBe('used');

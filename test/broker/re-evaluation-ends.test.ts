@@ -78,3 +78,18 @@ test('POL-06: what a process that knew no better issued behind the first pass is
     if (inTime) expect((await ledger.leases.find(id))?.state).not.toBe('active');
   }
 });
+
+test('AUD-02: an evaluation that a newer one overtakes is told with the leases that it took', async () => {
+  const { ledger, ports, leased, change } = await setting();
+  const { id: lease } = await leased();
+  change('two', () => ({ is: 'deny', because: ['nobody'], errors: [] }));
+  await announceContext(ports, 'two');
+  const [overtaken] = await ledger.withdrawals.open();
+  await carryOut(ports, overtaken!, always);
+  expect((await ledger.leases.find(lease))?.state).not.toBe('active');
+  change('three', () => permitting());
+  const worker = withdrawals(ports);
+  await until(isOver(ledger, 'three')).finally(() => worker.close());
+  const events = (await ledger.log.read({ pageSize: 200 })).items.map(({ event }) => event);
+  expect(events).toContainEqual({ type: 'withdrawal.ended', withdrawal: overtaken!.id, total: 1 });
+});

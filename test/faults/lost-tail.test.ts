@@ -78,7 +78,10 @@ const orphanMs = 200_000;
     if (long)
       await eventually('the orphan is taken back', async () => !(await lets(lost.body.secret)), orphanMs);
 
-    const accepted = await runProtem(['ledger', 'accept', '--config', config, '--reason', 'drill'], world.environment);
+    const accepted = await runProtem(
+      ['ledger', 'accept', '--config', config, '--reason', 'drill'],
+      world.environment,
+    );
     expect([accepted.code, accepted.complaints]).toEqual([0, '']);
     await eventually('it issues again', async () => {
       const { status } = await world.ask(api, await world.openTask(api));

@@ -57,7 +57,10 @@ const runs = canRun('a Redis that comes back with an old file', redisPrograms())
     await look.becomes(kept.lease.id, 'revoked');
     expect(await world.providers['vault']!.lets(kept.secret)).toBe(false);
 
-    const accepted = await runProtem(['ledger', 'accept', '--config', config, '--reason', 'drill'], world.environment);
+    const accepted = await runProtem(
+      ['ledger', 'accept', '--config', config, '--reason', 'drill'],
+      world.environment,
+    );
     expect([accepted.code, accepted.output]).toEqual([0, expect.stringContaining('Accepted as epoch 1.')]);
     await eventually('it issues again', async () => (await world.ask(api, task)).status === 201);
     expect((await api.call('GET', '/readyz')).status).toBe(200);
