@@ -24,7 +24,6 @@ const titles: Record<string, string> = {
   'lease.active': 'Made at the provider and handed over',
   'lease.mint_failed': 'The provider did not make it',
   'lease.renewing': 'Renewal permitted',
-  'lease.renewed': 'Renewed',
   'lease.renew_failed': 'The provider did not renew it',
   'lease.renew_refused': 'A renewal was refused',
   'lease.revoking': 'Its end was asked for',
@@ -38,22 +37,14 @@ const titles: Record<string, string> = {
   'orphan.revoked': 'A credential that no lease stands for was taken back',
   'ledger.accepted': 'A state store that had gone back was accepted',
   'identity.refused': 'Somebody did not prove who they are',
-  'hook.accepted': 'A webhook was believed',
-  'hook.refused': 'A webhook was refused',
   'policy.loaded': 'Policy is in force',
-  'policy.refused': 'A changed policy was refused',
-  'settings.loaded': 'Changed settings are in force',
-  'settings.refused': 'Changed settings were refused',
   'approval.requested': 'A person is asked',
-  'approval.decided': 'A person has answered',
   'approval.expired': 'Nobody answered in time',
   'breakglass.opened': 'An operator broke the glass',
   'breakglass.refused': 'Breaking the glass was refused',
   'breakglass.reviewed': 'An emergency was reviewed',
   'withdrawal.begun': 'A revocation of many began',
   'withdrawal.ended': 'All leases of a revocation of many were told to end',
-  'session.begun': 'An operator signed in to the console',
-  'session.ended': 'An operator signed out of the console',
 };
 
 const bad = /refused|failed|quarantined|orphan/;
@@ -67,6 +58,8 @@ const decidedTitles: Record<string, string> = {
   'step.decided ask': 'A tool call waits for a person',
   'step.decided deny': 'A tool call was denied',
   'credential.refused ask': 'A credential waits for a person',
+  'approval.decided approve': 'A person has approved',
+  'approval.decided deny': 'A person has denied it',
 };
 
 const nameOf = (type: string, decision: string): string =>
@@ -103,12 +96,13 @@ export function storyOf(event: Event): Told {
   if (typeof event['effect'] === 'string')
     say('what revoking does', effectWords[event['effect'] as keyof typeof effectWords] ?? event['effect']);
   if (typeof event['ttlSeconds'] === 'number') say('granted for', span(event['ttlSeconds'] * 1000));
+  if (isRecord(event['parameters'])) say('granted only', JSON.stringify(event['parameters']));
   when('until', event['expiresAt']);
   when('deadline', event['deadlineAt']);
   say('attempt', event['attempt']);
   if (typeof event['retryInMs'] === 'number') say('tried again in', span(event['retryInMs']));
   if (typeof event['lagMs'] === 'number') say('after', span(event['lagMs']));
-  const decision = isRecord(event['decided']) ? String(event['decided']['is']) : '';
+  const decision = String((isRecord(event['decided']) ? event['decided']['is'] : event['decision']) ?? '');
   const isBad = event['stuck'] === true || bad.test(type) || decision === 'deny';
   const tone = decision === 'ask' ? 'asks' : isBad ? 'bad' : good.test(type) ? 'good' : 'plain';
   const lease = event['lease'];

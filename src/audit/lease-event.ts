@@ -1,5 +1,6 @@
 import type { RevocationEffect } from '../issuance/provider.js';
 import type { RevocationCause } from '../lease/lease.js';
+import type { ParameterValues } from '../policy/catalog.js';
 import type { Act } from '../task/scope.js';
 import type { AskedFor, ChainBefore, Decided, OfLease } from './event.js';
 
@@ -18,6 +19,8 @@ export type LeaseEvent =
       readonly decided: Decided;
       readonly provider: string;
       readonly ttlSeconds: number;
+      /** Where an approval gave others than were asked for. */
+      readonly parameters?: ParameterValues;
       readonly effect: RevocationEffect;
       /** The approval that it was issued by. */
       readonly approval?: string;

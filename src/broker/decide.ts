@@ -120,7 +120,7 @@ export function decide(
     approved: approved && (true as const),
     asserted: request.reason === undefined ? {} : { reason: request.reason },
   });
-  const asked = askedFor(request, parameters, askedSeconds);
+  const asked = askedFor(request, entry, approved ? parseParameters(entry, request.parameters) : parameters);
   const { decision, record } = permitFor(ports, policy, ask, asked);
   if (approved && !isStillEnough(policy, ports.limits, ask, approved.approval))
     throw new PolicyRefusal('policy.denied', { ...record, is: 'deny' }, asked);
@@ -274,11 +274,12 @@ export function recordOf(
   });
 }
 
-const askedFor = (request: CredentialRequest, parameters: ParameterValues, ttlSeconds: number): AskedFor =>
+/** What was asked for, before any bound. */
+const askedFor = (request: CredentialRequest, entry: CatalogEntry, parameters: ParameterValues): AskedFor =>
   optional({
     entry: request.credential,
     parameters,
-    ttlSeconds,
+    ttlSeconds: request.ttlSeconds ?? entry.defaultTtlSeconds,
     tool: request.tool,
     step: request.step,
     reason: request.reason,

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isSenderConstrained, provedAt } from '../identity/principal.js';
 import type { Principal } from '../identity/principal.js';
 import { Fault, faultCode } from '../kernel/fault.js';
@@ -186,7 +187,7 @@ function newLease(ports: Ports, decided: Decided, provider: Provider, order: Ord
 }
 
 function reservedEvent(
-  { task, asked, record, principal, approved }: Decided,
+  { task, asked, record, parameters, principal, approved }: Decided,
   provider: Provider,
   order: Order,
   { encryptedTo }: Delivery,
@@ -205,6 +206,7 @@ function reservedEvent(
     decided: record,
     provider: provider.name,
     ttlSeconds: order.ttlSeconds,
+    parameters: approved && !isDeepStrictEqual(parameters, asked.parameters) ? parameters : undefined,
     effect: provider.effect(order.scope),
     approval: approved?.id,
     issuer: principal.issuer,

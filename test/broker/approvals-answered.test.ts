@@ -32,7 +32,7 @@ describe('less, no, and taking back', () => {
   });
 
   test('an approval can give less: a shorter time, a folder within, fewer of a set; and no more is issued', async () => {
-    const { ask, ports, use } = await askingBroker();
+    const { ask, ports, use, events } = await askingBroker();
     const { id } = await ask();
     const approved = await decideApproval(ports, ann, id, {
       ...yes,
@@ -45,6 +45,12 @@ describe('less, no, and taking back', () => {
     const { lease } = await use(id);
     expect(lease.parameters).toEqual({ prefix: 'reports/2026/', months: ['02'] });
     expect(lease.expiresAt - lease.reservedAt).toBeLessThanOrEqual(60_000);
+    // AUD-02: what the agent asked for, and what it was given, are two facts.
+    expect((await events()).find(({ type }) => type === 'lease.reserved')).toMatchObject({
+      asked: { ttlSeconds: 600, parameters: { prefix: 'reports/', months: ['01', '02', '03'] } },
+      ttlSeconds: 60,
+      parameters: { prefix: 'reports/2026/', months: ['02'] },
+    });
   });
 
   test.each([
