@@ -102,12 +102,17 @@ export function storyOf(event: Event): Told {
   say('attempt', event['attempt']);
   if (typeof event['retryInMs'] === 'number') say('tried again in', span(event['retryInMs']));
   if (typeof event['lagMs'] === 'number') say('after', span(event['lagMs']));
-  const decision = String((isRecord(event['decided']) ? event['decided']['is'] : event['decision']) ?? '');
+  const decision = decisionOf(event);
   const isBad = event['stuck'] === true || bad.test(type) || decision === 'deny';
   const tone = decision === 'ask' ? 'asks' : isBad ? 'bad' : good.test(type) ? 'good' : 'plain';
   const lease = event['lease'];
   return { title: nameOf(type, decision), tone, facts, lease: typeof lease === 'string' ? lease : undefined };
 }
+
+const decisionOf = ({ decided, decision }: Event): string => {
+  const is = isRecord(decided) ? decided['is'] : decision;
+  return typeof is === 'string' ? is : '';
+};
 
 type Say = (name: string, value: unknown) => void;
 const isRecord = (value: unknown): value is Record<string, unknown> =>
