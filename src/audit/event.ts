@@ -255,8 +255,14 @@ export interface AuditRecord {
   readonly hash: string;
 }
 
-/** The tasks and agents whose history the event belongs to. */
-export const subjectsOf = (event: AuditEvent): readonly string[] =>
+/** The tasks and agents whose history the event belongs to, and whoever did it, but for the broker itself. */
+export function subjectsOf(event: AuditEvent): readonly string[] {
+  const about = aboutWhom(event);
+  const by = 'by' in event ? event.by : '';
+  return by === '' || by === 'broker' || about.includes(by) ? about : [...about, by];
+}
+
+const aboutWhom = (event: AuditEvent): readonly string[] =>
   'agent' in event
     ? [event.task, event.agent, event.type === 'task.delegated' ? event.parent : ''].filter((id) => id !== '')
     : 'task' in event && event.task

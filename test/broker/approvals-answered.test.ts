@@ -53,6 +53,19 @@ describe('less, no, and taking back', () => {
     });
   });
 
+  test('AUD-02: all that a person has answered is under its own name in the log', async () => {
+    const { ask, ports, ledger } = await askingBroker();
+    const [first, second] = [await ask(), await ask({ reason: 'b' })];
+    await decideApproval(ports, ann, first.id, yes);
+    await decideApproval(ports, ann, second.id, no);
+    const { items } = await ledger.log.read({ pageSize: 50, subject: ann.id });
+    expect(items.map(({ event }) => event)).toMatchObject([
+      { type: 'approval.decided', approval: first.id, by: ann.id, decision: 'approve' },
+      { type: 'approval.decided', approval: second.id, by: ann.id, decision: 'deny' },
+    ]);
+    expect((await ledger.log.read({ pageSize: 50, subject: 'broker' })).items).toEqual([]);
+  });
+
   test.each([
     ['a longer time', { ttlSeconds: 601 }],
     ['another folder', { parameters: { prefix: 'reports/2025/' } }],
