@@ -1,16 +1,16 @@
-import { createReadStream, readFileSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { Checkpoint } from '../audit/checkpoint.js';
-import { verifyCheckpoint } from '../audit/jws-checkpoint.js';
-import { publicJwks } from '../audit/public-keys.js';
 import { verifyLog } from '../audit/verify-log.js';
 import type { FlawKind, Head, Verdict } from '../audit/verify-log.js';
+import { readCheckpoints, UnsignedCheckpoint } from './checkpoint-file.js';
+import { UsageError } from './terminal.js';
 
 export interface VerifyCommand {
   /** File of the JWK set; what /v1/audit/keys gives. */
   readonly keys?: string;
-  /** File of signed checkpoints: lines of an anchor, or a page of /v1/audit/checkpoints. */
+  /** File of signed checkpoints: what `protem audit checkpoints` wrote, or lines of an anchor. */
   readonly checkpoints?: string;
   /** `<seq>:<hash>`. */
   readonly head?: string;
@@ -32,9 +32,6 @@ export const exitCodes: Readonly<Record<FlawKind | 'unsigned', number>> = {
   unsigned: 19,
 };
 
-/** A checkpoint that none of the keys has signed. */
-export class UnsignedCheckpoint extends Error {}
-
 /** `protem audit verify`: prints what was found and returns the exit code. Needs nothing but the files. */
 export async function verifyAudit(
   file: string,
@@ -44,7 +41,7 @@ export async function verifyAudit(
 ): Promise<number> {
   let checkpoints: Checkpoint[];
   try {
-    checkpoints = await readCheckpoints(options);
+    checkpoints = await checkpointsOf(options);
   } catch (error) {
     if (!(error instanceof UnsignedCheckpoint)) throw error;
     print(`NOT SO: ${error.message}`);
@@ -69,32 +66,15 @@ export async function verifyAudit(
   return verdict.last === undefined ? 1 : 0;
 }
 
-async function readCheckpoints({ keys, checkpoints }: VerifyCommand): Promise<Checkpoint[]> {
+async function checkpointsOf({ keys, checkpoints }: VerifyCommand): Promise<Checkpoint[]> {
   if (checkpoints === undefined) return [];
-  if (keys === undefined) throw new Error('--checkpoints proves nothing without --keys.');
-  const trusted = publicJwks.parse(JSON.parse(readFileSync(keys, 'utf8'))).keys;
-  return Promise.all(
-    signedIn(readFileSync(checkpoints, 'utf8')).map((jws, index) =>
-      verifyCheckpoint(jws, trusted).catch(() => {
-        throw new UnsignedCheckpoint(`checkpoint ${index + 1} is signed by none of the keys`);
-      }),
-    ),
-  );
-}
-
-/** The JWS of each, whether they come as a page, as lines of JSON or bare. */
-function signedIn(text: string): string[] {
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
-  return lines.flatMap((line) => {
-    if (!line.trimStart().startsWith('{')) return [line.trim()];
-    const value = JSON.parse(line) as { jws?: string; items?: { jws: string }[] };
-    return value.items ? value.items.map(({ jws }) => jws) : [String(value.jws)];
-  });
+  if (keys === undefined) throw new UsageError('--checkpoints proves nothing without --keys.');
+  return readCheckpoints(checkpoints, keys);
 }
 
 function headOf(text: string): Head {
   const [, seq, hash] = /^(\d{1,15}):([0-9a-f]{64})$/.exec(text) ?? [];
-  if (seq === undefined || hash === undefined) throw new Error('--head is written <seq>:<hash>.');
+  if (seq === undefined || hash === undefined) throw new UsageError('--head is written <seq>:<hash>.');
   return { seq: Number(seq), hash };
 }
 
