@@ -126,6 +126,7 @@ export function addAuditCommands(
       'signed checkpoints: what `protem audit checkpoints` wrote, or an anchor has',
     )
     .option('--head <seq:hash>', 'where the log is known to have been')
+    .option('--chain <id>', 'the chain that is meant: checkpoints of others are told, and nothing more')
     .option('--partial', 'the export is of a part of the log: say so, and verify what is there')
     .addOption(new Option('--output <format>').choices(['text', 'json']).default('text'))
     .action(async (file: string, options: VerifyCommand) => {

@@ -2,8 +2,10 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { Checkpoint } from '../audit/checkpoint.js';
+import type { FlawKind } from '../audit/log-flaw.js';
 import { verifyLog } from '../audit/verify-log.js';
-import type { FlawKind, Head, Verdict } from '../audit/verify-log.js';
+import type { Verdict } from '../audit/verify-log.js';
+import type { Head } from '../audit/witness.js';
 import { readCheckpoints, UnsignedCheckpoint } from './checkpoint-file.js';
 import { UsageError } from './terminal.js';
 
@@ -14,6 +16,8 @@ export interface VerifyCommand {
   readonly checkpoints?: string;
   /** `<seq>:<hash>`. */
   readonly head?: string;
+  /** The id of the chain that is meant. */
+  readonly chain?: string;
   readonly partial?: boolean;
   readonly output?: string;
 }
@@ -54,6 +58,7 @@ export async function verifyAudit(
   const verdict = await Promise.race([
     verifyLog(lines, {
       checkpoints,
+      ...(options.chain !== undefined && { chain: options.chain }),
       partial: options.partial === true,
       ...(options.head !== undefined && { head: headOf(options.head) }),
     }),
@@ -79,13 +84,27 @@ function headOf(text: string): Head {
 }
 
 function* described(verdict: Verdict, isHeld: boolean): Generator<string> {
-  const { flaw, chain, first, last, hash, records, hidden, absent, checkpoints, covered } = verdict;
+  const {
+    flaw,
+    chain,
+    first,
+    last,
+    hash,
+    records,
+    hidden,
+    absent,
+    checkpoints,
+    covered,
+    others = [],
+  } = verdict;
   if (chain !== undefined) yield `chain ${chain}, records ${first} to ${last}: ${records} read`;
   if (hidden > 0) yield `${hidden} of them are not shown; their digests keep the chain whole`;
   if (absent > 0)
     yield `${absent} are not there at all: what is shown is unaltered, and nothing is proven of what is not`;
   if (covered !== undefined)
     yield `signed checkpoints or the head that was given: ${checkpoints} agree, up to record ${covered}`;
+  for (const each of others)
+    yield `of chain ${each.chain} (${each.installation}) nothing is here: ${each.checkpoints} checkpoints, up to record ${each.last}`;
   if (flaw) yield `NOT SO at line ${flaw.line}: ${flaw.what} (${flaw.kind})`;
   else if (last === undefined) yield 'there is no record: nothing was verified';
   else if (!isHeld)
