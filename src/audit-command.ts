@@ -128,6 +128,7 @@ export function addAuditCommands(
     .option('--head <seq:hash>', 'where the log is known to have been')
     .option('--chain <id>', 'the chain that is meant: checkpoints of others are told, and nothing more')
     .option('--partial', 'the export is of a part of the log: say so, and verify what is there')
+    .option('--complete', 'fail where a record is not there or not shown')
     .addOption(new Option('--output <format>').choices(['text', 'json']).default('text'))
     .action(async (file: string, options: VerifyCommand) => {
       process.exitCode = await verifyAudit(file, options, say);

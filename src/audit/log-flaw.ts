@@ -7,6 +7,7 @@ const flawKinds = [
   'broken',
   'cut',
   'contradicted',
+  'incomplete',
   'lost',
 ] as const;
 export type FlawKind = (typeof flawKinds)[number];

@@ -2,6 +2,8 @@ import { chainStart } from './chain.js';
 import type { Flaw, FlawKind } from './log-flaw.js';
 import { isIntact, readLogLine, UnreadableLine } from './log-line.js';
 import type { LogLine } from './log-line.js';
+import { Places } from './places.js';
+import type { Range } from './places.js';
 import { Witness } from './witness.js';
 import type { Known, OtherChain } from './witness.js';
 
@@ -17,6 +19,13 @@ export interface Verdict {
   /** Records that are in the chain and were not shown: by their digest, and not at all. */
   readonly hidden: number;
   readonly absent: number;
+  /** Which: the first thousand ranges of each. */
+  readonly hiddenRanges?: readonly Range[];
+  readonly absentRanges?: readonly Range[];
+  /** How far the log had come by what is known of it, where it ends before. */
+  readonly reached?: number;
+  /** Records that a checkpoint or the head follows without a gap; the others agree only with their own hashes. */
+  readonly proven: number;
   /** How many checkpoints agree with the log, and the last place that one of them covers. */
   readonly checkpoints: number;
   readonly covered?: number;
@@ -27,6 +36,8 @@ export interface Verdict {
 export interface VerifyOptions extends Known {
   /** It was not meant to be whole: it may begin late, end early and leave records out. */
   readonly partial?: boolean;
+  /** That a record is not shown, or not there, is a flaw. */
+  readonly complete?: boolean;
 }
 
 /** What has been read so far; one of it for the whole log, so the memory that it takes does not grow. */
@@ -35,8 +46,11 @@ interface Progress {
   last?: LogLine;
   first?: number;
   records: number;
-  hidden: number;
-  absent: number;
+  readonly hidden: Places;
+  readonly absent: Places;
+  proven: number;
+  /** Since the last gap or what agreed. */
+  unproven: number;
   /** The highest epoch that an operator has accepted, by the log itself. */
   accepted: number;
 }
@@ -46,7 +60,7 @@ interface Progress {
  * end that was cut off. Reads line by line.
  */
 export async function verifyLog(lines: AsyncIterable<string>, options: VerifyOptions = {}): Promise<Verdict> {
-  const progress: Progress = { line: 0, records: 0, hidden: 0, absent: 0, accepted: 0 };
+  const progress = begin();
   const witness = new Witness(options);
   let gap: { flaw: Flaw; from: number; to: number } | undefined;
   for await (const text of lines) {
@@ -71,8 +85,19 @@ export async function verifyLog(lines: AsyncIterable<string>, options: VerifyOpt
   }
   const { line, last, accepted } = progress;
   const judged = witness.judge({ line, last, accepted, partial: options.partial === true });
-  return verdict(progress, witness, gap?.flaw ?? judged.flaw ?? judged.lost);
+  const incomplete = options.complete ? incompleteness(progress, witness) : undefined;
+  return verdict(progress, witness, gap?.flaw ?? judged.flaw ?? incomplete ?? judged.lost);
 }
+
+const begin = (): Progress => ({
+  line: 0,
+  records: 0,
+  hidden: new Places(),
+  absent: new Places(),
+  proven: 0,
+  unproven: 0,
+  accepted: 0,
+});
 
 function readOrFlaw(text: string, at: number): LogLine | Flaw {
   try {
@@ -111,32 +136,67 @@ function take(line: LogLine, progress: Progress, witness: Witness): void {
   const { seq, chain, event } = line;
   const before = progress.last?.seq ?? 0;
   if (seq > before + 1) {
-    progress.absent += seq - before - 1;
+    progress.absent.add(before + 1, seq - 1, progress.line);
+    progress.unproven = 0;
     witness.hold(chain, { seq: seq - 1, hash: line.previous }, progress.line);
   }
   progress.records += 1;
-  if (!event) progress.hidden += 1;
+  progress.unproven += 1;
+  if (!event) progress.hidden.add(seq, seq, progress.line);
   if (event?.type === 'ledger.accepted')
     progress.accepted = Math.max(progress.accepted, Number(event['epoch']));
   progress.first ??= seq;
   progress.last = line;
-  witness.hold(chain, line, progress.line);
+  if (!witness.hold(chain, line, progress.line)) return;
+  progress.proven += progress.unproven;
+  progress.unproven = 0;
 }
 
+/** The first record that is not shown or not there. */
+function incompleteness({ hidden, absent, line, last }: Progress, witness: Witness): Flaw | undefined {
+  const beyond = witness.beyond(last);
+  const flaws: Flaw[] = [hidden, absent].flatMap(({ firstLine, ranges: [range] }, index) =>
+    firstLine === undefined || range === undefined
+      ? []
+      : {
+          kind: 'incomplete',
+          line: firstLine,
+          seq: range.first,
+          what: `${rangeText(range)} ${index === 0 ? 'not shown' : 'not there'}`,
+        },
+  );
+  if (last && beyond)
+    flaws.push({
+      kind: 'incomplete',
+      line: line + 1,
+      seq: last.seq + 1,
+      what: `${rangeText({ first: last.seq + 1, last: beyond.seq })} not there`,
+    });
+  return flaws.toSorted((a, b) => (a.seq ?? 0) - (b.seq ?? 0))[0];
+}
+
+const rangeText = ({ first, last }: Range) =>
+  first === last ? `record ${first} is` : `records ${first} to ${last} are`;
+
 function verdict(progress: Progress, witness: Witness, found?: Flaw): Verdict {
-  const { last, first, records, hidden, absent, accepted } = progress;
+  const { last, first, records, hidden, absent, proven, accepted } = progress;
   const { agreeing, covered } = witness;
   // What is wrong further up was only kept back until it is known whether an operator has accepted it.
   const contradiction = witness.contradiction(accepted);
   const flaw = found && contradiction && found.line > contradiction.line ? contradiction : found;
   const others = witness.others(last?.chain);
+  const beyond = witness.beyond(last);
   return {
     ...(flaw && { flaw }),
     ...(last && { chain: last.chain, last: last.seq, hash: last.hash }),
     ...(first !== undefined && { first }),
     records,
-    hidden,
-    absent,
+    hidden: hidden.count,
+    absent: absent.count,
+    ...(hidden.count > 0 && { hiddenRanges: hidden.ranges }),
+    ...(absent.count > 0 && { absentRanges: absent.ranges }),
+    ...(beyond && { reached: beyond.seq }),
+    proven,
     checkpoints: agreeing,
     ...(covered !== undefined && { covered }),
     ...(others.length > 0 && { others }),

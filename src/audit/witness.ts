@@ -51,8 +51,9 @@ export class Witness {
     }
   }
 
-  /** Holds one place of the chain against it. */
-  hold(chain: string, { seq, hash }: Head, line: number): void {
+  /** Holds one place of the chain against it; whether something that is known agrees. */
+  hold(chain: string, { seq, hash }: Head, line: number): boolean {
+    const before = this.agreeing;
     for (const place of [placeOf(chain, seq), placeOf('', seq)])
       for (const each of this.#byPlace.get(place) ?? []) {
         if (each.hash === hash) {
@@ -66,6 +67,7 @@ export class Witness {
             what: `record ${seq} is not the one that stood there when a checkpoint was made: the log was written anew`,
           });
       }
+    return this.agreeing > before;
   }
 
   /** The first place where it says otherwise, and no operator has accepted that. */
@@ -114,15 +116,18 @@ export class Witness {
     return chain === undefined ? checkpoints : checkpoints.filter((each) => each.chain === chain);
   }
 
-  #cut({ last, line, partial }: LogEnd): Judged | undefined {
-    if (partial) return undefined;
-    const end = last?.seq ?? 0;
+  /** How far the log had come by it, where that is further than the log comes here. */
+  beyond(last: LogEnd['last']): (Pick<Head, 'seq'> & { readonly epoch: number }) | undefined {
     const { head } = this.#known;
-    const further = [...this.#ours(last), ...(head ? [{ ...head, epoch: 0 }] : [])];
-    const furthest = further
-      .filter(({ seq }) => seq > end)
+    return [...this.#ours(last), ...(head ? [{ ...head, epoch: 0 }] : [])]
+      .filter(({ seq }) => seq > (last?.seq ?? 0))
       .toSorted((a, b) => b.epoch - a.epoch || b.seq - a.seq)[0];
-    if (!furthest) return undefined;
+  }
+
+  #cut({ last, line, partial }: LogEnd): Judged | undefined {
+    const end = last?.seq ?? 0;
+    const furthest = this.beyond(last);
+    if (partial || !furthest) return undefined;
     const what = `it ends with record ${end}, and had come to ${furthest.seq}`;
     return { epoch: furthest.epoch, flaw: { kind: 'cut', line: line + 1, seq: end + 1, what } };
   }

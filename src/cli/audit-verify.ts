@@ -4,8 +4,8 @@ import type { Readable } from 'node:stream';
 import type { Checkpoint } from '../audit/checkpoint.js';
 import type { FlawKind } from '../audit/log-flaw.js';
 import { verifyLog } from '../audit/verify-log.js';
-import type { Verdict } from '../audit/verify-log.js';
 import type { Head } from '../audit/witness.js';
+import { described } from './audit-verdict.js';
 import { readCheckpoints, UnsignedCheckpoint } from './checkpoint-file.js';
 import { UsageError } from './terminal.js';
 
@@ -19,6 +19,7 @@ export interface VerifyCommand {
   /** The id of the chain that is meant. */
   readonly chain?: string;
   readonly partial?: boolean;
+  readonly complete?: boolean;
   readonly output?: string;
 }
 
@@ -34,6 +35,7 @@ export const exitCodes: Readonly<Record<FlawKind | 'unsigned', number>> = {
   contradicted: 17,
   lost: 18,
   unsigned: 19,
+  incomplete: 20,
 };
 
 /** `protem audit verify`: prints what was found and returns the exit code. Needs nothing but the files. */
@@ -60,6 +62,7 @@ export async function verifyAudit(
       checkpoints,
       ...(options.chain !== undefined && { chain: options.chain }),
       partial: options.partial === true,
+      complete: options.complete === true,
       ...(options.head !== undefined && { head: headOf(options.head) }),
     }),
     broken,
@@ -81,37 +84,4 @@ function headOf(text: string): Head {
   const [, seq, hash] = /^(\d{1,15}):([0-9a-f]{64})$/.exec(text) ?? [];
   if (seq === undefined || hash === undefined) throw new UsageError('--head is written <seq>:<hash>.');
   return { seq: Number(seq), hash };
-}
-
-function* described(verdict: Verdict, isHeld: boolean): Generator<string> {
-  const {
-    flaw,
-    chain,
-    first,
-    last,
-    hash,
-    records,
-    hidden,
-    absent,
-    checkpoints,
-    covered,
-    others = [],
-  } = verdict;
-  if (chain !== undefined) yield `chain ${chain}, records ${first} to ${last}: ${records} read`;
-  if (hidden > 0) yield `${hidden} of them are not shown; their digests keep the chain whole`;
-  if (absent > 0)
-    yield `${absent} are not there at all: what is shown is unaltered, and nothing is proven of what is not`;
-  if (covered !== undefined)
-    yield `signed checkpoints or the head that was given: ${checkpoints} agree, up to record ${covered}`;
-  for (const each of others)
-    yield `of chain ${each.chain} (${each.installation}) nothing is here: ${each.checkpoints} checkpoints, up to record ${each.last}`;
-  if (flaw) yield `NOT SO at line ${flaw.line}: ${flaw.what} (${flaw.kind})`;
-  else if (last === undefined) yield 'there is no record: nothing was verified';
-  else if (!isHeld)
-    yield 'the chain is whole; without checkpoints or a head, an end that was cut off or a log written anew is not noticed';
-  else
-    yield covered === last
-      ? 'the log is whole'
-      : `the log is whole; nothing signed covers what comes after record ${covered ?? 0}`;
-  if (!flaw && last !== undefined) yield `head ${last}:${hash}`;
 }

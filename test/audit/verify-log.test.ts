@@ -31,6 +31,7 @@ test('a whole log is whole, and says how far it goes', async () => {
     records: 20,
     hidden: 0,
     absent: 0,
+    proven: 20,
     checkpoints: 2,
     covered: 20,
   });
@@ -202,6 +203,56 @@ test('a part of a log says what is not there, and what is there is still verifie
   });
   const changed = { ...log[9]!, event: { type: 'policy.loaded' } };
   expect((await verified([log[4]!, changed], { partial: true })).flaw).toMatchObject({ kind: 'changed' });
+});
+
+test('it is said which records are not shown, and which are not there', async () => {
+  const part = log.filter(({ seq }) => ![4, 5, 9].includes(seq));
+  const shown = part.map((line) => ([1, 2, 7].includes(line.seq) ? hidden(line) : line));
+  expect(await verified(shown, { partial: true })).toMatchObject({
+    hiddenRanges: [
+      { first: 1, last: 2 },
+      { first: 7, last: 7 },
+    ],
+    absentRanges: [
+      { first: 4, last: 5 },
+      { first: 9, last: 9 },
+    ],
+  });
+  const alternating = logOf(5000).map((line) => (line.seq % 2 === 0 ? hidden(line) : line));
+  const { hidden: count, hiddenRanges } = await verified(alternating);
+  expect([count, hiddenRanges?.length]).toEqual([2500, 1000]);
+});
+
+test('of a part only that is proven which a checkpoint follows without a gap', async () => {
+  const part = [log[4]!, log[5]!, log[9]!, log[14]!];
+  expect(await verified(part, { partial: true })).toMatchObject({ proven: 0 });
+  const checkpoints = [checkpointAt(log[5]!), checkpointAt(log[17]!)];
+  expect(await verified(part, { partial: true, checkpoints })).toMatchObject({ proven: 2, reached: 18 });
+});
+
+test('AUD-03: whoever needs all of it is told of the first record that is not shown or not there', async () => {
+  const checkpoints = [checkpointAt(log.at(-1)!)];
+  const one = log.map((line) => (line.seq === 7 ? hidden(line) : line));
+  expect((await verified(one, { checkpoints })).flaw).toBeUndefined();
+  const found = await verified(one, { checkpoints, complete: true });
+  expect(found.flaw).toMatchObject({ kind: 'incomplete', line: 7, seq: 7 });
+  const part = { checkpoints, partial: true, complete: true };
+  const gap = one.filter(({ seq }) => seq !== 5);
+  expect((await verified(gap, part)).flaw).toMatchObject({ kind: 'incomplete', line: 5, seq: 5 });
+  expect((await verified(log.slice(0, 15), part)).flaw).toMatchObject({
+    kind: 'incomplete',
+    seq: 16,
+    what: 'records 16 to 20 are not there',
+  });
+  expect((await verified(log, part)).flaw).toBeUndefined();
+});
+
+test('AUD-03: a loss that was accepted does not hide that a record is not shown', async () => {
+  const accepted = log.slice(0, 12);
+  accepted.push(next(accepted, { type: 'ledger.accepted', epoch: 1, lost: { seq: 18, lastId: '' } }));
+  const shown = accepted.map((line) => (line.seq === 3 ? hidden(line) : line));
+  const options = { checkpoints: [checkpointAt(log[17]!)], complete: true };
+  expect((await verified(shown, options)).flaw).toMatchObject({ kind: 'incomplete', seq: 3 });
 });
 
 test('whatever is done to a log whose end is signed, it is found', async () => {
