@@ -129,6 +129,7 @@ export function addAuditCommands(
     .option('--chain <id>', 'the chain that is meant: checkpoints of others are told, and nothing more')
     .option('--partial', 'the export is of a part of the log: say so, and verify what is there')
     .option('--complete', 'fail where a record is not there or not shown')
+    .option('--records-only', 'of CloudEvents and OCSF only the records, and not what stands around them')
     .addOption(new Option('--output <format>').choices(['text', 'json']).default('text'))
     .action(async (file: string, options: VerifyCommand) => {
       process.exitCode = await verifyAudit(file, options, say);

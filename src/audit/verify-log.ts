@@ -1,4 +1,5 @@
 import { chainStart } from './chain.js';
+import { differencesOf } from './formats/envelope.js';
 import type { Flaw, FlawKind } from './log-flaw.js';
 import { isIntact, readLogLine, UnreadableLine } from './log-line.js';
 import type { LogLine } from './log-line.js';
@@ -38,6 +39,8 @@ export interface VerifyOptions extends Known {
   readonly partial?: boolean;
   /** That a record is not shown, or not there, is a flaw. */
   readonly complete?: boolean;
+  /** What stands around records in other formats is not looked at. */
+  readonly recordsOnly?: boolean;
 }
 
 /** What has been read so far; one of it for the whole log, so the memory that it takes does not grow. */
@@ -111,7 +114,7 @@ function readOrFlaw(text: string, at: number): LogLine | Flaw {
 function flawOf(
   line: LogLine,
   { last, line: at }: Progress,
-  { partial, chain = last?.chain }: VerifyOptions,
+  { partial, recordsOnly, chain = last?.chain }: VerifyOptions,
 ): Flaw | undefined {
   const { seq } = line;
   const flaw = (kind: FlawKind, what: string): Flaw => ({ kind, line: at, seq, what });
@@ -120,17 +123,23 @@ function flawOf(
   if (chain !== undefined && line.chain !== chain)
     return flaw('inserted', `record ${seq} is of another chain`);
   if (seq < next) return flaw('inserted', `record ${seq} comes again, or is a second of this place`);
-  if (seq > next)
-    return partial
-      ? undefined
-      : flaw(
-          'missing',
-          next === seq - 1 ? `record ${next} is missing` : `records ${next} to ${seq - 1} are missing`,
-        );
-  if (line.previous !== (last?.hash ?? chainStart))
+  if (seq > next && !partial)
+    return flaw(
+      'missing',
+      next === seq - 1 ? `record ${next} is missing` : `records ${next} to ${seq - 1} are missing`,
+    );
+  if (seq === next && line.previous !== (last?.hash ?? chainStart))
     return flaw('broken', `record ${seq} was chained to another than stands before it`);
-  return undefined;
+  const differing = line.envelope && !recordsOnly ? differencesOf(line.envelope) : [];
+  return differing.length > 0 ? flaw('changed', envelopeText(seq, differing)) : undefined;
 }
+
+const mostNamed = 10;
+
+const envelopeText = (seq: number, differing: readonly string[]) =>
+  `record ${seq} is what was chained, and around it ${differing.slice(0, mostNamed).join(', ')}${
+    differing.length > mostNamed ? ` and ${differing.length - mostNamed} more` : ''
+  } is not what this version makes of it: it was changed, or written by another version or by what passed it on (--records-only looks at the records alone)`;
 
 function take(line: LogLine, progress: Progress, witness: Witness): void {
   const { seq, chain, event } = line;

@@ -7,6 +7,7 @@ import { verifyLog } from '../audit/verify-log.js';
 import type { Head } from '../audit/witness.js';
 import { described } from './audit-verdict.js';
 import { readCheckpoints, UnsignedCheckpoint } from './checkpoint-file.js';
+import { plain } from './output.js';
 import { UsageError } from './terminal.js';
 
 export interface VerifyCommand {
@@ -20,6 +21,7 @@ export interface VerifyCommand {
   readonly chain?: string;
   readonly partial?: boolean;
   readonly complete?: boolean;
+  readonly recordsOnly?: boolean;
   readonly output?: string;
 }
 
@@ -63,13 +65,14 @@ export async function verifyAudit(
       ...(options.chain !== undefined && { chain: options.chain }),
       partial: options.partial === true,
       complete: options.complete === true,
+      recordsOnly: options.recordsOnly === true,
       ...(options.head !== undefined && { head: headOf(options.head) }),
     }),
     broken,
   ]);
   const isHeld = checkpoints.length > 0 || options.head !== undefined;
   if (options.output === 'json') print(JSON.stringify(verdict));
-  else for (const line of described(verdict, isHeld)) print(line);
+  else for (const line of described(verdict, isHeld)) print(plain(line));
   if (verdict.flaw) return exitCodes[verdict.flaw.kind];
   return verdict.last === undefined ? 1 : 0;
 }
