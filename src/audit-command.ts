@@ -5,6 +5,7 @@ import { cloudEvent } from './audit/formats/cloud-event.js';
 import { ocsfEvent } from './audit/formats/ocsf.js';
 import type { ToldRecord } from './audit/formats/told.js';
 import type { Api, AuditFilter } from './cli/audit-api.js';
+import { exportCheckpoints } from './cli/audit-checkpoints.js';
 import { exportAudit } from './cli/audit-export.js';
 import type { Out } from './cli/audit-export.js';
 import { tailAudit } from './cli/audit-tail.js';
@@ -49,7 +50,7 @@ const out: Out = {
   say: (text) => void process.stderr.write(`${text}\n`),
 };
 
-/** `protem audit export`, `tail`, `verify` and `usage`. */
+/** `protem audit export`, `checkpoints`, `tail`, `verify` and `usage`. */
 export function addAuditCommands(
   program: Command,
   config: readonly [string, string, string],
@@ -76,6 +77,17 @@ export function addAuditCommands(
       const format = formatOf(options.format, program.version() ?? '');
       const shown = await exportAudit(apiOf(options), { ...options, format, isBatch }, out);
       out.say(`${shown} record${shown === 1 ? '' : 's'}`);
+    });
+
+  connected(
+    audit
+      .command('checkpoints')
+      .description('write all signed checkpoints to standard output, a JSON a line, as verify takes them'),
+  )
+    .option('--page-token <token>', 'go on where it stopped')
+    .action(async (options: Connection & { readonly pageToken?: string }) => {
+      const written = await exportCheckpoints(apiOf(options), out, options.pageToken);
+      out.say(`${written} checkpoint${written === 1 ? '' : 's'}`);
     });
 
   connected(audit.command('tail').description('write what is added to the log, as it happens, until SIGINT'))
@@ -109,9 +121,15 @@ export function addAuditCommands(
     .description('find what was changed, removed, moved or cut off in an export; needs no broker')
     .argument('<file>', 'what `protem audit export` wrote; - for standard input')
     .option('--keys <file>', 'JWK set of /v1/audit/keys, kept from before')
-    .option('--checkpoints <file>', 'signed checkpoints, as they were anchored')
+    .option(
+      '--checkpoints <file>',
+      'signed checkpoints: what `protem audit checkpoints` wrote, or an anchor has',
+    )
     .option('--head <seq:hash>', 'where the log is known to have been')
+    .option('--chain <id>', 'the chain that is meant: checkpoints of others are told, and nothing more')
     .option('--partial', 'the export is of a part of the log: say so, and verify what is there')
+    .option('--complete', 'fail where a record is not there or not shown')
+    .option('--records-only', 'of CloudEvents and OCSF only the records, and not what stands around them')
     .addOption(new Option('--output <format>').choices(['text', 'json']).default('text'))
     .action(async (file: string, options: VerifyCommand) => {
       process.exitCode = await verifyAudit(file, options, say);

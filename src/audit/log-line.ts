@@ -1,6 +1,8 @@
 import { namesWritten } from '../kernel/names-written.js';
 import { eventDigest, linkHash } from './chain.js';
 import type { Link } from './chain.js';
+import type { Envelope } from './formats/envelope.js';
+import type { ToldRecord } from './formats/told.js';
 
 /** One line of an export, whichever its format: a place in the chain, and the event or only its digest. */
 export interface LogLine extends Link {
@@ -8,6 +10,8 @@ export interface LogLine extends Link {
   /** Absent where the record is not shown. */
   readonly event?: { readonly type: string; readonly [name: string]: unknown };
   readonly digest: string;
+  /** Absent where the line is the record itself. */
+  readonly envelope?: Envelope;
 }
 
 /** A line that is not a record, or not one that can be trusted to read the same everywhere. */
@@ -24,10 +28,16 @@ const hidden = ['at', 'chain', 'digest', 'hash', 'id', 'previous', 'seq'];
  */
 export function readLogLine(text: string): LogLine {
   const whole = parsed(text);
-  if (typeof whole['specversion'] === 'string') return recordOf(whole['data']);
+  if (typeof whole['specversion'] === 'string') return enclosed('cloudevents', whole, whole['data']);
   if (typeof whole['class_uid'] === 'number' && typeof whole['raw_data'] === 'string')
-    return recordOf(parsed(whole['raw_data']));
+    return enclosed('ocsf', whole, parsed(whole['raw_data']));
   return recordOf(whole);
+}
+
+function enclosed(format: Envelope['format'], told: Json, record: unknown): LogLine {
+  const line = recordOf(record);
+  if (!line.event) throw new UnreadableLine('it tells of a record that is not shown');
+  return { ...line, envelope: { format, told, record: record as ToldRecord } };
 }
 
 function parsed(text: string): Json {

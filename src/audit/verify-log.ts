@@ -1,30 +1,15 @@
 import { chainStart } from './chain.js';
-import type { Checkpoint } from './checkpoint.js';
+import { differencesOf } from './formats/envelope.js';
+import type { Flaw, FlawKind } from './log-flaw.js';
 import { isIntact, readLogLine, UnreadableLine } from './log-line.js';
 import type { LogLine } from './log-line.js';
-
-const flawKinds = [
-  'unreadable',
-  'changed',
-  'missing',
-  'reordered',
-  'inserted',
-  'broken',
-  'cut',
-  'contradicted',
-  'lost',
-] as const;
-export type FlawKind = (typeof flawKinds)[number];
-
-/** The first thing that is wrong: on which line, 1 for the first, and at which place of the chain. */
-export interface Flaw {
-  readonly kind: FlawKind;
-  readonly line: number;
-  readonly seq?: number;
-  readonly what: string;
-}
+import { Places } from './places.js';
+import type { Range } from './places.js';
+import { Witness } from './witness.js';
+import type { Known, OtherChain } from './witness.js';
 
 export interface Verdict {
+  /** The first thing that is wrong. */
   readonly flaw?: Flaw;
   readonly chain?: string;
   readonly first?: number;
@@ -35,20 +20,27 @@ export interface Verdict {
   /** Records that are in the chain and were not shown: by their digest, and not at all. */
   readonly hidden: number;
   readonly absent: number;
-  /** How many checkpoints the log was held against, and the last place that one of them covers. */
+  /** Which: the first thousand ranges of each. */
+  readonly hiddenRanges?: readonly Range[];
+  readonly absentRanges?: readonly Range[];
+  /** How far the log had come by what is known of it, where it ends before. */
+  readonly reached?: number;
+  /** Records that a checkpoint or the head follows without a gap; the others agree only with their own hashes. */
+  readonly proven: number;
+  /** How many checkpoints agree with the log, and the last place that one of them covers. */
   readonly checkpoints: number;
   readonly covered?: number;
+  /** What the checkpoints say of other chains; absent where they are all of this one. */
+  readonly others?: readonly OtherChain[];
 }
 
-export type Head = Pick<Checkpoint, 'seq' | 'hash'>;
-
-export interface VerifyOptions {
-  /** Verified before; those of other chains are passed over. */
-  readonly checkpoints?: readonly Checkpoint[];
-  /** Where the log is known to have been, by other means. */
-  readonly head?: Head;
+export interface VerifyOptions extends Known {
   /** It was not meant to be whole: it may begin late, end early and leave records out. */
   readonly partial?: boolean;
+  /** That a record is not shown, or not there, is a flaw. */
+  readonly complete?: boolean;
+  /** What stands around records in other formats is not looked at. */
+  readonly recordsOnly?: boolean;
 }
 
 /** What has been read so far; one of it for the whole log, so the memory that it takes does not grow. */
@@ -57,13 +49,13 @@ interface Progress {
   last?: LogLine;
   first?: number;
   records: number;
-  hidden: number;
-  absent: number;
-  held: number;
-  covered?: number;
+  readonly hidden: Places;
+  readonly absent: Places;
+  proven: number;
+  /** Since the last gap or what agreed. */
+  unproven: number;
   /** The highest epoch that an operator has accepted, by the log itself. */
   accepted: number;
-  contradicted?: { flaw: Flaw; epoch: number };
 }
 
 /**
@@ -71,8 +63,8 @@ interface Progress {
  * end that was cut off. Reads line by line.
  */
 export async function verifyLog(lines: AsyncIterable<string>, options: VerifyOptions = {}): Promise<Verdict> {
-  const progress: Progress = { line: 0, records: 0, hidden: 0, absent: 0, held: 0, accepted: 0 };
-  const known = bySeq(options);
+  const progress = begin();
+  const witness = new Witness(options);
   let gap: { flaw: Flaw; from: number; to: number } | undefined;
   for await (const text of lines) {
     progress.line += 1;
@@ -81,21 +73,34 @@ export async function verifyLog(lines: AsyncIterable<string>, options: VerifyOpt
     if (gap) {
       // Taken out, or only moved? What is missing may still come.
       if ('seq' in line && !('kind' in line) && line.seq >= gap.from && line.seq <= gap.to)
-        return verdict(progress, {
+        return verdict(progress, witness, {
           ...gap.flaw,
           kind: 'reordered',
           what: `record ${line.seq} comes only later`,
         });
       continue;
     }
-    if ('kind' in line) return verdict(progress, line);
-    const flaw = flawOf(line, progress, options.partial === true);
+    if ('kind' in line) return verdict(progress, witness, line);
+    const flaw = flawOf(line, progress, options);
     if (flaw?.kind === 'missing') gap = { flaw, from: (progress.last?.seq ?? 0) + 1, to: line.seq - 1 };
-    else if (flaw) return verdict(progress, flaw);
-    else take(line, progress, known);
+    else if (flaw) return verdict(progress, witness, flaw);
+    else take(line, progress, witness);
   }
-  return verdict(progress, gap?.flaw ?? endFlaw(progress, options));
+  const { line, last, accepted } = progress;
+  const judged = witness.judge({ line, last, accepted, partial: options.partial === true });
+  const incomplete = options.complete ? incompleteness(progress, witness) : undefined;
+  return verdict(progress, witness, gap?.flaw ?? judged.flaw ?? incomplete ?? judged.lost);
 }
+
+const begin = (): Progress => ({
+  line: 0,
+  records: 0,
+  hidden: new Places(),
+  absent: new Places(),
+  proven: 0,
+  unproven: 0,
+  accepted: 0,
+});
 
 function readOrFlaw(text: string, at: number): LogLine | Flaw {
   try {
@@ -106,116 +111,103 @@ function readOrFlaw(text: string, at: number): LogLine | Flaw {
   }
 }
 
-function flawOf(line: LogLine, { last, line: at }: Progress, partial: boolean): Flaw | undefined {
+function flawOf(
+  line: LogLine,
+  { last, line: at }: Progress,
+  { partial, recordsOnly, chain = last?.chain }: VerifyOptions,
+): Flaw | undefined {
   const { seq } = line;
   const flaw = (kind: FlawKind, what: string): Flaw => ({ kind, line: at, seq, what });
   const next = (last?.seq ?? 0) + 1;
   if (!isIntact(line)) return flaw('changed', `record ${seq} is not what was chained`);
-  if (last && line.chain !== last.chain) return flaw('inserted', `record ${seq} is of another chain`);
+  if (chain !== undefined && line.chain !== chain)
+    return flaw('inserted', `record ${seq} is of another chain`);
   if (seq < next) return flaw('inserted', `record ${seq} comes again, or is a second of this place`);
-  if (seq > next)
-    return partial
-      ? undefined
-      : flaw(
-          'missing',
-          next === seq - 1 ? `record ${next} is missing` : `records ${next} to ${seq - 1} are missing`,
-        );
-  if (line.previous !== (last?.hash ?? chainStart))
+  if (seq > next && !partial)
+    return flaw(
+      'missing',
+      next === seq - 1 ? `record ${next} is missing` : `records ${next} to ${seq - 1} are missing`,
+    );
+  if (seq === next && line.previous !== (last?.hash ?? chainStart))
     return flaw('broken', `record ${seq} was chained to another than stands before it`);
-  return undefined;
+  const differing = line.envelope && !recordsOnly ? differencesOf(line.envelope) : [];
+  return differing.length > 0 ? flaw('changed', envelopeText(seq, differing)) : undefined;
 }
 
-type Known = ReadonlyMap<string, readonly (Head & { readonly epoch: number })[]>;
+const mostNamed = 10;
 
-const placeOf = (chain: string, seq: number) => `${chain} ${seq}`;
+const envelopeText = (seq: number, differing: readonly string[]) =>
+  `record ${seq} is what was chained, and around it ${differing.slice(0, mostNamed).join(', ')}${
+    differing.length > mostNamed ? ` and ${differing.length - mostNamed} more` : ''
+  } is not what this version makes of it: it was changed, or written by another version or by what passed it on (--records-only looks at the records alone)`;
 
-function bySeq({ checkpoints = [], head }: VerifyOptions): Known {
-  const known = new Map<string, (Head & { epoch: number })[]>();
-  for (const each of [...checkpoints, ...(head ? [{ ...head, chain: '', epoch: 0 }] : [])]) {
-    const place = placeOf(each.chain, each.seq);
-    known.set(place, [...(known.get(place) ?? []), each]);
-  }
-  return known;
-}
-
-function take(line: LogLine, progress: Progress, known: Known): void {
+function take(line: LogLine, progress: Progress, witness: Witness): void {
   const { seq, chain, event } = line;
   const before = progress.last?.seq ?? 0;
   if (seq > before + 1) {
-    progress.absent += seq - before - 1;
-    hold(progress, known, chain, seq - 1, line.previous);
+    progress.absent.add(before + 1, seq - 1, progress.line);
+    progress.unproven = 0;
+    witness.hold(chain, { seq: seq - 1, hash: line.previous }, progress.line);
   }
   progress.records += 1;
-  if (!event) progress.hidden += 1;
+  progress.unproven += 1;
+  if (!event) progress.hidden.add(seq, seq, progress.line);
   if (event?.type === 'ledger.accepted')
     progress.accepted = Math.max(progress.accepted, Number(event['epoch']));
   progress.first ??= seq;
   progress.last = line;
-  hold(progress, known, chain, seq, line.hash);
+  if (!witness.hold(chain, line, progress.line)) return;
+  progress.proven += progress.unproven;
+  progress.unproven = 0;
 }
 
-/** Holds one place of the chain against what is known of it from outside. */
-function hold(progress: Progress, known: Known, chain: string, seq: number, hash: string): void {
-  for (const each of [...(known.get(placeOf(chain, seq)) ?? []), ...(known.get(placeOf('', seq)) ?? [])]) {
-    progress.held += 1;
-    if (each.hash === hash) progress.covered = seq;
-    else
-      progress.contradicted ??= {
-        epoch: each.epoch,
-        flaw: {
-          kind: 'contradicted',
-          line: progress.line,
-          seq,
-          what: `record ${seq} is not the one that stood there when a checkpoint was made: the log was written anew`,
+/** The first record that is not shown or not there. */
+function incompleteness({ hidden, absent, line, last }: Progress, witness: Witness): Flaw | undefined {
+  const beyond = witness.beyond(last);
+  const flaws: Flaw[] = [hidden, absent].flatMap(({ firstLine, ranges: [range] }, index) =>
+    firstLine === undefined || range === undefined
+      ? []
+      : {
+          kind: 'incomplete',
+          line: firstLine,
+          seq: range.first,
+          what: `${rangeText(range)} ${index === 0 ? 'not shown' : 'not there'}`,
         },
-      };
-  }
-}
-
-function endFlaw(progress: Progress, { checkpoints = [], head, partial }: VerifyOptions): Flaw | undefined {
-  const { last, line, accepted, contradicted } = progress;
-  const asLost = (flaw: Flaw, epoch: number): Flaw =>
-    epoch < accepted
-      ? {
-          ...flaw,
-          kind: 'lost',
-          what: `${flaw.what}; an operator has accepted a loss since (epoch ${accepted})`,
-        }
-      : flaw;
-  if (contradicted) return asLost(contradicted.flaw, contradicted.epoch);
-  const ours = checkpoints.filter(({ chain }) => !last || chain === last.chain);
-  if (checkpoints.length > 0 && ours.length === 0)
-    return { kind: 'contradicted', line, what: 'no checkpoint is of this chain' };
-  if (partial) return undefined;
-  const end = last?.seq ?? 0;
-  const further = [...ours, ...(head ? [{ ...head, epoch: 0 }] : [])].filter(({ seq }) => seq > end);
-  const furthest = further.sort((a, b) => b.seq - a.seq || b.epoch - a.epoch)[0];
-  return (
-    furthest &&
-    asLost(
-      {
-        kind: 'cut',
-        line: line + 1,
-        seq: end + 1,
-        what: `it ends with record ${end}, and had come to ${furthest.seq}`,
-      },
-      furthest.epoch,
-    )
   );
+  if (last && beyond)
+    flaws.push({
+      kind: 'incomplete',
+      line: line + 1,
+      seq: last.seq + 1,
+      what: `${rangeText({ first: last.seq + 1, last: beyond.seq })} not there`,
+    });
+  return flaws.toSorted((a, b) => (a.seq ?? 0) - (b.seq ?? 0))[0];
 }
 
-function verdict(progress: Progress, found?: Flaw): Verdict {
-  const { last, first, records, hidden, absent, held, covered, contradicted } = progress;
+const rangeText = ({ first, last }: Range) =>
+  first === last ? `record ${first} is` : `records ${first} to ${last} are`;
+
+function verdict(progress: Progress, witness: Witness, found?: Flaw): Verdict {
+  const { last, first, records, hidden, absent, proven, accepted } = progress;
+  const { agreeing, covered } = witness;
   // What is wrong further up was only kept back until it is known whether an operator has accepted it.
-  const flaw = found && contradicted && found.line > contradicted.flaw.line ? contradicted.flaw : found;
+  const contradiction = witness.contradiction(accepted);
+  const flaw = found && contradiction && found.line > contradiction.line ? contradiction : found;
+  const others = witness.others(last?.chain);
+  const beyond = witness.beyond(last);
   return {
     ...(flaw && { flaw }),
     ...(last && { chain: last.chain, last: last.seq, hash: last.hash }),
     ...(first !== undefined && { first }),
     records,
-    hidden,
-    absent,
-    checkpoints: held,
+    hidden: hidden.count,
+    absent: absent.count,
+    ...(hidden.count > 0 && { hiddenRanges: hidden.ranges }),
+    ...(absent.count > 0 && { absentRanges: absent.ranges }),
+    ...(beyond && { reached: beyond.seq }),
+    proven,
+    checkpoints: agreeing,
     ...(covered !== undefined && { covered }),
+    ...(others.length > 0 && { others }),
   };
 }

@@ -1,20 +1,27 @@
-import { createReadStream, readFileSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { Checkpoint } from '../audit/checkpoint.js';
-import { verifyCheckpoint } from '../audit/jws-checkpoint.js';
-import { publicJwks } from '../audit/public-keys.js';
+import type { FlawKind } from '../audit/log-flaw.js';
 import { verifyLog } from '../audit/verify-log.js';
-import type { FlawKind, Head, Verdict } from '../audit/verify-log.js';
+import type { Head } from '../audit/witness.js';
+import { described } from './audit-verdict.js';
+import { readCheckpoints, UnsignedCheckpoint } from './checkpoint-file.js';
+import { plain } from './output.js';
+import { UsageError } from './terminal.js';
 
 export interface VerifyCommand {
   /** File of the JWK set; what /v1/audit/keys gives. */
   readonly keys?: string;
-  /** File of signed checkpoints: lines of an anchor, or a page of /v1/audit/checkpoints. */
+  /** File of signed checkpoints: what `protem audit checkpoints` wrote, or lines of an anchor. */
   readonly checkpoints?: string;
   /** `<seq>:<hash>`. */
   readonly head?: string;
+  /** The id of the chain that is meant. */
+  readonly chain?: string;
   readonly partial?: boolean;
+  readonly complete?: boolean;
+  readonly recordsOnly?: boolean;
   readonly output?: string;
 }
 
@@ -30,10 +37,8 @@ export const exitCodes: Readonly<Record<FlawKind | 'unsigned', number>> = {
   contradicted: 17,
   lost: 18,
   unsigned: 19,
+  incomplete: 20,
 };
-
-/** A checkpoint that none of the keys has signed. */
-export class UnsignedCheckpoint extends Error {}
 
 /** `protem audit verify`: prints what was found and returns the exit code. Needs nothing but the files. */
 export async function verifyAudit(
@@ -44,7 +49,7 @@ export async function verifyAudit(
 ): Promise<number> {
   let checkpoints: Checkpoint[];
   try {
-    checkpoints = await readCheckpoints(options);
+    checkpoints = await checkpointsOf(options);
   } catch (error) {
     if (!(error instanceof UnsignedCheckpoint)) throw error;
     print(`NOT SO: ${error.message}`);
@@ -57,62 +62,29 @@ export async function verifyAudit(
   const verdict = await Promise.race([
     verifyLog(lines, {
       checkpoints,
+      ...(options.chain !== undefined && { chain: options.chain }),
       partial: options.partial === true,
+      complete: options.complete === true,
+      recordsOnly: options.recordsOnly === true,
       ...(options.head !== undefined && { head: headOf(options.head) }),
     }),
     broken,
   ]);
   const isHeld = checkpoints.length > 0 || options.head !== undefined;
   if (options.output === 'json') print(JSON.stringify(verdict));
-  else for (const line of described(verdict, isHeld)) print(line);
+  else for (const line of described(verdict, isHeld)) print(plain(line));
   if (verdict.flaw) return exitCodes[verdict.flaw.kind];
   return verdict.last === undefined ? 1 : 0;
 }
 
-async function readCheckpoints({ keys, checkpoints }: VerifyCommand): Promise<Checkpoint[]> {
+async function checkpointsOf({ keys, checkpoints }: VerifyCommand): Promise<Checkpoint[]> {
   if (checkpoints === undefined) return [];
-  if (keys === undefined) throw new Error('--checkpoints proves nothing without --keys.');
-  const trusted = publicJwks.parse(JSON.parse(readFileSync(keys, 'utf8'))).keys;
-  return Promise.all(
-    signedIn(readFileSync(checkpoints, 'utf8')).map((jws, index) =>
-      verifyCheckpoint(jws, trusted).catch(() => {
-        throw new UnsignedCheckpoint(`checkpoint ${index + 1} is signed by none of the keys`);
-      }),
-    ),
-  );
-}
-
-/** The JWS of each, whether they come as a page, as lines of JSON or bare. */
-function signedIn(text: string): string[] {
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
-  return lines.flatMap((line) => {
-    if (!line.trimStart().startsWith('{')) return [line.trim()];
-    const value = JSON.parse(line) as { jws?: string; items?: { jws: string }[] };
-    return value.items ? value.items.map(({ jws }) => jws) : [String(value.jws)];
-  });
+  if (keys === undefined) throw new UsageError('--checkpoints proves nothing without --keys.');
+  return readCheckpoints(checkpoints, keys);
 }
 
 function headOf(text: string): Head {
   const [, seq, hash] = /^(\d{1,15}):([0-9a-f]{64})$/.exec(text) ?? [];
-  if (seq === undefined || hash === undefined) throw new Error('--head is written <seq>:<hash>.');
+  if (seq === undefined || hash === undefined) throw new UsageError('--head is written <seq>:<hash>.');
   return { seq: Number(seq), hash };
-}
-
-function* described(verdict: Verdict, isHeld: boolean): Generator<string> {
-  const { flaw, chain, first, last, hash, records, hidden, absent, checkpoints, covered } = verdict;
-  if (chain !== undefined) yield `chain ${chain}, records ${first} to ${last}: ${records} read`;
-  if (hidden > 0) yield `${hidden} of them are not shown; their digests keep the chain whole`;
-  if (absent > 0)
-    yield `${absent} are not there at all: what is shown is unaltered, and nothing is proven of what is not`;
-  if (covered !== undefined)
-    yield `signed checkpoints or the head that was given: ${checkpoints} agree, up to record ${covered}`;
-  if (flaw) yield `NOT SO at line ${flaw.line}: ${flaw.what} (${flaw.kind})`;
-  else if (last === undefined) yield 'there is no record: nothing was verified';
-  else if (!isHeld)
-    yield 'the chain is whole; without checkpoints or a head, an end that was cut off or a log written anew is not noticed';
-  else
-    yield covered === last
-      ? 'the log is whole'
-      : `the log is whole; nothing signed covers what comes after record ${covered ?? 0}`;
-  if (!flaw && last !== undefined) yield `head ${last}:${hash}`;
 }

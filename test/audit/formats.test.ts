@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { CloudEvent, HTTP } from 'cloudevents';
+import { eventDigest } from '../../src/audit/chain.js';
 import { cloudEvent, largestEvent } from '../../src/audit/formats/cloud-event.js';
 import { ocsfEvent } from '../../src/audit/formats/ocsf.js';
 import type { ToldRecord } from '../../src/audit/formats/told.js';
@@ -115,4 +116,71 @@ test.each<[string, (record: ToldRecord) => object]>([
     format(n === 4 ? { ...record, event: { ...record.event, intent: 'another' } } : record),
   );
   expect((await verifyLog(textOf(changed))).flaw).toMatchObject({ kind: 'changed', line: 5 });
+});
+
+type Json = Record<string, unknown>;
+
+/** The fifth line with one member put to something else, "a.b" for one within another. */
+function altered(events: readonly object[], path: string, value: unknown): object[] {
+  const event = structuredClone(events[4]) as Json;
+  const names = path.split('.');
+  const holder = names.slice(0, -1).reduce((at, name) => at[name] as Json, event);
+  if (value === undefined) delete holder[names.at(-1)!];
+  else holder[names.at(-1)!] = value;
+  return events.with(4, event);
+}
+
+test.each([
+  ['authid', 'operator:mallory'],
+  ['authtype', 'system'],
+  ['type', 'protem.lease.revoked'],
+  ['time', '2020-01-01T00:00:00.000Z'],
+  ['subject', 'lse_zzzzzzzzzzzzzz'],
+  ['source', 'urn:protem:chn_other'],
+  ['sequence', '0000000000000001'],
+  ['id', '1-0'],
+  ['correlationid', undefined],
+  ['approvedby', 'operator:mallory'],
+])('AUD-03: a CloudEvent whose %s is not what its record says is found', async (member, value) => {
+  const { flaw } = await verifyLog(textOf(altered(records.map(cloudEvent), member, value)));
+  expect(flaw).toMatchObject({ kind: 'changed', line: 5, seq: 5 });
+  expect(flaw?.what).toContain(` ${member} is not what this version makes of it`);
+});
+
+test.each([
+  ['actor.user.uid', 'operator:mallory'],
+  ['actor.user', undefined],
+  ['time', 0],
+  ['message', 'nothing happened'],
+  ['status_id', 2],
+  ['severity_id', 5],
+  ['unmapped.intent', 'harmless'],
+  ['metadata.uid', 'chn_other:5'],
+])('AUD-03: an OCSF event whose %s is not what its record says is found', async (member, value) => {
+  const events = records.map((record) => ocsfEvent(record, '0.1.0'));
+  const { flaw } = await verifyLog(textOf(altered(events, member, value)));
+  expect(flaw).toMatchObject({ kind: 'changed', line: 5, seq: 5 });
+  expect(flaw?.what).toContain(` ${member} is not what this version makes of it`);
+});
+
+test('what another version wrote is told by its members, and its records can be verified alone', async () => {
+  const older = records.map((record) => {
+    const { metadata, ...event } = ocsfEvent(record, '0.0.9') as { readonly metadata: Json };
+    return { ...event, status: 'Success', metadata: { ...metadata, version: '1.3.0' } };
+  });
+  const { flaw } = await verifyLog(textOf(older));
+  expect(flaw?.what).toContain('around it metadata.version, status is not');
+  expect(flaw?.what).toContain('another version');
+  const alone = await verifyLog(textOf(older), { recordsOnly: true });
+  expect([alone.flaw, alone.records]).toEqual([undefined, records.length]);
+});
+
+test('the version that an OCSF event names is not in its record, and is taken as it is', async () => {
+  expect((await verifyLog(textOf(records.map((record) => ocsfEvent(record, '9.9.9'))))).flaw).toBeUndefined();
+});
+
+test('an envelope around a record that is not shown is not read', async () => {
+  const { event, ...place } = records[0]!;
+  const line = { ...cloudEvent(records[0]!), data: { ...place, digest: eventDigest(event) } };
+  expect((await verifyLog(textOf([line]))).flaw).toMatchObject({ kind: 'unreadable', line: 1 });
 });

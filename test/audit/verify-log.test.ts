@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { eventDigest, recordHash } from '../../src/audit/chain.js';
 import type { Checkpoint } from '../../src/audit/checkpoint.js';
@@ -31,6 +31,7 @@ test('a whole log is whole, and says how far it goes', async () => {
     records: 20,
     hidden: 0,
     absent: 0,
+    proven: 20,
     checkpoints: 2,
     covered: 20,
   });
@@ -96,6 +97,85 @@ test('what an operator has accepted as lost is told apart from what was taken aw
   expect(later.flaw).toMatchObject({ kind: 'cut' });
 });
 
+test('AUD-03: what was cut off after a loss that was accepted is not taken for a part of that loss', async () => {
+  const accepted = log.slice(0, 12);
+  accepted.push(next(accepted, { type: 'ledger.accepted', epoch: 1, lost: { seq: 18, lastId: '' } }));
+  for (let n = 0; n < 7; n += 1) accepted.push(next(accepted, { type: 'policy.loaded' }));
+  const checkpoints = [checkpointAt(log[14]!), checkpointAt(log[17]!), checkpointAt(accepted[18]!, 1)];
+  expect((await verified(accepted, { checkpoints })).flaw).toMatchObject({ kind: 'lost', line: 15 });
+  expect((await verified(accepted.slice(0, 16), { checkpoints })).flaw).toMatchObject({ kind: 'cut' });
+  const forged = rewritten(accepted, 17, { type: 'task.opened' });
+  expect((await verified(forged, { checkpoints })).flaw).toMatchObject({ kind: 'contradicted', line: 19 });
+});
+
+test('a checkpoint that does not agree is not counted as one that does', async () => {
+  const forged = rewritten(log, 5, { type: 'policy.loaded' });
+  const checkpoints = [checkpointAt(log[2]!), checkpointAt(log[9]!), checkpointAt(log[12]!)];
+  expect(await verified(forged, { checkpoints })).toMatchObject({ checkpoints: 1, covered: 3 });
+});
+
+describe('where checkpoints are of another chain as well', () => {
+  const before = logOf(131, 'chn_before');
+  const lostBefore = [checkpointAt(before[99]!), checkpointAt(before[130]!)];
+  const acceptance = { type: 'ledger.accepted', epoch: 1, lost: { seq: 131, lastId: '' } };
+  const after = [next([], { type: 'policy.loaded' }, 'chn_after')];
+  after.push(next(after, acceptance), next([...after, next(after, acceptance)], { type: 'policy.loaded' }));
+  const anchored = [...lostBefore, checkpointAt(after[2]!, 1)];
+  const told = [{ chain: 'chn_before', installation: 'test', checkpoints: 2, last: 131, epoch: 0 }];
+
+  test('AUD-03: a log whose earlier part was lost and accepted is lost, and not whole', async () => {
+    const found = await verified(after, { checkpoints: anchored });
+    expect(found).toMatchObject({ checkpoints: 1, covered: 3, others: told });
+    expect(found.flaw).toMatchObject({ kind: 'lost', line: 1 });
+    expect(found.flaw?.what).toContain('chain chn_before had come to record 131');
+  });
+
+  test('AUD-03: with those of the lost one alone it is lost as well', async () => {
+    const found = await verified(after, { checkpoints: lostBefore });
+    expect(found).toMatchObject({ flaw: { kind: 'lost' }, others: told });
+    expect(found.flaw?.what).toContain('no checkpoint is of this chain');
+  });
+
+  test('AUD-03: what is wrong with the log itself comes before what was accepted', async () => {
+    const cut = { checkpoints: anchored };
+    expect((await verified(after.slice(0, 2), cut)).flaw).toMatchObject({ kind: 'cut', seq: 3 });
+  });
+
+  test('AUD-03: a new chain that no operator has accepted contradicts the one before', async () => {
+    const unaccepted = logOf(3, 'chn_after');
+    const checkpoints = [...lostBefore, checkpointAt(unaccepted[2]!)];
+    expect(await verified(unaccepted, { checkpoints })).toMatchObject({
+      flaw: { kind: 'contradicted', line: 1 },
+      others: told,
+    });
+  });
+
+  test('AUD-03: the log of before does not pass for the one that is written now', async () => {
+    expect((await verified(before, { checkpoints: anchored })).flaw).toMatchObject({
+      kind: 'contradicted',
+      what: 'chain chn_after had come to record 3, and nothing of it is here',
+    });
+  });
+
+  test('whoever names the chain has the others told, and nothing more', async () => {
+    const now = await verified(after, { checkpoints: anchored, chain: 'chn_after' });
+    expect([now.flaw, now.others]).toEqual([undefined, told]);
+    const then = await verified(before, { checkpoints: anchored, chain: 'chn_before' });
+    expect([then.flaw, then.covered]).toEqual([undefined, 131]);
+    const another = await verified(before, { checkpoints: anchored, chain: 'chn_after' });
+    expect(another.flaw).toMatchObject({ kind: 'inserted', line: 1 });
+    const none = await verified(after, { checkpoints: lostBefore, chain: 'chn_after' });
+    expect(none.flaw).toMatchObject({ kind: 'contradicted' });
+  });
+
+  test('the log of another installation is told, and takes nothing from this one', async () => {
+    const elsewhere = lostBefore.map((each) => ({ ...each, installation: 'elsewhere' }));
+    const found = await verified(log, { checkpoints: [...elsewhere, checkpointAt(log[19]!)] });
+    expect(found).toMatchObject({ covered: 20, others: [{ installation: 'elsewhere', last: 131 }] });
+    expect(found.flaw).toBeUndefined();
+  });
+});
+
 test.each([
   ['not JSON', '{'],
   ['no object', '[]'],
@@ -131,6 +211,56 @@ test('a part of a log says what is not there, and what is there is still verifie
   });
   const changed = { ...log[9]!, event: { type: 'policy.loaded' } };
   expect((await verified([log[4]!, changed], { partial: true })).flaw).toMatchObject({ kind: 'changed' });
+});
+
+test('it is said which records are not shown, and which are not there', async () => {
+  const part = log.filter(({ seq }) => ![4, 5, 9].includes(seq));
+  const shown = part.map((line) => ([1, 2, 7].includes(line.seq) ? hidden(line) : line));
+  expect(await verified(shown, { partial: true })).toMatchObject({
+    hiddenRanges: [
+      { first: 1, last: 2 },
+      { first: 7, last: 7 },
+    ],
+    absentRanges: [
+      { first: 4, last: 5 },
+      { first: 9, last: 9 },
+    ],
+  });
+  const alternating = logOf(5000).map((line) => (line.seq % 2 === 0 ? hidden(line) : line));
+  const { hidden: count, hiddenRanges } = await verified(alternating);
+  expect([count, hiddenRanges?.length]).toEqual([2500, 1000]);
+});
+
+test('of a part only that is proven which a checkpoint follows without a gap', async () => {
+  const part = [log[4]!, log[5]!, log[9]!, log[14]!];
+  expect(await verified(part, { partial: true })).toMatchObject({ proven: 0 });
+  const checkpoints = [checkpointAt(log[5]!), checkpointAt(log[17]!)];
+  expect(await verified(part, { partial: true, checkpoints })).toMatchObject({ proven: 2, reached: 18 });
+});
+
+test('AUD-03: whoever needs all of it is told of the first record that is not shown or not there', async () => {
+  const checkpoints = [checkpointAt(log.at(-1)!)];
+  const one = log.map((line) => (line.seq === 7 ? hidden(line) : line));
+  expect((await verified(one, { checkpoints })).flaw).toBeUndefined();
+  const found = await verified(one, { checkpoints, complete: true });
+  expect(found.flaw).toMatchObject({ kind: 'incomplete', line: 7, seq: 7 });
+  const part = { checkpoints, partial: true, complete: true };
+  const gap = one.filter(({ seq }) => seq !== 5);
+  expect((await verified(gap, part)).flaw).toMatchObject({ kind: 'incomplete', line: 5, seq: 5 });
+  expect((await verified(log.slice(0, 15), part)).flaw).toMatchObject({
+    kind: 'incomplete',
+    seq: 16,
+    what: 'records 16 to 20 are not there',
+  });
+  expect((await verified(log, part)).flaw).toBeUndefined();
+});
+
+test('AUD-03: a loss that was accepted does not hide that a record is not shown', async () => {
+  const accepted = log.slice(0, 12);
+  accepted.push(next(accepted, { type: 'ledger.accepted', epoch: 1, lost: { seq: 18, lastId: '' } }));
+  const shown = accepted.map((line) => (line.seq === 3 ? hidden(line) : line));
+  const options = { checkpoints: [checkpointAt(log[17]!)], complete: true };
+  expect((await verified(shown, options)).flaw).toMatchObject({ kind: 'incomplete', seq: 3 });
 });
 
 test('whatever is done to a log whose end is signed, it is found', async () => {

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { eventDigest } from '../../src/audit/chain.js';
 import { checkpointSigner } from '../../src/audit/jws-checkpoint.js';
 import { exchangeBy } from '../../src/cli/exchange.js';
 import { Refused } from '../../src/cli/refused.js';
@@ -123,6 +124,29 @@ test('an export of one task can be verified in its place only when the gaps are 
   const { hash } = log[11]!;
   const [proven, told] = await verified(whole.lines, { head: `12:${hash}` });
   expect([proven, told]).toEqual([0, expect.stringContaining('8 of them are not shown') as unknown]);
+});
+
+test('whole is said only of what is all there', async () => {
+  const { hash } = log[11]!;
+  const head = `12:${hash}`;
+  const part = await exported({ task: ours });
+  await part.done;
+  const [, ofPart] = await verified(part.lines, { partial: true, head });
+  expect(ofPart).toContain(
+    'what is here agrees with its own hashes, and 1 of 4 with what was signed; 8 not here',
+  );
+  expect(ofPart).toContain('1 to 2, 4 to 5, 7 to 8, 10 to 11');
+  const lines = log.map(({ event, ...place }, index) =>
+    JSON.stringify(index === 4 ? { ...place, digest: eventDigest(event) } : log[index]),
+  );
+  const [code, ofHidden] = await verified(lines, { head });
+  expect(code).toBe(0);
+  expect(ofHidden).toContain('1 of them are not shown, and their digests stand for them: 5\n');
+  expect(ofHidden).toContain('what is here is as it was chained; 1 not shown');
+  const [, early] = await verified(lines.slice(0, 3), { partial: true, head });
+  expect(early).toContain('the log had come to record 12, and nothing after 3 is here');
+  for (const said of [ofPart, ofHidden, early]) expect(said).not.toContain('is whole');
+  expect((await verified(lines, { head, complete: true }))[0]).toBe(exitCodes.incomplete);
 });
 
 test('a batch is one list, however many pages it comes from', async () => {

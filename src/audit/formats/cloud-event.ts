@@ -1,4 +1,6 @@
 import { present } from '../../kernel/present.js';
+import { actorKind } from './principal-kind.js';
+import type { PrincipalKind } from './principal-kind.js';
 import { membersOf, namesIn, textOf } from './told.js';
 import type { ToldRecord } from './told.js';
 
@@ -30,10 +32,15 @@ export function cloudEvent(record: ToldRecord) {
 }
 
 /** As the auth context extension of CloudEvents names kinds of principals. */
+const authtypes = {
+  person: 'user',
+  workload: 'service_account',
+  broker: 'system',
+  unknown: 'unknown',
+} as const satisfies Record<PrincipalKind, string>;
+
 function actorOf(record: ToldRecord): { readonly authtype: string; readonly authid?: string | undefined } {
-  const { agent, by } = namesIn(record);
+  const { agent, by = agent } = namesIn(record);
   if (record.event.type.startsWith('identity.')) return { authtype: 'unauthenticated' };
-  if (by !== undefined && by !== agent)
-    return { authtype: by === 'protem' ? 'system' : 'unknown', authid: by };
-  return agent === undefined ? { authtype: 'system' } : { authtype: 'service_account', authid: agent };
+  return { authtype: authtypes[actorKind(record.event)], authid: by };
 }

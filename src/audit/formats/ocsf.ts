@@ -1,12 +1,20 @@
 import { present } from '../../kernel/present.js';
 import { classOf } from './ocsf-class.js';
+import { actorKind, agentKind } from './principal-kind.js';
+import type { PrincipalKind } from './principal-kind.js';
 import { membersOf, namesIn, textOf } from './told.js';
 import type { ToldRecord } from './told.js';
 
 /** Of the schema that the export is tested against. */
 const ocsfVersion = '1.9.0-dev';
 
-const [unknownUser, service] = [0, 4];
+/** As OCSF names types of users. */
+const userTypes = {
+  unknown: { type_id: 0, type: 'Unknown' },
+  person: { type_id: 1, type: 'User' },
+  broker: { type_id: 3, type: 'System' },
+  workload: { type_id: 4, type: 'Service' },
+} as const satisfies Record<PrincipalKind, object>;
 const otherActivity = 99;
 
 /**
@@ -80,7 +88,7 @@ function actorOf(record: ToldRecord) {
   );
   return present({
     app_name: 'Protem',
-    user: userOf(by ?? agent),
+    user: userOf(by ?? agent, actorKind(event)),
     authorizations: decision === undefined ? undefined : authorizations,
     session:
       lease === undefined
@@ -95,16 +103,19 @@ function actorOf(record: ToldRecord) {
 
 const numberOf = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
 
-const userOf = (id: string | undefined) =>
-  id === undefined ? undefined : { uid: id, name: id, type_id: service, type: 'Service' };
+const userOf = (id: string | undefined, kind: PrincipalKind) =>
+  id === undefined ? undefined : { uid: id, name: id, ...userTypes[kind] };
 
 /** What the class asks for beside what all have. */
 function particulars(record: ToldRecord, ofClass: number) {
-  const { lease, task, agent, entry } = namesIn(record);
-  const user = userOf(agent) ?? { name: 'unknown', type_id: unknownUser, type: 'Unknown' };
+  const { event } = record;
+  const { lease, task, agent, by, entry } = namesIn(record);
+  const nobody = { name: 'unknown', ...userTypes.unknown };
+  const user = userOf(agent, agentKind(event)) ?? nobody;
   switch (ofClass) {
     case 3002:
-      return { user, service: { name: 'Protem' } };
+      // Whoever signs in is the user, and acts.
+      return { user: userOf(by ?? agent, actorKind(event)) ?? nobody, service: { name: 'Protem' } };
     case 3003:
       return { user, privileges: [entry ?? 'unknown'] };
     case 3007:
