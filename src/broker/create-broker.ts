@@ -1,5 +1,6 @@
 import { isEnded } from '../identity/ended-proof.js';
 import type { Cause } from '../kernel/cause.js';
+import { scopeText } from '../revocation/withdrawal.js';
 import { mayLook, requireKind } from './authorize.js';
 import type { Broker } from './broker.js';
 import { cancelApproval, decideApproval, findApproval, revokeApproval } from './approvals.js';
@@ -19,6 +20,7 @@ import { liftBlock, listBlocks } from './blocks.js';
 import { findLease, listLeases, revokeLease } from './leases.js';
 import type { Ports } from './ports.js';
 import { ready } from './ready.js';
+import { tellingRefusals } from './refused-calls.js';
 import { receiveHook } from './receive-hook.js';
 import { receiveSignal } from './receive-signal.js';
 import { renew } from './renew.js';
@@ -34,6 +36,7 @@ export function createBroker(ports: Ports): Broker {
   const by = ({ call }: { readonly call?: Cause | undefined }): Ports =>
     call ? { ...ports, ledger: ports.ledger.forCall(call) } : ports;
   const waits = openWaits();
+  const tellingRefusal = tellingRefusals(ports);
   return {
     identify: ports.identify,
     isStillProven: (principal) => {
@@ -41,10 +44,14 @@ export function createBroker(ports: Ports): Broker {
       return now < principal.proofExpiresAt && !isEnded(principal, ports.endedAt, now);
     },
     catalog: () => [...ports.policy().catalog.values()],
-    openTask: (principal, request, key) => openTask(by(principal), principal, request, key),
+    openTask: (principal, request, key) =>
+      tellingRefusal(principal, 'openTask', request.agent ?? '', () =>
+        openTask(by(principal), principal, request, key),
+      ),
     findTask: (principal, id) => findTask(ports, principal, id),
     listTasks: (principal, query) => listTasks(ports, principal, query),
-    endTask: (principal, id, outcome) => endTask(by(principal), principal, id, outcome),
+    endTask: (principal, id, outcome) =>
+      tellingRefusal(principal, 'endTask', id, () => endTask(by(principal), principal, id, outcome)),
     delegate: (principal, request, key) => delegate(by(principal), principal, request, key),
     evaluate: (principal, request) => evaluate(ports, principal, request),
     takeStep: (principal, request, key) => takeStep(by(principal), principal, request, key),
@@ -54,7 +61,10 @@ export function createBroker(ports: Ports): Broker {
     emergency: {
       take: (principal, request) => breakGlass(by(principal), principal, request),
       list: (principal, query) => listBreakGlass(ports, principal, query),
-      review: (principal, id, review) => reviewBreakGlass(by(principal), principal, id, review),
+      review: (principal, id, review) =>
+        tellingRefusal(principal, 'reviewBreakGlass', id, () =>
+          reviewBreakGlass(by(principal), principal, id, review),
+        ),
     },
     approvals: {
       list: (principal, query) => listApprovals(ports, principal, query),
@@ -62,31 +72,50 @@ export function createBroker(ports: Ports): Broker {
       view: (principal, approval) => viewApproval(ports, principal, approval),
       await: (principal, id, waitMs, gone) =>
         waits(principal, waitMs, (mayWaitMs) => awaitApproval(ports, principal, id, mayWaitMs, gone)),
-      decide: (principal, id, answer) => decideApproval(by(principal), principal, id, answer),
-      cancel: (principal, id, reason) => cancelApproval(by(principal), principal, id, reason),
-      revoke: (principal, id, reason) => revokeApproval(by(principal), principal, id, reason),
+      decide: (principal, id, answer) =>
+        tellingRefusal(principal, 'decideApproval', id, () =>
+          decideApproval(by(principal), principal, id, answer),
+        ),
+      cancel: (principal, id, reason) =>
+        tellingRefusal(principal, 'cancelApproval', id, () =>
+          cancelApproval(by(principal), principal, id, reason),
+        ),
+      revoke: (principal, id, reason) =>
+        tellingRefusal(principal, 'revokeApproval', id, () =>
+          revokeApproval(by(principal), principal, id, reason),
+        ),
     },
     renew: (principal, request, key) => renew(by(principal), principal, request, key),
     findLease: (principal, id) => findLease(ports, principal, id),
     listLeases: (principal, query) => listLeases(ports, principal, query),
     tasksOf: async (principal, leases) =>
       (await tasksOf(ports.ledger, leases)).filter((task) => mayLook(principal, task.agent, task.openedBy)),
-    revokeLease: (principal, id, reason) => revokeLease(by(principal), principal, id, reason),
-    blastRadius: (principal, scope) => blastRadius(ports, principal, scope),
-    revokeMany: (principal, request) => revokeMany(by(principal), principal, request),
+    revokeLease: (principal, id, reason) =>
+      tellingRefusal(principal, 'revokeLease', id, () => revokeLease(by(principal), principal, id, reason)),
+    blastRadius: (principal, scope) =>
+      tellingRefusal(principal, 'revokeMany', scopeText(scope), () => blastRadius(ports, principal, scope)),
+    revokeMany: (principal, request) =>
+      tellingRefusal(principal, 'revokeMany', scopeText(request.scope), () =>
+        revokeMany(by(principal), principal, request),
+      ),
     findRevocation: (principal, id) => findRevocation(ports, principal, id),
     listRevocations: (principal, query) => listRevocations(ports, principal, query),
     listBlocks: (principal) => listBlocks(ports, principal),
-    liftBlock: (principal, id, reason) => liftBlock(by(principal), principal, id, reason),
+    liftBlock: (principal, id, reason) =>
+      tellingRefusal(principal, 'liftBlock', id, () => liftBlock(by(principal), principal, id, reason)),
     listAgents: (principal, query) => listAgents(ports, principal, query),
     findAgent: (principal, id) => findAgent(ports, principal, id),
-    disableAgent: (principal, id, reason) => disableAgent(by(principal), principal, id, reason),
-    enableAgent: (principal, id, reason) => enableAgent(by(principal), principal, id, reason),
-    signalAgent: (principal, id, signal) => signalAgent(by(principal), principal, id, signal),
-    readAudit: async (principal, query) => {
-      requireKind(principal, 'operator');
-      return ports.ledger.log.read(query);
-    },
+    disableAgent: (principal, id, reason) =>
+      tellingRefusal(principal, 'disableAgent', id, () => disableAgent(by(principal), principal, id, reason)),
+    enableAgent: (principal, id, reason) =>
+      tellingRefusal(principal, 'enableAgent', id, () => enableAgent(by(principal), principal, id, reason)),
+    signalAgent: (principal, id, signal) =>
+      tellingRefusal(principal, 'signalAgent', id, () => signalAgent(by(principal), principal, id, signal)),
+    readAudit: (principal, query) =>
+      tellingRefusal(principal, 'readAudit', query.subject ?? '', async () => {
+        requireKind(principal, 'operator');
+        return ports.ledger.log.read(query);
+      }),
     watch: async (principal, from, listener) => {
       requireKind(principal, 'operator');
       return feed.watch(from, listener);

@@ -3,7 +3,15 @@ import type { AuditEvent } from '../audit/event.js';
 /** What a caller can cause in a loop, unproven or beyond its quota: told once, then counted, never dropped. */
 export type Counted = Extract<
   AuditEvent,
-  { type: 'identity.refused' | 'hook.refused' | 'signal.refused' | 'credential.limited' | 'task.limited' }
+  {
+    type:
+      | 'identity.refused'
+      | 'hook.refused'
+      | 'signal.refused'
+      | 'credential.limited'
+      | 'task.limited'
+      | 'call.refused';
+  }
 >;
 
 type Uncounted = Counted extends infer Each ? (Each extends Counted ? Omit<Each, 'count'> : never) : never;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-const sources = ['event', 'lease-event', 'approval-event', 'delegation-event'].map(
+const sources = ['event', 'lease-event', 'approval-event', 'delegation-event', 'operator-event'].map(
   (name) => `src/audit/${name}.ts`,
 );
 

@@ -91,6 +91,10 @@ const rare: AuditEvent[] = [
     quota: 'As many tasks were opened for this agent as may be.',
     count: 7,
   },
+  {
+    ...{ type: 'call.refused', by: agent.id, kind: 'agent', operation: 'revokeMany', on: 'all:' },
+    ...{ fault: 'role.missing', count: 1 },
+  },
   { type: 'notification.disabled', target: 'chat' },
 ];
 

@@ -1,6 +1,6 @@
 import { present } from '../../kernel/present.js';
-import { actorKind } from './principal-kind.js';
-import type { PrincipalKind } from './principal-kind.js';
+import { actorKind } from './actor-kind.js';
+import type { ActorKind } from './actor-kind.js';
 import { membersOf, namesIn, textOf } from './told.js';
 import type { ToldRecord } from './told.js';
 
@@ -37,7 +37,7 @@ const authtypes = {
   workload: 'service_account',
   broker: 'system',
   unknown: 'unknown',
-} as const satisfies Record<PrincipalKind, string>;
+} as const satisfies Record<ActorKind, string>;
 
 function actorOf(record: ToldRecord): { readonly authtype: string; readonly authid?: string | undefined } {
   const { agent, by = agent } = namesIn(record);

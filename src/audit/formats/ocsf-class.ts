@@ -62,6 +62,7 @@ const classes: Readonly<Record<string, OcsfClass>> = {
   'agent.signalled': entity(update, 1, 3),
   'withdrawal.begun': entity(create, 1, 3),
   'block.lifted': entity(resume, 1, 3),
+  'call.refused': entity(other, 2, 3),
   'task.delegated': entity(create),
   'task.opened': entity(create),
   'task.ended': entity(deactivate),

@@ -1,7 +1,7 @@
 import { present } from '../../kernel/present.js';
 import { classOf } from './ocsf-class.js';
-import { actorKind, agentKind } from './principal-kind.js';
-import type { PrincipalKind } from './principal-kind.js';
+import { actorKind, agentKind } from './actor-kind.js';
+import type { ActorKind } from './actor-kind.js';
 import { membersOf, namesIn, textOf } from './told.js';
 import type { ToldRecord } from './told.js';
 
@@ -14,7 +14,7 @@ const userTypes = {
   person: { type_id: 1, type: 'User' },
   broker: { type_id: 3, type: 'System' },
   workload: { type_id: 4, type: 'Service' },
-} as const satisfies Record<PrincipalKind, object>;
+} as const satisfies Record<ActorKind, object>;
 const otherActivity = 99;
 
 /**
@@ -103,7 +103,7 @@ function actorOf(record: ToldRecord) {
 
 const numberOf = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
 
-const userOf = (id: string | undefined, kind: PrincipalKind) =>
+const userOf = (id: string | undefined, kind: ActorKind) =>
   id === undefined ? undefined : { uid: id, name: id, ...userTypes[kind] };
 
 /** What the class asks for beside what all have. */

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { cloudEvent } from '../../src/audit/formats/cloud-event.js';
 import { ocsfEvent } from '../../src/audit/formats/ocsf.js';
-import { actorKind } from '../../src/audit/formats/principal-kind.js';
+import { actorKind } from '../../src/audit/formats/actor-kind.js';
 import type { ToldEvent, ToldRecord } from '../../src/audit/formats/told.js';
 import { renderRecord } from '../../src/http/render.js';
 import { agent, otherAgent } from '../fake/broker-ports.js';

@@ -2,7 +2,7 @@ import { textOf } from './told.js';
 import type { ToldEvent } from './told.js';
 
 /** A person is an operator; a workload an agent or an orchestrator. `unknown` wherever the event leaves it open. */
-export type PrincipalKind = 'person' | 'workload' | 'broker' | 'unknown';
+export type ActorKind = 'person' | 'workload' | 'broker' | 'unknown';
 
 /** What only operators do, in their own name. */
 const byPersons = new Set([
@@ -36,7 +36,7 @@ const ofAnybody = new Set<unknown>(['role.missing', 'task.unknown']);
 const isSvid = (id: string | undefined): boolean => id?.startsWith('spiffe:') === true;
 
 /** What the `agent` of an event is: whoever took an emergency is told there as well. */
-export function agentKind(event: ToldEvent): PrincipalKind {
+export function agentKind(event: ToldEvent): ActorKind {
   const { type, fault, task } = event;
   if (isSvid(textOf(event['agent']))) return 'workload';
   if (ofPersons.has(type)) return 'person';
@@ -48,11 +48,12 @@ export function agentKind(event: ToldEvent): PrincipalKind {
 }
 
 /** What whoever acted is, `by` or else the agent. */
-export function actorKind(event: ToldEvent): PrincipalKind {
+export function actorKind(event: ToldEvent): ActorKind {
   const { type, agent, via, cause } = event;
   const by = textOf(event['by']);
   if (by === undefined) return textOf(agent) === undefined ? 'broker' : agentKind(event);
   if (by === 'broker') return 'broker';
+  if (type === 'call.refused') return event['kind'] === 'operator' ? 'person' : 'workload';
   if (isSvid(by) || byWorkloads.has(type)) return 'workload';
   if (byPersons.has(type)) return 'person';
   const isSignal = by.startsWith('signal:');
