@@ -5,7 +5,6 @@ import type { DelegationEvent } from './delegation-event.js';
 import type { LeaseEvent } from './lease-event.js';
 import type { OperatorEvent } from './operator-event.js';
 import type { ParameterValues } from '../policy/catalog.js';
-import type { Scope } from '../revocation/withdrawal.js';
 import type { TaskOutcome } from '../task/task.js';
 
 export interface OfTask {

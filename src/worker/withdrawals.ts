@@ -66,8 +66,7 @@ export function withdrawals(ports: CarryOutPorts): Repeating {
       if (open.length + stepped.length === 0) return lookEveryMs;
       const latest = await ports.ledger.withdrawals.context();
       for (const one of open)
-        if (one.contextDigest !== undefined && one.contextDigest !== latest)
-          await endWithdrawal(ports, one);
+        if (one.contextDigest !== undefined && one.contextDigest !== latest) await endWithdrawal(ports, one);
       const decidable = open.filter(
         (one) => one.what === 'revoke' || (latest === digest && (one.contextDigest ?? latest) === latest),
       );
