@@ -1,3 +1,4 @@
+import type { ApproverView } from '../approval/approver-view.js';
 import type { AskedDelegation, AskedStep } from '../approval/asked.js';
 import type { ParameterValues } from '../policy/catalog.js';
 import type { AskedFor, Decided, OfTask, Proven } from './event.js';
@@ -23,6 +24,8 @@ export type ApprovalEvent =
       readonly decision: 'approve' | 'deny';
       /** What it became by that: still pending where another person has to approve as well. */
       readonly state: 'pending' | 'approved' | 'denied';
+      /** What stood before the person as checked when the answer came; what the agent says is in `approval.requested`. */
+      readonly verified?: ApproverView['verified'];
       readonly reason?: string;
       /** Where the person gave less than was asked for. */
       readonly ttlSeconds?: number;

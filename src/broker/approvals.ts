@@ -12,6 +12,7 @@ import { requireKind, requireRole } from './authorize.js';
 import type { NewAnswer } from './broker.js';
 import { dispatchDue } from './dispatch-due.js';
 import type { Ports } from './ports.js';
+import { viewApproval } from './show-approvals.js';
 import { endAndDispatch } from './tasks.js';
 
 /** Its requester sees it, and any operator; for everyone else there is no such approval. */
@@ -80,6 +81,7 @@ async function answered(
   const state: 'pending' | 'approved' | 'denied' =
     given.is === 'deny' ? 'denied' : enough ? 'approved' : 'pending';
   const { usableMs, askAgainMs } = ports.limits.approvals;
+  const view = await viewApproval(ports, principal, approval);
   const done = await ports.ledger.approvals.answer(
     approval,
     answer,
@@ -97,6 +99,7 @@ async function answered(
       roles,
       decision: given.is,
       state,
+      verified: view?.verified,
       reason: given.reason,
       ttlSeconds: answer.ttlSeconds,
       parameters: answer.parameters,

@@ -60,7 +60,15 @@ describe('less, no, and taking back', () => {
     await decideApproval(ports, ann, second.id, no);
     const { items } = await ledger.log.read({ pageSize: 50, subject: ann.id });
     expect(items.map(({ event }) => event)).toMatchObject([
-      { type: 'approval.decided', approval: first.id, by: ann.id, decision: 'approve' },
+      {
+        ...{ type: 'approval.decided', approval: first.id, by: ann.id, decision: 'approve' },
+        verified: {
+          agent: { id: agent.id },
+          entry: { riskTier: 0 },
+          policies: ['risky'],
+          pastUse: { times: 0 },
+        },
+      },
       { type: 'approval.decided', approval: second.id, by: ann.id, decision: 'deny' },
     ]);
     expect((await ledger.log.read({ pageSize: 50, subject: 'broker' })).items).toEqual([]);
