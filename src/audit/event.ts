@@ -5,6 +5,7 @@ import type { DelegationEvent } from './delegation-event.js';
 import type { LeaseEvent } from './lease-event.js';
 import type { OperatorEvent } from './operator-event.js';
 import type { ParameterValues } from '../policy/catalog.js';
+import type { PolicyChanges } from '../policy/policy-changes.js';
 import type { TaskOutcome } from '../task/task.js';
 
 export interface OfTask {
@@ -174,9 +175,18 @@ export type AuditEvent =
       readonly count: number;
     }
   | {
-      readonly type: 'policy.loaded' | 'policy.refused';
+      readonly type: 'policy.loaded';
       readonly policyDigest: string;
-      readonly problems?: readonly string[];
+      /** SHA-256 in hex of each file, by name. */
+      readonly files?: Readonly<Record<string, string>>;
+      /** Ids of the policies that are other than in the bundle before; absent at the start of a process. */
+      readonly changes?: PolicyChanges;
+    }
+  | {
+      readonly type: 'policy.refused';
+      /** Digest of the policy that stays. */
+      readonly inForce: string;
+      readonly problems: readonly string[];
     }
   | {
       /** Sections of the settings by name: those that are in force now, and those that a restart takes. */

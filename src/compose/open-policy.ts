@@ -1,5 +1,7 @@
 import type { Logger } from 'pino';
 import type { AuditEvent } from '../audit/event.js';
+import { present } from '../kernel/present.js';
+import { policyChanges } from '../policy/policy-changes.js';
 import { openPolicySource } from '../policy/policy-source.js';
 import type { PolicySource } from '../policy/policy-source.js';
 import type { Settings } from '../settings/load.js';
@@ -17,13 +19,15 @@ export function openPolicy(
     directory: settings.policy.directory,
     catalog: settings.catalog,
     tools: settings.tools,
-    onLoaded: (policyDigest) => {
-      log.info({ policyDigest }, 'policy is in force');
-      record({ type: 'policy.loaded', policyDigest });
+    onLoaded: (policy, before) => {
+      const { digest: policyDigest, files } = policy;
+      const changes = before && policyChanges(before, policy);
+      log.info({ policyDigest, ...changes }, 'policy is in force');
+      record(present({ type: 'policy.loaded' as const, policyDigest, files, changes }));
     },
     onRefused: (problems) => {
       log.error({ problems }, 'a changed policy was refused; the one before stays in force');
-      record({ type: 'policy.refused', policyDigest: source.current().digest, problems });
+      record({ type: 'policy.refused', inForce: source.current().digest, problems });
     },
   });
   closing.push(() => source.close());

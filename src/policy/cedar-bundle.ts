@@ -26,6 +26,8 @@ export interface Bundle {
   readonly schema: SchemaJson<string>;
   readonly reads: Reads;
   readonly digest: string;
+  /** SHA-256 in hex of each file that it was read from, by name: what `sha256sum` says of it. */
+  readonly files: Readonly<Record<string, string>>;
 }
 
 /** Everything that is wrong with a bundle, at once. */
@@ -48,9 +50,10 @@ export function readBundle(
   tools: ReadonlyMap<string, Tool> = new Map(),
 ): Bundle {
   const problems: string[] = [];
-  const policies = listed(directory, problems).flatMap((file) =>
-    readPolicies(file, textOf(directory, file, problems), problems),
+  const texts = new Map(
+    listed(directory, problems).map((file) => [file, textOf(directory, file, problems)] as const),
   );
+  const policies = [...texts].flatMap(([file, text]) => readPolicies(file, text, problems));
   problems.push(...repeatedIds(policies));
   const schemaText = textOf(directory, schemaFile, problems);
   const schema = problems.some((problem) => problem.startsWith(schemaFile))
@@ -61,13 +64,16 @@ export function readBundle(
     for (const name of entriesNamedIn(policy.json))
       if (!catalog.has(name)) problems.push(`${whereOf(policy)}: there is no catalog entry "${name}"`);
   if (problems.length > 0 || !schema) throw new PolicyError(problems);
-  const digest = createHash('sha256')
-    .update(
-      JSON.stringify([policies.map(({ id, text }) => [id, text]), schemaText, [...catalog], [...tools]]),
-    )
-    .digest('hex');
-  return { policies, schema, reads: readsOf(policies.map(({ json }) => json.conditions)), digest };
+  const digest = sha256(
+    JSON.stringify([policies.map(({ id, text }) => [id, text]), schemaText, [...catalog], [...tools]]),
+  );
+  const files = Object.fromEntries(
+    [...texts, [schemaFile, schemaText]].map(([file, text]) => [file!, sha256(text!)]),
+  );
+  return { policies, schema, reads: readsOf(policies.map(({ json }) => json.conditions)), digest, files };
 }
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** `@id` is the id only when it is given beside the text: a set given as one text has policy0, policy1 ... */
 export const asPolicySet = (policies: readonly CedarPolicy[]) => ({

@@ -25,6 +25,9 @@ type Verdict =
 
 /** A policy that is parsed in the engine, until it is closed; a closed one denies everything. */
 export interface LoadedPolicy extends Policy {
+  readonly files: Bundle['files'];
+  /** Text by id. */
+  readonly policies: ReadonlyMap<string, string>;
   close(): void;
 }
 
@@ -46,6 +49,8 @@ export function loadPolicy({ directory, catalog, tools = new Map() }: PolicyFold
   let open = true;
   return {
     digest: bundle.digest,
+    files: bundle.files,
+    policies: new Map(bundle.policies.map(({ id, text }) => [id, text])),
     catalog,
     tools,
     close() {

@@ -25,7 +25,8 @@ export interface PolicyFacts {
 
 export interface PolicySourceOptions extends PolicyFacts {
   readonly directory: string;
-  readonly onLoaded: (digest: string) => void;
+  /** `before`: what it takes the place of. */
+  readonly onLoaded: (policy: LoadedPolicy, before?: LoadedPolicy) => void;
   readonly onRefused: (problems: readonly string[]) => void;
   /** Editors write a file in several steps; this long after the last of them the folder is read. */
   readonly settleMs?: number;
@@ -70,11 +71,11 @@ export function openPolicySource(options: PolicySourceOptions): PolicySource {
     const before = policy;
     policy = next;
     before.close();
-    options.onLoaded(policy.digest);
+    options.onLoaded(policy, before);
     return true;
   }
 
-  options.onLoaded(policy.digest);
+  options.onLoaded(policy);
 
   return {
     current: () => policy,

@@ -16,8 +16,18 @@ const fills: Readonly<Record<Group, (record: ToldRecord) => boolean>> = {
   /** On whose behalf, or who else acted. */
   subject: ({ event }) => has(event, 'onBehalfOf', 'by', 'approver', 'source'),
   resource: ({ event }) =>
-    has(event, 'provider', 'tools', 'tool', 'policyDigest', 'source', 'delivery', 'scope', 'subject') ||
-    membersOf(event['asked'])['entry'] !== undefined,
+    has(
+      event,
+      'provider',
+      'tools',
+      'tool',
+      'policyDigest',
+      'inForce',
+      'source',
+      'delivery',
+      'scope',
+      'subject',
+    ) || membersOf(event['asked'])['entry'] !== undefined,
   action: ({ event }) => /^[a-z]+\.[a-z_]+$/.test(event.type),
   /** The moment, and what the record belongs together with. */
   when: ({ at, event }) =>

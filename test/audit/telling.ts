@@ -18,7 +18,7 @@ const rare: AuditEvent[] = [
   { type: 'hook.accepted', source: 'orchestrator', delivery: 'msg_1', task: 'tsk_aaaaaaaa' },
   { type: 'hook.refused', source: 'orchestrator', reason: 'signature', count: 3 },
   { type: 'policy.loaded', policyDigest: 'd1' },
-  { type: 'policy.refused', policyDigest: 'd1', problems: ['a.cedar: nonsense'] },
+  { type: 'policy.refused', inForce: 'd1', problems: ['a.cedar: nonsense'] },
   { type: 'settings.loaded', sections: ['catalog'], needRestart: ['http'] },
   { type: 'settings.refused', problems: ['catalog: nonsense'] },
   { type: 'lease.quarantined', lease: 'lse_aaaaaaaabbbbbb', task: 'tsk_aaaaaaaa', provider: 'pretend' },

@@ -1,9 +1,13 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { EventEmitter } from 'node:events';
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
+import type { LoadedPolicy } from '../../src/policy/cedar-policy.js';
 import { PolicyError } from '../../src/policy/cedar-bundle.js';
+import { policyChanges } from '../../src/policy/policy-changes.js';
+import type { PolicyChanges } from '../../src/policy/policy-changes.js';
 import { openPolicySource } from '../../src/policy/policy-source.js';
 import type { PolicySource } from '../../src/policy/policy-source.js';
 import { askFor, catalog, policyFolder, reports, rule } from './folder.js';
@@ -16,19 +20,40 @@ function open(files: Record<string, string> = { 'a.cedar': rule('permit', 'first
   const directory = policyFolder(files);
   const events = new EventEmitter();
   const loaded: string[] = [];
+  const changes: PolicyChanges[] = [];
   const refused: (readonly string[])[] = [];
   const source = openPolicySource({
     directory,
     catalog,
     settleMs: 5,
-    onLoaded: (digest) => (loaded.push(digest), events.emit('loaded')),
+    onLoaded: (policy, before) => {
+      loaded.push(policy.digest);
+      if (before) changes.push(policyChanges(before, policy));
+      events.emit('loaded');
+    },
     onRefused: (problems) => (refused.push(problems), events.emit('refused')),
   });
   opened.push(source);
   const because = () => source.current().decide(askFor(reports)).because;
   const write = (file: string, text: string) => writeFileSync(join(directory, file), text);
-  return { source, directory, events, loaded, refused, because, write };
+  return { source, directory, events, loaded, changes, refused, because, write };
 }
+
+test('POL-09: a bundle tells of each file what sha256sum says, and which policies are other than before', () => {
+  const { source, changes, write } = open({
+    'a.cedar': `${rule('permit', 'first')}\n${rule('permit', 'stays')}`,
+    'b.cedar': rule('forbid', 'goes', 'context.verified.risk == 3'),
+    'cases.yaml': cases,
+  });
+  const text = `${rule('permit', 'first', 'context.verified.risk == 0')}\n${rule('permit', 'stays')}`;
+  write('a.cedar', text);
+  write('b.cedar', rule('forbid', 'comes', 'context.verified.risk == 3'));
+  expect(source.reload()).toBe(true);
+  expect(changes).toEqual([{ added: ['comes'], changed: ['first'], removed: ['goes'] }]);
+  const { files } = source.current() as LoadedPolicy;
+  expect(Object.keys(files)).toEqual(['a.cedar', 'b.cedar', 'protem.cedarschema']);
+  expect(files['a.cedar']).toBe(createHash('sha256').update(text).digest('hex'));
+});
 
 test('POL-09: a sound bundle replaces the one before, which then denies everything', () => {
   const { source, loaded, refused, because, write } = open();

@@ -130,7 +130,7 @@ function particulars(record: ToldRecord, ofClass: number) {
 }
 
 function entityOf({ event }: ToldRecord, id: string | undefined) {
-  const digest = textOf(event['policyDigest']);
+  const digest = textOf(event['policyDigest']) ?? textOf(event['inForce']);
   if (id !== undefined) return { uid: id, name: id, type: event.type.split('.')[0]! };
   return digest === undefined
     ? { uid: 'protem', name: 'Protem', type: event.type.split('.')[0]! }
