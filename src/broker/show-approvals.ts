@@ -19,7 +19,9 @@ export async function listApprovals(
   const own = principal.kind === 'operator' ? query : { ...query, agent: principal.id };
   const page = await ports.ledger.approvals.list(own);
   const now = ports.ledger.clock();
-  return { ...page, items: page.items.map((one) => ({ ...one, state: stateAt(one, now) })) };
+  const items = page.items.map((one) => ({ ...one, state: stateAt(one, now) }));
+  // What has run out is taken off the list a moment later.
+  return { ...page, items: query.pending ? items.filter(({ state }) => state === 'pending') : items };
 }
 
 /** How far back it is looked for what the agent did before: audit events, and approvals. */

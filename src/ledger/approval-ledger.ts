@@ -30,6 +30,8 @@ export interface Subject {
 
 export interface ApprovalQuery extends PageQuery {
   readonly agent?: string;
+  /** Only those that wait for an answer. */
+  readonly pending?: true;
 }
 
 /** Approvals. Every transition is one step of the store, with its audit event; `pending` is left once. */
@@ -45,7 +47,7 @@ export interface ApprovalLedger {
     idempotency?: Idempotency,
   ): Promise<Opened>;
   find(id: string): Promise<Approval | undefined>;
-  /** The latest first. */
+  /** The latest first; of those that wait for an answer, first the one that runs out next. */
   list(query: ApprovalQuery): Promise<Page<Approval>>;
   /**
    * One person's answer. False when it is no longer pending, or somebody else has answered since `before` was read:

@@ -90,10 +90,11 @@ export function redisApprovals(
       return { is: 'opened', approval: await found(id) };
     },
 
-    async list({ agent, pageSize, pageToken }) {
+    async list({ agent, pending, pageSize, pageToken }) {
       const [score = '', member = ''] = decodePageToken(pageToken, /^\d{1,16}$/, approvalIdPattern) ?? [];
-      const set = agent === undefined ? 'approvals' : `approvals:${agent}`;
-      const page = (await run('page', set, 'down', score, member, pageSize)) as string[];
+      const set = ['approvals', ...(pending ? ['pending'] : []), ...(agent === undefined ? [] : [agent])];
+      const order = pending ? 'up' : 'down';
+      const page = (await run('page', set.join(':'), order, score, member, pageSize)) as string[];
       const ids = page.filter((_, index) => index % 2 === 0);
       const items = (await Promise.all(ids.map(find))).filter((approval) => approval !== undefined);
       if (ids.length < pageSize) return { items };

@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { cancelApproval, decideApproval, findApproval, revokeApproval } from '../../src/broker/approvals.js';
 import { grant } from '../../src/broker/grant.js';
+import { listApprovals } from '../../src/broker/show-approvals.js';
+import { openTask } from '../../src/broker/tasks.js';
 import { agent, admin, permitting, viewer } from '../fake/broker-ports.js';
 import { ann, asking, askingBroker, bob } from '../fake/asking.js';
 
@@ -72,6 +74,21 @@ describe('less, no, and taking back', () => {
       { type: 'approval.decided', approval: second.id, by: ann.id, decision: 'deny' },
     ]);
     expect((await ledger.log.read({ pageSize: 50, subject: 'broker' })).items).toEqual([]);
+  });
+
+  test('an operator sees what waits for an answer alone, first what runs out next', async () => {
+    const { ask, ports, ledger } = await askingBroker();
+    const deadlineAt = ledger.clock() + 60_000;
+    const short = await openTask(ports, agent, { intent: 't', deadlineAt, labels: {} });
+    const [first, second] = [await ask(), await ask({ task: short.id })];
+    await decideApproval(ports, ann, (await ask({ reason: 'b' })).id, yes);
+    const listed = async (query: object) =>
+      (await listApprovals(ports, ann, { pageSize: 1, ...query })).items.map(({ id }) => id);
+    const page = await listApprovals(ports, ann, { pageSize: 1, pending: true });
+    expect(page.items.map(({ id }) => id)).toEqual([second.id]);
+    expect(await listed({ pending: true, pageToken: page.nextPageToken! })).toEqual([first.id]);
+    expect(await listed({ pending: true, agent: agent.id, pageSize: 9 })).toEqual([second.id, first.id]);
+    expect(await listed({ pending: true, agent: 'other', pageSize: 9 })).toEqual([]);
   });
 
   test.each([

@@ -28,7 +28,7 @@ OPERATIONS = {
     "enableAgent": ("POST", "/v1/agents/{agent}/enable", ("agent",), (), False),
     "signalAgent": ("POST", "/v1/agents/{agent}/signals", ("agent",), (), False),
     "receiveSignal": ("POST", "/v1/signals/{stream}", ("stream",), (), False),
-    "listApprovals": ("GET", "/v1/approvals", (), ("page_size", "page_token", "agent",), False),
+    "listApprovals": ("GET", "/v1/approvals", (), ("page_size", "page_token", "agent", "status",), False),
     "findApproval": ("GET", "/v1/approvals/{approval}", ("approval",), ("wait",), False),
     "decideApproval": ("POST", "/v1/approvals/{approval}/decision", ("approval",), (), False),
     "cancelApproval": ("POST", "/v1/approvals/{approval}/cancel", ("approval",), (), False),

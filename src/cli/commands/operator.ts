@@ -24,10 +24,16 @@ export function addOperators(program: Command, terminal: Terminal): void {
 
   verb('ls', 'list questions, the latest first')
     .option('--agent <id>', 'only of this agent')
+    .option('--pending', 'only those that wait for an answer; first those that run out next')
     .option('--limit <number>', 'at most so many', '50')
     .action(
-      acting(terminal, (one: Verb<{ agent?: string; limit: string }>) =>
-        listed(one, '/v1/approvals', { agent: one.options.agent }, columns),
+      acting(terminal, (one: Verb<{ agent?: string; pending?: true; limit: string }>) =>
+        listed(
+          one,
+          '/v1/approvals',
+          { agent: one.options.agent, status: one.options.pending && 'pending' },
+          columns,
+        ),
       ),
     );
   verb('show', 'see one: what is verified, what is only claimed, and what was asked before')

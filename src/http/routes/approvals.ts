@@ -34,6 +34,7 @@ export const approvalRoutes = ({
     const page = await broker.approvals.list(principal, {
       ...pageOf(query),
       ...(query.agent !== undefined && { agent: query.agent }),
+      ...(query.status === 'pending' && { pending: true as const }),
     });
     send(
       res,
