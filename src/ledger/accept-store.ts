@@ -20,7 +20,8 @@ export async function acceptStore(ledger: Ledger, file: string): Promise<string[
   ];
 }
 
-const inWords = ({ epoch, seq, lastId }: Mark): string =>
+/** A mark, for whoever has to compare two. */
+export const inWords = ({ epoch, seq, lastId }: Mark): string =>
   lastId === ''
     ? `epoch ${epoch}, empty`
     : `epoch ${epoch}, ${seq} sealed records, the last event ${lastId} (${new Date(Number(lastId.split('-')[0])).toISOString()})`;
