@@ -154,8 +154,10 @@ export interface Agent {
   readonly purpose?: string;
   /** Where its token came from; absent until it asked for a credential. */
   readonly issuer?: string;
-  readonly status: 'enabled' | 'disabled' | 'ownerless';
+  readonly status: 'enabled' | 'disabled' | 'blocked' | 'ownerless';
   readonly disabled?: Block;
+  /** Kill switches that it is in the reach of by itself: its own, of its owner, of its issuer, of all. */
+  readonly blockedBy?: readonly Block[];
   readonly lastSeenAt?: number;
   readonly liveLeases: number;
   readonly risk: RiskLevel;

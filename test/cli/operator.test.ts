@@ -120,3 +120,19 @@ test('an agent that nobody has seen is disabled, with a word about its name', as
   ).ended;
   expect([code, err]).toEqual([0, expect.stringContaining('No agent reprter was ever seen')]);
 });
+
+test('an agent that is enabled while a block stands is told to get nothing still, and which block that is', async () => {
+  const block = {
+    ...{ id: 'blk_00000000', scope: { of: 'owner', name: 'finance' } as const },
+    ...{ by: 'operator:olga', reason: 'a leak', at: 0 },
+  };
+  const enableAgent = async (_principal: unknown, id: string) =>
+    ({ id, status: 'blocked', blockedBy: [block], liveLeases: 0, risk: 'none' }) as const;
+  const served = await serving({ broker: { enableAgent } });
+  const words = ['agents', 'enable', 'reporter', '--reason', 'x', '--yes'];
+  const { code, err } = await protem(asOperator(served), ...words).ended;
+  expect([code, err]).toEqual([
+    0,
+    'reporter still gets nothing: blk_00000000 stands for owner finance; "protem unkill" lifts it.\n',
+  ]);
+});
