@@ -170,6 +170,9 @@ export interface NewSignal {
   readonly endsAt?: number;
 }
 
+/** `nextAttemptAt`: when taking it back is tried next, at the latest; for operators, while it is being taken back. */
+export type ShownLease = Lease & { readonly nextAttemptAt?: number };
+
 export interface Readiness {
   readonly ready: boolean;
   readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly detail?: string }[];
@@ -251,7 +254,7 @@ export interface Broker {
   readonly approvals: ApprovalVerbs;
   readonly emergency: EmergencyVerbs;
   renew(principal: Principal, request: RenewalRequest, idempotencyKey?: string): Promise<Renewal>;
-  findLease(principal: Principal, id: string): Promise<Lease>;
+  findLease(principal: Principal, id: string): Promise<ShownLease>;
   listLeases(principal: Principal, query: LeaseQuery): Promise<Page<Lease>>;
   /** The tasks of these leases, which this principal was shown. */
   tasksOf(principal: Principal, leases: readonly Lease[]): Promise<readonly Task[]>;

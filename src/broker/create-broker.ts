@@ -16,7 +16,7 @@ import { openOverview } from './overview.js';
 import { disableAgent, enableAgent, findAgent, listAgents, signalAgent } from './agents.js';
 import { blastRadius } from './blast-radius.js';
 import { liftBlock, listBlocks } from './blocks.js';
-import { findLease, listLeases, revokeLease } from './leases.js';
+import { listLeases, revokeLease, showLease } from './leases.js';
 import type { Ports } from './ports.js';
 import { ready } from './ready.js';
 import { receiveHook } from './receive-hook.js';
@@ -67,7 +67,7 @@ export function createBroker(ports: Ports): Broker {
       revoke: (principal, id, reason) => revokeApproval(by(principal), principal, id, reason),
     },
     renew: (principal, request, key) => renew(by(principal), principal, request, key),
-    findLease: (principal, id) => findLease(ports, principal, id),
+    findLease: (principal, id) => showLease(ports, principal, id),
     listLeases: (principal, query) => listLeases(ports, principal, query),
     tasksOf: async (principal, leases) =>
       (await tasksOf(ports.ledger, leases)).filter((task) => mayLook(principal, task.agent, task.openedBy)),

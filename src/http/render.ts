@@ -1,6 +1,6 @@
 import type { SignedCheckpoint } from '../audit/checkpoint.js';
 import type { AuditRecord } from '../audit/event.js';
-import type { Grant, Renewal } from '../broker/broker.js';
+import type { Grant, Renewal, ShownLease } from '../broker/broker.js';
 import { formatDuration } from '../kernel/duration.js';
 import { faults } from '../kernel/fault.js';
 import type { FaultCode } from '../kernel/fault.js';
@@ -77,7 +77,7 @@ export const renderStep = (step: Step): StepShape =>
     decidedAt: instant(step.decidedAt),
   });
 
-export const renderLease = (lease: Lease): LeaseShape =>
+export const renderLease = (lease: ShownLease): LeaseShape =>
   optional({
     id: lease.id,
     task: lease.taskId,
@@ -100,6 +100,7 @@ export const renderLease = (lease: Lease): LeaseShape =>
       endedAt: instantIf(lease.endedAt),
       attempts: lease.attempts,
       lastFault: lease.lastFault,
+      nextAttemptAt: instantIf(lease.nextAttemptAt),
     }),
     reservedAt: instant(lease.reservedAt),
     expiresAt: instant(lease.expiresAt),
