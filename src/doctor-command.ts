@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { printFindings } from './cli/aws-check.js';
 import type { Finding } from './cli/aws-check.js';
+import { examineAuditKeys } from './compose/examine-audit-keys.js';
 import { examineStore } from './compose/examine-store.js';
 import { openRedis } from './compose/open-store.js';
 import { tlsEndsAt } from './compose/tls-files.js';
@@ -52,7 +53,10 @@ async function examineState(settings: Settings, closing: (() => Promise<unknown>
     return [{ role: 'state store', is: 'problem', what: messageOf(error), remedy }];
   }
   const ledger = redisLedger(redis, { prefix: settings.redis.prefix, retentionMs: 1000 });
-  const findings = await examineStore(settings, redis, ledger);
+  const findings = [
+    ...(await examineStore(settings, redis, ledger)),
+    ...(await examineAuditKeys(settings, ledger)),
+  ];
   const log = { info() {}, warn() {}, error() {} };
   for (const [name, { kind, settings: own }] of settings.providers) {
     const world = { shared: ledger.shared(name), clock: ledger.clock, mintTimeoutMs: 10_000, log };

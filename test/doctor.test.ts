@@ -22,11 +22,11 @@ const settingsWith = (...more: (readonly [readonly string[], unknown])[]) =>
     overrides: [...sandbox.overrides, ...more],
   });
 
-test('the doctor looks at store, clock, issuers and providers, and what is allowed by name is no problem', async () => {
+test('the doctor looks at store, audit keys, clock, issuers and providers, and what is allowed by name is no problem', async () => {
   const findings = await examine(settingsWith());
   expect(findings.filter(({ is }) => is === 'problem')).toEqual([]);
   const well = findings.filter(({ is }) => is === 'ok').map(({ role }) => role.split(' ')[0]);
-  expect(new Set(well)).toEqual(new Set(['state', 'clock', 'issuer', 'provider']));
+  expect(new Set(well)).toEqual(new Set(['state', 'audit', 'clock', 'issuer', 'provider']));
   expect(findings.find(({ what }) => what.includes('append-only'))?.is).toBe('cannot tell');
 });
 

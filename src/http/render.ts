@@ -4,7 +4,6 @@ import type { Grant, Renewal, ShownLease } from '../broker/broker.js';
 import { formatDuration } from '../kernel/duration.js';
 import { faults } from '../kernel/fault.js';
 import type { FaultCode } from '../kernel/fault.js';
-import type { Lease } from '../lease/lease.js';
 import type { Page } from '../ledger/ledger.js';
 import type { CatalogEntry } from '../policy/catalog.js';
 import type { Step } from '../task/step.js';
