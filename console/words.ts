@@ -2,6 +2,9 @@ import type { LeaseShape } from '../src/wire/lease.js';
 import type { TaskSummaryShape } from '../src/wire/task.js';
 import { span } from './span.js';
 
+export const counted = (count: number, what: string): string =>
+  `${count.toLocaleString()} ${what}${count === 1 ? '' : 's'}`;
+
 type State = LeaseShape['state'];
 type Effect = LeaseShape['revocation']['effect'];
 type Cause = NonNullable<LeaseShape['revocation']['cause']>;
@@ -57,7 +60,7 @@ export function troubleOf(lease: LeaseShape, now: number): string | undefined {
   const { requestedAt, attempts, lastFault } = lease.revocation;
   const fault = lastFault === undefined ? '' : `, last ${lastFault}`;
   if (lease.state === 'stuck')
-    return `cannot be revoked: ${lastFault ?? 'no answer'}, ${attempts} attempt${attempts === 1 ? '' : 's'}`;
+    return `cannot be revoked: ${lastFault ?? 'no answer'}, ${counted(attempts, 'attempt')}`;
   if (lease.state === 'revoking') return `its end is late by ${span(now - Date.parse(requestedAt!))}${fault}`;
   return `nobody has taken it back for ${span(now - Date.parse(lease.expiresAt))}`;
 }

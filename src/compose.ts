@@ -136,7 +136,7 @@ async function openPorts(
   const breakers = { issuing: openBreaker(), revoking: openBreaker() };
   const meter = openMeter(version, ledger, { providers, breakers });
   const limits = limitsOf(settings);
-  const admission = openAdmission({ ledger, limits });
+  const admission = openAdmission({ ledger, limits, log: asLog(log) });
   const inventory = openInventory(settings);
   if (source) closing.push(watchSettings(settings, source, { policy, inventory, log, record }));
   const risks = openKnownRisks({ ledger });

@@ -1,21 +1,18 @@
 import type { Command } from 'commander';
 import { printFindings } from './cli/aws-check.js';
 import type { Finding } from './cli/aws-check.js';
+import { examineAuditKeys } from './compose/examine-audit-keys.js';
+import { examineStore } from './compose/examine-store.js';
 import { openRedis } from './compose/open-store.js';
 import { tlsEndsAt } from './compose/tls-files.js';
+import { messageOf, tried } from './compose/tried.js';
 import { fetchKeys } from './identity/key-fetch.js';
 import type { KeySource } from './identity/key-source.js';
 import { openOidcIssuers, openTrustDomains } from './identity/trust.js';
-import { faults } from './kernel/fault.js';
-import { Fault } from './kernel/fault.js';
 import { redisLedger } from './ledger/redis-ledger.js';
-import { unsafeStore } from './ledger/redis-safety.js';
 import { openLog } from './log.js';
 import type { Settings } from './settings/load.js';
 import { serverVerbs } from './server-verbs.js';
-
-/** More than this, and tokens that are good look expired, or not yet valid. */
-const mostSkewMs = 5000;
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
@@ -39,14 +36,15 @@ export function addDoctor(
 export async function examine(settings: Settings): Promise<Finding[]> {
   const closing: (() => Promise<unknown>)[] = [];
   try {
-    const findings = await Promise.all([examineStore(settings, closing), examineIssuers(settings)]);
+    const findings = await Promise.all([examineState(settings, closing), examineIssuers(settings)]);
     return [...findings.flat(), ...examineTls(settings)];
   } finally {
     for (const step of closing.reverse()) await step().catch(() => {});
   }
 }
 
-async function examineStore(settings: Settings, closing: (() => Promise<unknown>)[]): Promise<Finding[]> {
+/** The store, and the providers as the brokers that share it would use them. */
+async function examineState(settings: Settings, closing: (() => Promise<unknown>)[]): Promise<Finding[]> {
   let redis;
   try {
     redis = await openRedis(settings, 'asking', openLog('silent'), closing);
@@ -54,19 +52,11 @@ async function examineStore(settings: Settings, closing: (() => Promise<unknown>
     const remedy = 'Check "redis" in the settings, and that the server runs and can be reached from here.';
     return [{ role: 'state store', is: 'problem', what: messageOf(error), remedy }];
   }
-  const unsafe = await unsafeStore(redis);
-  const findings = unsafe.map(({ name, problem }): Finding => {
-    const allowed = settings.allowUnsafe.some((one) => one === name);
-    const remedy = allowed
-      ? 'It is allowed by name in "allowUnsafe".'
-      : 'Set the server as the sentence says.';
-    return { role: 'state store', is: allowed ? 'cannot tell' : 'problem', what: problem, remedy };
-  });
-  if (unsafe.length === 0)
-    findings.push({ role: 'state store', is: 'ok', what: 'it keeps what it is given, and is new enough' });
   const ledger = redisLedger(redis, { prefix: settings.redis.prefix, retentionMs: 1000 });
-  findings.push(await tried('state store', 'it answers the scripts of the ledger', () => ledger.check()));
-  findings.push(skewOf(ledger.clock() - Date.now()));
+  const findings = [
+    ...(await examineStore(settings, redis, ledger)),
+    ...(await examineAuditKeys(settings, ledger)),
+  ];
   const log = { info() {}, warn() {}, error() {} };
   for (const [name, { kind, settings: own }] of settings.providers) {
     const world = { shared: ledger.shared(name), clock: ledger.clock, mintTimeoutMs: 10_000, log };
@@ -75,12 +65,6 @@ async function examineStore(settings: Settings, closing: (() => Promise<unknown>
     findings.push(await tried(`provider ${name}`, 'it would issue now', () => provider.check()));
   }
   return findings;
-}
-
-function skewOf(skewMs: number): Finding {
-  const what = `the clock here and that of the state store differ by ${Math.round(Math.abs(skewMs))} ms`;
-  if (Math.abs(skewMs) <= mostSkewMs) return { role: 'clock', is: 'ok', what };
-  return { role: 'clock', is: 'problem', what, remedy: 'Let a time service (NTP) set both clocks.' };
 }
 
 /** Below this, whoever renews the certificate has most likely stopped doing so. */
@@ -117,22 +101,3 @@ const examineKeys = (name: string, source: KeySource, certificates: boolean): Pr
     if (certificates && authorities.length === 0)
       throw new Error('its bundle holds no authority for X509-SVIDs, which "x509Svids" says are taken');
   });
-
-async function tried(role: string, good: string, look: () => Promise<unknown>): Promise<Finding> {
-  try {
-    await look();
-    return { role, is: 'ok', what: good };
-  } catch (error) {
-    const remedy = error instanceof Fault ? faults[error.code].remedy : 'See the message.';
-    return { role, is: 'problem', what: [messageOf(error), ...whyOf(error)].join(' '), remedy };
-  }
-}
-
-/** The reason of a fault, and what the machine or the other side has said. */
-function* whyOf(error: unknown): Generator<string> {
-  if (!(error instanceof Fault)) return;
-  if (error.reason !== undefined) yield `(${error.reason})`;
-  if (error.cause instanceof Error) yield error.cause.message;
-}
-
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -80,6 +80,7 @@ test('what can be alerted on is alerted on', () => {
     'audit_untold',
     'canary_last_success',
     'breaker_open',
+    'state_memory_used',
   ])
     expect(alerted).toContain(name);
 });

@@ -1,7 +1,8 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { roomOf } from '../src/compose/examine-store.js';
 import { examine } from '../src/doctor-command.js';
 import { providerKinds } from '../src/issuance/providers/registry.js';
 import { startSandbox } from '../src/sandbox/sandbox.js';
@@ -21,11 +22,11 @@ const settingsWith = (...more: (readonly [readonly string[], unknown])[]) =>
     overrides: [...sandbox.overrides, ...more],
   });
 
-test('the doctor looks at store, clock, issuers and providers, and what is allowed by name is no problem', async () => {
+test('the doctor looks at store, audit keys, clock, issuers and providers, and what is allowed by name is no problem', async () => {
   const findings = await examine(settingsWith());
   expect(findings.filter(({ is }) => is === 'problem')).toEqual([]);
   const well = findings.filter(({ is }) => is === 'ok').map(({ role }) => role.split(' ')[0]);
-  expect(new Set(well)).toEqual(new Set(['state', 'clock', 'issuer', 'provider']));
+  expect(new Set(well)).toEqual(new Set(['state', 'audit', 'clock', 'issuer', 'provider']));
   expect(findings.find(({ what }) => what.includes('append-only'))?.is).toBe('cannot tell');
 });
 
@@ -35,6 +36,45 @@ test('what cannot be reached is a problem with a remedy', async () => {
   const [problem, ...others] = findings.filter(({ is }) => is === 'problem');
   expect(others).toEqual([]);
   expect(problem).toMatchObject({ role: 'provider vault', remedy: expect.stringMatching(/\w/) });
+});
+
+const markFile = () => join(mkdtempSync(join(tmpdir(), 'protem-doctor-')), 'mark.json');
+const aboutMark = async (file: string) =>
+  (await examine(settingsWith([['rollbackGuard'], { file }]))).filter(({ what }) => what.includes(file));
+
+test('a store that has lost what the mark names is a problem, and the doctor leaves both as they are', async () => {
+  const file = markFile();
+  const lost = { epoch: 0, seq: 7, sealedId: '1-1', hash: 'x', lastId: '1700000000000-1', at: 1 };
+  writeFileSync(file, JSON.stringify(lost));
+  for (const _again of [1, 2])
+    expect(await aboutMark(file)).toEqual([
+      {
+        role: 'state store',
+        is: 'problem',
+        what: expect.stringMatching(/gone back.*7 sealed records.*; the store has epoch 0,/),
+        remedy: expect.stringContaining('protem ledger accept'),
+      },
+    ]);
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(lost);
+});
+
+test('a store that holds what the mark names is well; of one without a mark the doctor cannot tell, and makes none', async () => {
+  const file = markFile();
+  expect(await aboutMark(file)).toEqual([expect.objectContaining({ is: 'cannot tell' })]);
+  expect(existsSync(file)).toBe(false);
+  writeFileSync(file, JSON.stringify({ epoch: 0, seq: 0, sealedId: '', hash: '', lastId: '', at: 1 }));
+  expect(await aboutMark(file)).toEqual([expect.objectContaining({ is: 'ok' })]);
+  writeFileSync(file, 'no mark');
+  expect(await aboutMark(file)).toEqual([expect.objectContaining({ is: 'problem' })]);
+});
+
+test.each([
+  [0.799, 'ok', '79 % of its memory is used'],
+  [0.8, 'problem', '80 % of its memory is used: nothing is issued'],
+  [1.02, 'problem', '102 % of its memory is used: nothing is issued'],
+  [0, 'cannot tell', 'it has no "maxmemory": how full it is cannot be told'],
+])('of a store that is %d full the doctor says: %s', (usedShare, is, what) => {
+  expect(roomOf(usedShare)).toMatchObject({ role: 'state store', is, what });
 });
 
 test.each<[string, number, string | undefined]>([

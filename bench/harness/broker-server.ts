@@ -78,7 +78,8 @@ const redis = connectRedis({ url: config.redisUrl }, 'asking');
 await untilReady(redis, 5000);
 const ledger = redisLedger(redis);
 await ledger.check();
-const admission = openAdmission({ ledger, limits: { longestOverdueMs: 60_000 } });
+const log = { debug() {}, info() {}, warn: console.warn, error: console.error };
+const admission = openAdmission({ ledger, limits: { longestOverdueMs: 60_000 }, log });
 await admission.look();
 setInterval(() => void admission.look(), 1000).unref();
 const bench = provider();
@@ -88,7 +89,6 @@ const policy = loadPolicy({
   catalog: benchCatalog('bench', config.aws ? awsMint : { path: 'reports/{{prefix}}' }),
 });
 const metrics = prometheusMeter({ version: 'bench' });
-const log = { debug() {}, info() {}, warn: console.warn, error: console.error };
 const ports: Ports = {
   identify: createIdentify(identitySettings.parse(config.identity), {
     clock: ledger.clock,

@@ -5,7 +5,7 @@ import type { TaskSummaryShape } from '../../src/wire/task.js';
 import { Dialog } from '../parts/dialog.jsx';
 import { Words } from '../parts/text.jsx';
 import { inSlices } from '../slices.js';
-import { effectWords, shortAgent } from '../words.js';
+import { counted, effectWords, shortAgent } from '../words.js';
 import { revokeAll } from './revoke-many.js';
 
 interface Chosen {
@@ -19,7 +19,7 @@ interface Chosen {
 /** What revoking these would end: whose they are, for what, and how surely. Nothing happens before a reason is given. */
 export function RevokeDialog({ leases, tasks, onOrdered, onClose }: Chosen) {
   const reason = useSignal('');
-  const those = `${leases.length.toLocaleString()} lease${leases.length === 1 ? '' : 's'}`;
+  const those = counted(leases.length, 'lease');
   return (
     <Dialog title={`Revoke ${those}`} onClose={onClose}>
       <p>

@@ -6,6 +6,7 @@ import { useLoaded } from '../loading.js';
 import { Moment } from '../parts/moment.jsx';
 import { ProblemNote } from '../parts/problem.jsx';
 import { ReasonDialog } from '../parts/reason-dialog.jsx';
+import { ScopeWords } from '../parts/scope-words.jsx';
 import { Words } from '../parts/text.jsx';
 import { hrefOf } from '../place.js';
 import { may } from '../session.js';
@@ -27,7 +28,7 @@ async function find(signal: AbortSignal, unattended: boolean): Promise<readonly 
   return agents;
 }
 
-const statusSigns = { enabled: '●', disabled: '■', ownerless: '▲' } as const;
+const statusSigns = { enabled: '●', disabled: '■', blocked: '■', ownerless: '▲' } as const;
 
 export function AgentsPage() {
   const { value, fault, again } = useLoaded('agents', find, 15_000);
@@ -97,7 +98,7 @@ export function AgentsPage() {
 }
 
 function Row({ one, change }: { one: Agent; change: (to: 'disable' | 'enable') => void }) {
-  const { id, owner, purpose, status, disabled, lastSeenAt, liveLeases, risk, signal } = one;
+  const { id, owner, purpose, status, disabled, blockedBy, lastSeenAt, liveLeases, risk, signal } = one;
   return (
     <tr>
       <th scope="row">
@@ -105,6 +106,11 @@ function Row({ one, change }: { one: Agent; change: (to: 'disable' | 'enable') =
       </th>
       <td class={status === 'enabled' ? 'good-text' : 'bad-text'}>
         <span aria-hidden="true">{statusSigns[status]}</span> {status}
+        {blockedBy?.map(({ id: block, scope }) => (
+          <div key={block}>
+            <ScopeWords {...scope} />
+          </div>
+        ))}
         {disabled && (
           <div class="quiet">
             by <Words text={disabled.by} />, <Moment at={disabled.at} />: <Words text={disabled.reason} />
@@ -133,15 +139,9 @@ function Row({ one, change }: { one: Agent; change: (to: 'disable' | 'enable') =
       </td>
       {may('admin') && (
         <td>
-          {disabled ? (
-            <button type="button" onClick={() => change('enable')}>
-              Enable…
-            </button>
-          ) : (
-            <button type="button" onClick={() => change('disable')}>
-              Disable…
-            </button>
-          )}
+          <button type="button" onClick={() => change(disabled ? 'enable' : 'disable')}>
+            {disabled ? 'Enable…' : 'Disable…'}
+          </button>
         </td>
       )}
     </tr>

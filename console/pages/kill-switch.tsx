@@ -12,7 +12,7 @@ import { ReasonDialog } from '../parts/reason-dialog.jsx';
 import { ScopeWords } from '../parts/scope-words.jsx';
 import { Words } from '../parts/text.jsx';
 import { may } from '../session.js';
-import { effectWords } from '../words.js';
+import { counted, effectWords } from '../words.js';
 
 type Radius = Shape<typeof blastRadius>;
 type Block = Shape<typeof block>;
@@ -159,9 +159,6 @@ function Choose({ choose }: { choose: (chosen: Chosen) => void }) {
     </form>
   );
 }
-
-const counted = (count: number, what: string): string =>
-  `${count.toLocaleString()} ${what}${count === 1 ? '' : 's'}`;
 
 /** The broker says what it would end; then it has to be typed what is meant. */
 function Confirm({ chosen, onClose }: { chosen: Chosen; onClose: () => void }) {

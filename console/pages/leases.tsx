@@ -16,7 +16,7 @@ import type { View } from '../leases/view.js';
 import { listen } from '../live.js';
 import { ask, go, place } from '../place.js';
 import { may } from '../session.js';
-import { effectWords } from '../words.js';
+import { counted, effectWords } from '../words.js';
 
 /** Survives the updates of the list, and looking at something else. */
 const selected = signal<ReadonlySet<string>>(new Set());
@@ -52,7 +52,7 @@ export function LeasesPage() {
   const chosen = useMemo(() => countOf(selected.value, listed), [selected.value, listed]);
   const title = kinds.find(([kind]) => kind === view.only)![1];
   const busy = book.busy.value;
-  const count = `${listed.size.toLocaleString()} lease${listed.size === 1 ? '' : 's'}`;
+  const count = counted(listed.size, 'lease');
   const soFar = busy ? ' so far, more are being loaded' : book.more.value ? ' so far, and more' : '';
   const trouble = `${listed.troubled.toLocaleString()} in trouble`;
   const summary = `${count}${soFar}, ${trouble}`;

@@ -13,7 +13,7 @@ import { TroubleList } from '../parts/trouble-list.jsx';
 import { hrefOf } from '../place.js';
 import { span } from '../span.js';
 import { now } from '../time.js';
-import { lateMs, troubleOf } from '../words.js';
+import { counted, lateMs, troubleOf } from '../words.js';
 
 type LeasePage = Shape<typeof leasePage>;
 
@@ -129,10 +129,7 @@ function InTrouble({ leases, tasks, overview }: Trouble & { overview: OverviewSh
           </li>
         ))}
         {quarantined > 0 && (
-          <li>
-            {quarantined} record{quarantined === 1 ? '' : 's'} cannot be read, and nobody revokes what they
-            stand for.
-          </li>
+          <li>{counted(quarantined, 'record')} cannot be read, and nobody revokes what they stand for.</li>
         )}
       </ul>
     </section>

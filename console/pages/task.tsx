@@ -24,7 +24,7 @@ import { hrefOf } from '../place.js';
 import { may } from '../session.js';
 import { readTree } from '../task-tree.js';
 import type { TaskTree } from '../task-tree.js';
-import { isOver } from '../words.js';
+import { counted, isOver } from '../words.js';
 
 interface Found {
   readonly task: TaskShape;
@@ -134,7 +134,7 @@ function OneTask({ task, leases, records, tree, again }: Found & { again: () => 
           <button class="bad" type="button" onClick={() => (ending.value = true)}>
             {task.subtasks && task.subtasks.length > 0
               ? 'End this task and its sub-tasks, and revoke their leases'
-              : `End this task and revoke its ${live.length} live lease${live.length === 1 ? '' : 's'}`}
+              : `End this task and revoke its ${counted(live.length, 'live lease')}`}
           </button>
         )}
       </section>

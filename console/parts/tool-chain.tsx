@@ -2,7 +2,7 @@ import type { StepShape } from '../../src/wire/step.js';
 import type { TaskShape } from '../../src/wire/task.js';
 import { hrefOf } from '../place.js';
 import type { TaskTree } from '../task-tree.js';
-import { shortAgent } from '../words.js';
+import { counted, shortAgent } from '../words.js';
 import { Moment } from './moment.jsx';
 import { Words } from './text.jsx';
 
@@ -60,7 +60,7 @@ function summaryOf(chain: readonly StepShape[], own: string, { tasks, more }: Ta
   const all = (name: 'kind' | 'dataClass') =>
     [...new Set(chain.flatMap((step) => step[name] || []))].toSorted().join(' and ');
   const [kinds, classes] = [all('kind'), all('dataClass')];
-  const calls = `${chain.length} call${chain.length === 1 ? '' : 's'}`;
+  const calls = counted(chain.length, 'call');
   const where =
     others === 0
       ? ''

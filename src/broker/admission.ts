@@ -10,13 +10,15 @@ export interface Admission {
   admit(provider?: string): void;
 }
 
-/** Above this share of its memory the store is kept for ending what there is. */
-const fullShare = 0.8;
+/** From this share of its memory on the store is kept for ending what there is. */
+export const fullShare = 0.8;
 /** What was seen longer ago than this is no longer known. */
 const knownForMs = 30_000;
 const askAgainSeconds = 15;
 
-type AdmissionPorts = Pick<Ports, 'ledger'> & { readonly limits: Pick<Ports['limits'], 'longestOverdueMs'> };
+type AdmissionPorts = Pick<Ports, 'ledger' | 'log'> & {
+  readonly limits: Pick<Ports['limits'], 'longestOverdueMs'>;
+};
 
 interface Seen {
   readonly at: number;
@@ -26,7 +28,7 @@ interface Seen {
 
 /** It admits nothing until `look` has looked, and nothing when it could not look for half a minute (I7). */
 export function openAdmission(
-  { ledger, limits }: AdmissionPorts,
+  { ledger, limits, log }: AdmissionPorts,
   now: () => number = () => performance.now(),
 ): Admission & { look(): Promise<void> } {
   let seen: Seen | undefined;
@@ -37,7 +39,12 @@ export function openAdmission(
       const overdueMs = await Promise.all(
         providers.map(async (name) => [name, await ledger.leases.overdueMs(name)] as const),
       );
+      const was = seen !== undefined && seen.usedShare >= fullShare;
       seen = { at, overdueMs: new Map(overdueMs), usedShare: await ledger.usedShare() };
+      const { usedShare } = seen;
+      if (usedShare >= fullShare && !was)
+        log.error({ usedShare }, 'the state store is nearly full; nothing is issued');
+      if (usedShare < fullShare && was) log.warn({ usedShare }, 'the state store has room again');
     },
 
     admit(provider) {

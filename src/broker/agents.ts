@@ -9,7 +9,7 @@ import type { SeenAgent } from '../ledger/agent-ledger.js';
 import { decodePageToken, encodePageToken } from '../ledger/page-token.js';
 import type { Page, PageQuery } from '../ledger/ledger.js';
 import type { Along } from '../ledger/withdrawal-ledger.js';
-import type { Block } from '../revocation/withdrawal.js';
+import type { Block, Scope } from '../revocation/withdrawal.js';
 import { requireKind, requireRole } from './authorize.js';
 import { lift } from './blocks.js';
 import type { Agent, NewSignal } from './broker.js';
@@ -118,37 +118,59 @@ async function disabledAgents({ ledger }: Ports): Promise<ReadonlyMap<string, Bl
 }
 
 async function describe(ports: Ports, ids: readonly string[]): Promise<Agent[]> {
-  const [seen, disabled, risks] = await Promise.all([
+  const [seen, blocks, risks] = await Promise.all([
     ports.ledger.agents.find(ids),
-    disabledAgents(ports),
+    ports.ledger.withdrawals.blocks(),
     ports.ledger.agents.risks(),
   ]);
-  return ids.map((id, index) => describeOne(ports, id, seen[index], disabled.get(id), risks.get(id)));
+  return ids.map((id, index) => describeOne(ports, id, seen[index], blocks, risks.get(id)));
 }
 
 function describeOne(
   { inventory, ledger }: Ports,
   id: string,
   seen: SeenAgent | undefined,
-  disabled: Block | undefined,
+  blocks: readonly Block[],
   signals: readonly RiskSignal[] | undefined,
 ): Agent {
   const { owner, purpose } = inventory.agents.get(id) ?? {};
   const now = ledger.clock();
+  const against = blocks.filter(({ scope }) => standsAgainst(scope, { id, owner, issuer: seen?.issuer }));
+  const disabled = against.find((block) => block.disabled);
+  const blockedBy = against.filter((block) => !block.disabled);
   return present({
     id,
     owner,
     purpose,
     issuer: seen?.issuer,
-    status: disabled
-      ? ('disabled' as const)
-      : isOwnerless(inventory, id)
-        ? ('ownerless' as const)
-        : ('enabled' as const),
+    status: statusOf(disabled, blockedBy, isOwnerless(inventory, id)),
     disabled,
+    blockedBy: blockedBy.length > 0 ? blockedBy : undefined,
     lastSeenAt: seen?.lastSeenAt,
     liveLeases: seen?.liveLeases ?? 0,
     risk: riskLevels[riskOf(signals, now)]!,
     signal: strongestOf(signals, now),
   });
+}
+
+/** Whether the agent gets nothing for it, whatever it asks for and in whichever task. */
+function standsAgainst(
+  { of, name }: Scope,
+  { id, owner, issuer }: Record<'id', string> & Record<'owner' | 'issuer', string | undefined>,
+): boolean {
+  if (of === 'all') return true;
+  if (of === 'agent') return name === id;
+  if (of === 'owner') return name === owner;
+  return of === 'issuer' && name === issuer;
+}
+
+/** `enabled` is for an agent that nothing stands against. */
+function statusOf(
+  disabled: Block | undefined,
+  blockedBy: readonly Block[],
+  ownerless: boolean,
+): Agent['status'] {
+  if (disabled) return 'disabled';
+  if (blockedBy.length > 0) return 'blocked';
+  return ownerless ? 'ownerless' : 'enabled';
 }

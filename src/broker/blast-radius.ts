@@ -1,11 +1,11 @@
 import type { Principal } from '../identity/principal.js';
-import { isOver } from '../lease/lease.js';
 import type { Lease } from '../lease/lease.js';
 import type { Scope } from '../revocation/withdrawal.js';
 import { requireRole } from './authorize.js';
 import type { BlastRadius } from './broker.js';
+import { requireKnown } from './known-names.js';
 import type { Ports } from './ports.js';
-import { providersIn, reachOf } from './reach.js';
+import { leasesIn } from './reach.js';
 import { approvalsIn } from './take-back-approvals.js';
 import { findTask } from './tasks.js';
 
@@ -15,26 +15,19 @@ const sampleSize = 50;
 export async function blastRadius(ports: Ports, principal: Principal, scope: Scope): Promise<BlastRadius> {
   requireRole(principal, 'admin');
   if (scope.of === 'task') await findTask(ports, principal, scope.name);
-  const reach = reachOf(ports, scope);
+  await requireKnown(ports, scope);
   const seen = new Set<string>();
   const sample: Lease[] = [];
   const [byProvider, byEntry, byAgent, byEffect] = [tally(), tally(), tally(), tally()];
-  for (const provider of await providersIn(ports, scope)) {
-    let cursor = '0';
-    do {
-      const { leases, next } = await ports.ledger.withdrawals.live(provider, cursor);
-      for (const lease of await reach(leases)) {
-        // A scan may show one twice.
-        if (isOver(lease.state) || seen.has(lease.id)) continue;
-        seen.add(lease.id);
-        byProvider.count(lease.provider);
-        byEntry.count(lease.entry);
-        byAgent.count(lease.agent);
-        byEffect.count(lease.effect);
-        if (sample.length < sampleSize) sample.push(lease);
-      }
-      cursor = next;
-    } while (cursor !== '0');
+  for await (const lease of leasesIn(ports, scope)) {
+    // A scan may show one twice.
+    if (seen.has(lease.id)) continue;
+    seen.add(lease.id);
+    byProvider.count(lease.provider);
+    byEntry.count(lease.entry);
+    byAgent.count(lease.agent);
+    byEffect.count(lease.effect);
+    if (sample.length < sampleSize) sample.push(lease);
   }
   let approvals = 0;
   for await (const _approval of approvalsIn(ports, scope)) approvals++;

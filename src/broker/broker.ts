@@ -154,8 +154,10 @@ export interface Agent {
   readonly purpose?: string;
   /** Where its token came from; absent until it asked for a credential. */
   readonly issuer?: string;
-  readonly status: 'enabled' | 'disabled' | 'ownerless';
+  readonly status: 'enabled' | 'disabled' | 'blocked' | 'ownerless';
   readonly disabled?: Block;
+  /** Kill switches that it is in the reach of by itself: its own, of its owner, of its issuer, of all. */
+  readonly blockedBy?: readonly Block[];
   readonly lastSeenAt?: number;
   readonly liveLeases: number;
   readonly risk: RiskLevel;
@@ -167,6 +169,9 @@ export interface NewSignal {
   readonly reason: string;
   readonly endsAt?: number;
 }
+
+/** `nextAttemptAt`: when taking it back is tried next, at the latest; for operators, while it is being taken back. */
+export type ShownLease = Lease & { readonly nextAttemptAt?: number };
 
 export interface Readiness {
   readonly ready: boolean;
@@ -249,7 +254,7 @@ export interface Broker {
   readonly approvals: ApprovalVerbs;
   readonly emergency: EmergencyVerbs;
   renew(principal: Principal, request: RenewalRequest, idempotencyKey?: string): Promise<Renewal>;
-  findLease(principal: Principal, id: string): Promise<Lease>;
+  findLease(principal: Principal, id: string): Promise<ShownLease>;
   listLeases(principal: Principal, query: LeaseQuery): Promise<Page<Lease>>;
   /** The tasks of these leases, which this principal was shown. */
   tasksOf(principal: Principal, leases: readonly Lease[]): Promise<readonly Task[]>;

@@ -17,7 +17,7 @@ import { openOverview } from './overview.js';
 import { disableAgent, enableAgent, findAgent, listAgents, signalAgent } from './agents.js';
 import { blastRadius } from './blast-radius.js';
 import { liftBlock, listBlocks } from './blocks.js';
-import { findLease, listLeases, revokeLease } from './leases.js';
+import { listLeases, revokeLease, showLease } from './leases.js';
 import type { Ports } from './ports.js';
 import { ready } from './ready.js';
 import { tellingRefusals } from './refused-calls.js';
@@ -86,7 +86,7 @@ export function createBroker(ports: Ports): Broker {
         ),
     },
     renew: (principal, request, key) => renew(by(principal), principal, request, key),
-    findLease: (principal, id) => findLease(ports, principal, id),
+    findLease: (principal, id) => showLease(ports, principal, id),
     listLeases: (principal, query) => listLeases(ports, principal, query),
     tasksOf: async (principal, leases) =>
       (await tasksOf(ports.ledger, leases)).filter((task) => mayLook(principal, task.agent, task.openedBy)),

@@ -3,6 +3,7 @@ import { Fault } from '../kernel/fault.js';
 import type { Lease } from '../lease/lease.js';
 import type { LeaseQuery, Page } from '../ledger/ledger.js';
 import { requireRole, visibleLease } from './authorize.js';
+import type { ShownLease } from './broker.js';
 import { dispatchDue } from './dispatch-due.js';
 import type { Ports } from './ports.js';
 import { findTask } from './tasks.js';
@@ -14,6 +15,13 @@ export async function findLease(ports: Ports, principal: Principal, id: string):
       ? await ports.ledger.tasks.find(lease.taskId)
       : undefined;
   return visibleLease(principal, lease, task);
+}
+
+export async function showLease(ports: Ports, principal: Principal, id: string): Promise<ShownLease> {
+  const lease = await findLease(ports, principal, id);
+  if (principal.kind !== 'operator' || (lease.state !== 'stuck' && lease.state !== 'revoking')) return lease;
+  const nextAttemptAt = await ports.ledger.leases.dueAt(lease.provider, id);
+  return nextAttemptAt === undefined ? lease : { ...lease, nextAttemptAt };
 }
 
 export async function listLeases(

@@ -1,3 +1,5 @@
+import { isOver } from '../lease/lease.js';
+import type { Lease } from '../lease/lease.js';
 import type { Scope } from '../revocation/withdrawal.js';
 import { ownerOf } from './inventory.js';
 import type { Ports } from './ports.js';
@@ -56,4 +58,17 @@ export function reachOf(
 export async function providersIn({ ledger }: ReachPorts, { of, name }: Scope): Promise<readonly string[]> {
   const providers = await ledger.leases.providers();
   return of === 'provider' ? providers.filter((provider) => provider === name) : providers;
+}
+
+/** Leases in it that are not over; one may come twice. */
+export async function* leasesIn(ports: ReachPorts, scope: Scope): AsyncGenerator<Lease> {
+  const reach = reachOf(ports, scope);
+  for (const provider of await providersIn(ports, scope)) {
+    let cursor = '0';
+    do {
+      const { leases, next } = await ports.ledger.withdrawals.live(provider, cursor);
+      yield* (await reach(leases)).filter(({ state }) => !isOver(state));
+      cursor = next;
+    } while (cursor !== '0');
+  }
 }

@@ -8,6 +8,7 @@ import type { Along } from '../ledger/withdrawal-ledger.js';
 import { requireKind, requireRole } from './authorize.js';
 import type { BegunRevocation, RevokeMany } from './broker.js';
 import { ownedBy } from './inventory.js';
+import { requireKnown } from './known-names.js';
 import type { Ports } from './ports.js';
 import { endAndDispatch, findTask } from './tasks.js';
 
@@ -26,6 +27,7 @@ export async function revokeMany(
     const end = { outcome: 'cancelled', by: principal.id, via: 'revocation', reason } as const;
     await endAndDispatch(ports, scope.name, end);
   }
+  await requireKnown(ports, scope);
   // An agent that has only delegated since it changed hands has not shown whose it is by now.
   if (scope.of === 'owner') await ports.ledger.agents.own(ownedBy(ports.inventory, scope.name), scope.name);
   const wanted = { scope, reason, cause: 'kill_switch', block: block && scope.of !== 'task' } as const;

@@ -23,6 +23,7 @@ export const openMeter = (
       withdrawals: () => ledger.withdrawals.open(),
       pendingApprovals: () => ledger.approvals.pending(),
       quarantined: () => ledger.leases.quarantined(),
+      usedShare: () => ledger.usedShare(),
       untold: () => ledger.log.untold(),
       breakers: () =>
         [...providers.keys()].flatMap((provider) =>

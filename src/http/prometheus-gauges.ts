@@ -22,6 +22,8 @@ export interface GaugeSources {
   withdrawals?(): Promise<readonly { readonly what: string }[]>;
   /** Approvals that nobody has answered yet. */
   pendingApprovals?(): Promise<number>;
+  /** How full the state store is, 0 to about 1; 0 where it has no limit. */
+  usedShare?(): Promise<number>;
   /** Of this process. */
   breakers?(): readonly { readonly provider: string; readonly act: string; readonly open: boolean }[];
 }
@@ -38,6 +40,8 @@ export function addGauges(registry: Registry, sources: GaugeSources): void {
       async collect() {
         this.reset();
         const values = await look().catch(() => []);
+        // Else one without labels would be told as 0, which says that all is well.
+        if (values.length === 0 && labelNames.length === 0) this.remove();
         for (const [labels, value] of values) this.set(labels, value);
       },
     });
@@ -77,6 +81,15 @@ export function addGauges(registry: Registry, sources: GaugeSources): void {
     'Ends whose audit event could not be written yet: the log cannot be written, and nothing is issued.',
     [],
     async () => (sources.untold ? [[{}, await sources.untold()]] : []),
+  );
+  gauge(
+    'protem_state_memory_used_ratio',
+    'Memory of the state store that is used, over its maxmemory; from 0.8 on nothing is issued.',
+    [],
+    async () => {
+      const share = (await sources.usedShare?.()) ?? 0;
+      return share === 0 ? [] : [[{}, share]];
+    },
   );
   gauge('protem_approvals_pending', 'Approvals that wait for an answer.', [], async () =>
     sources.pendingApprovals ? [[{}, await sources.pendingApprovals()]] : [],

@@ -38,10 +38,11 @@ export const renderRadius = ({ byEntry, leases, ...counts }: BlastRadius) => ({
   leases: leases.map(renderLease),
 });
 
-export const renderAgent = ({ disabled, lastSeenAt, signal, ...agent }: Agent) =>
+export const renderAgent = ({ disabled, blockedBy, lastSeenAt, signal, ...agent }: Agent) =>
   present({
     ...agent,
     disabled: disabled && renderBlock(disabled),
+    blockedBy: blockedBy?.map(renderBlock),
     lastSeenAt: instantIf(lastSeenAt),
     signal: signal && present({ ...signal, at: instant(signal.at), endsAt: instantIf(signal.endsAt) }),
   });

@@ -1,10 +1,9 @@
 import type { SignedCheckpoint } from '../audit/checkpoint.js';
 import type { AuditRecord } from '../audit/event.js';
-import type { Grant, Renewal } from '../broker/broker.js';
+import type { Grant, Renewal, ShownLease } from '../broker/broker.js';
 import { formatDuration } from '../kernel/duration.js';
 import { faults } from '../kernel/fault.js';
 import type { FaultCode } from '../kernel/fault.js';
-import type { Lease } from '../lease/lease.js';
 import type { Page } from '../ledger/ledger.js';
 import type { CatalogEntry } from '../policy/catalog.js';
 import type { Step } from '../task/step.js';
@@ -77,7 +76,7 @@ export const renderStep = (step: Step): StepShape =>
     decidedAt: instant(step.decidedAt),
   });
 
-export const renderLease = (lease: Lease): LeaseShape =>
+export const renderLease = (lease: ShownLease): LeaseShape =>
   optional({
     id: lease.id,
     task: lease.taskId,
@@ -100,6 +99,7 @@ export const renderLease = (lease: Lease): LeaseShape =>
       endedAt: instantIf(lease.endedAt),
       attempts: lease.attempts,
       lastFault: lease.lastFault,
+      nextAttemptAt: instantIf(lease.nextAttemptAt),
     }),
     reservedAt: instant(lease.reservedAt),
     expiresAt: instant(lease.expiresAt),

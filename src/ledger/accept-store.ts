@@ -1,7 +1,7 @@
 import type { Ledger } from './ledger.js';
 import { readMark } from './mark-file.js';
 import { hasGoneBack } from './mark.js';
-import type { Mark, Stops } from './mark.js';
+import type { Place, Stops } from './mark.js';
 
 /** Takes the store as it is, when it has gone back behind the mark in the file. Returns what was done, in lines. */
 export async function acceptStore(
@@ -35,7 +35,8 @@ const restored = ({ blocks, risks, endedProofs }: Stops): string[] => {
   return counts.length === 0 ? [] : [`What stood against agents stands again: ${counts.join('; ')}.`];
 };
 
-const inWords = ({ epoch, seq, lastId }: Mark): string =>
+/** A mark, for whoever has to compare two. */
+export const inWords = ({ epoch, seq, lastId }: Place): string =>
   lastId === ''
     ? `epoch ${epoch}, empty`
     : `epoch ${epoch}, ${seq} sealed records, the last event ${lastId} (${new Date(Number(lastId.split('-')[0])).toISOString()})`;

@@ -13,6 +13,8 @@ export interface SeenAs {
 export interface SeenAgent {
   readonly id: string;
   readonly issuer: string;
+  /** Whose it was when it last asked, or has become since; '' where that is not known. */
+  readonly owner: string;
   readonly lastSeenAt: number;
   readonly liveLeases: number;
 }

@@ -171,6 +171,8 @@ export interface LeaseLedger {
   settle(id: string, settlement: Settlement): Promise<Lease | undefined>;
   /** Providers that have leases not yet over, configured or not. */
   providers(): Promise<readonly string[]>;
+  /** When a lease of the provider is due, as long as it is not over; while it is worked on, when that is given up. */
+  dueAt(provider: string, id: string): Promise<number | undefined>;
   /** Milliseconds by which the oldest due lease of the provider is late; 0 when none is. */
   overdueMs(provider: string): Promise<number>;
   /** Leases not yet over, by provider and state. */

@@ -28,13 +28,13 @@ export function redisAgents(redis: RedisClient, prefix: string): AgentLedger {
         ids.map(async (id) => {
           const [seen, live] = await ask(
             Promise.all([
-              redis.hmget(`${prefix}:agent:${id}`, 'i', 't'),
+              redis.hmget(`${prefix}:agent:${id}`, 'i', 't', 'w'),
               redis.hget(`${prefix}:live`, `a:${id}`),
             ]),
           );
-          const [issuer, at] = seen;
+          const [issuer, at, owner] = seen;
           if (typeof issuer !== 'string' || typeof at !== 'string') return undefined;
-          return { id, issuer, lastSeenAt: Number(at), liveLeases: Number(live ?? 0) };
+          return { id, issuer, owner: owner ?? '', lastSeenAt: Number(at), liveLeases: Number(live ?? 0) };
         }),
       ),
 

@@ -168,6 +168,11 @@ export function redisLeases(
       return (await ask(redis.smembers(`${prefix}:providers`))).sort();
     },
 
+    async dueAt(provider, id) {
+      const at = await ask(redis.zscore(`${prefix}:due:${provider}`, id));
+      return at === null ? undefined : Number(at);
+    },
+
     async overdueMs(provider) {
       const [, since] = await ask(redis.zrange(`${prefix}:open:${provider}`, '0', '0', 'WITHSCORES'));
       return since === undefined ? 0 : Math.max(0, Number(await run('now')) - Number(since));

@@ -15,8 +15,13 @@ export const agent = z
       .string()
       .optional()
       .meta({ description: 'Of its last token; absent until it asked for something.' }),
-    status: z.enum(['enabled', 'disabled', 'ownerless']),
+    status: z.enum(['enabled', 'disabled', 'blocked', 'ownerless']).meta({
+      description: '`enabled`: nothing stands against it. `blocked`: a kill switch does.',
+    }),
     disabled: block.optional().meta({ description: 'By whom, when and why.' }),
+    blockedBy: z.array(block).optional().meta({
+      description: 'Blocks of it, its owner, its issuer or all; a disabled agent may have some too.',
+    }),
     lastSeenAt: instant
       .optional()
       .meta({ description: 'When it last asked for a credential, announced a step or delegated.' }),

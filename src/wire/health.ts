@@ -7,7 +7,10 @@ export const readiness = z.strictObject({
   checks: z
     .array(z.strictObject({ name: z.string(), ok: z.boolean() }))
     .optional()
-    .meta({ description: 'With `?verbose`: what was looked at. Details are in the log.' }),
+    .meta({
+      description:
+        'With `?verbose`: what was looked at. `state has room` may fail while `ready` is true: then nothing is issued, and all else goes on.',
+    }),
 });
 
 /** `?verbose` with any value but "false" or "0" asks for the single checks. */

@@ -37,6 +37,9 @@ const revocation = z
       .meta({ description: 'When it was over: revoked or expired at the provider.' }),
     attempts: z.int().min(0),
     lastFault: z.string().optional().meta({ description: 'Code of the fault that the last attempt met.' }),
+    nextAttemptAt: instant.optional().meta({
+      description: 'When it is tried next, at the latest: in `GET /v1/leases/{lease}`, for operators.',
+    }),
   })
   .meta({ description: 'How the lease ends, or ended.' });
 

@@ -10,7 +10,9 @@ const why = prose(500);
 const selectors = {
   task: taskId.optional().meta({ description: 'Of this task, which is ended.' }),
   agent: principalId.optional().meta({ description: 'Of this agent.' }),
-  owner: line(256).optional().meta({ description: 'Of all agents of this owner.' }),
+  owner: line(256).optional().meta({
+    description: 'Of all agents of this owner; refused where nothing has the name, as are the next three.',
+  }),
   provider: name.optional().meta({ description: 'From this provider.' }),
   credential: name.optional().meta({ description: 'Of this catalog entry.' }),
   issuer: line(2048)

@@ -21,9 +21,11 @@ beforeEach(async () => {
   ledger = redisLedger(redis, { prefix });
 });
 
+const silent = { info() {}, warn() {}, error() {} };
+
 async function scene() {
   const [dead, live] = [pretendProvider('dead'), pretendProvider('live')];
-  const admission = openAdmission({ ledger, limits: { longestOverdueMs: 120_000 } });
+  const admission = openAdmission({ ledger, limits: { longestOverdueMs: 120_000 }, log: silent });
   await admission.look();
   const { ports } = brokerPorts(ledger, [dead, live], { admission });
   const { id: task } = await openTask(ports, agent, {
@@ -114,8 +116,12 @@ function seeing(store: { usedShare?: number; away?: boolean }) {
         : Promise.resolve(store.usedShare ?? 0),
     leases: { providers: () => Promise.resolve([]), overdueMs: () => Promise.resolve(0) },
   } as unknown as Ports['ledger'];
-  const admission = openAdmission({ ledger: pretended, limits: { longestOverdueMs: 1 } }, () => now);
-  return { admission, move: (ms: number) => (now += ms) };
+  const said: string[] = [];
+  const say = (_facts: object, message: string) => void said.push(message);
+  const log = { info: say, warn: say, error: say };
+  const limits = { longestOverdueMs: 1 };
+  const admission = openAdmission({ ledger: pretended, limits, log }, () => now);
+  return { admission, said, move: (ms: number) => (now += ms) };
 }
 
 const codeOf = (admit: () => void): string => {
@@ -151,6 +157,19 @@ test.each([
   const { admission } = seeing({ usedShare });
   await admission.look();
   expect(codeOf(() => admission.admit('any'))).toBe(expected);
+});
+
+test('the log says once that the store is full, and once that it has room again', async () => {
+  const store = { usedShare: 0.79 };
+  const { admission, said } = seeing(store);
+  for (const share of [0.79, 0.8, 0.9, 0.7, 0.7]) {
+    store.usedShare = share;
+    await admission.look();
+  }
+  expect(said).toEqual([
+    'the state store is nearly full; nothing is issued',
+    'the state store has room again',
+  ]);
 });
 
 test('a refusal for want of room takes no room in the store', async () => {

@@ -12,11 +12,15 @@ import { backends, connected, uniquePrefix } from '../setup/backends.js';
 let ledger: Ledger;
 let broker: Broker;
 let task: string;
+const owners: readonly (readonly [string, { readonly owner: string }])[] = [
+  [agent.id, { owner: 'team-a' }],
+  ['spiffe://example.org/agent/c', { owner: 'team-b' }],
+];
 
 beforeEach(async () => {
   ledger = redisLedger(await connected(backends[0]!.url), { prefix: uniquePrefix() });
   const { ports } = brokerPorts(ledger, [pretendProvider(), pretendProvider('other')], {
-    inventory: { agents: new Map([[agent.id, { owner: 'team-a' }]]), ownersNeeded: false },
+    inventory: { agents: new Map(owners), ownersNeeded: false },
   });
   broker = createBroker(ports);
   const deadlineAt = ledger.clock() + 3_600_000;
@@ -90,7 +94,7 @@ test('steps and delegation are evaluated with the blocks that stand against them
 });
 
 test('asking what would be answered leaves no trace of the agent', async () => {
-  await kill({ of: 'owner', name: 'nobody' });
+  await kill({ of: 'owner', name: 'team-b' });
   expect(await reasonOf(agent)).toBe('permit');
   expect(await ledger.agents.find([agent.id])).toEqual([undefined]);
 });

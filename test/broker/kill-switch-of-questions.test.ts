@@ -3,16 +3,22 @@ import { decideApproval, findApproval } from '../../src/broker/approvals.js';
 import { blastRadius } from '../../src/broker/blast-radius.js';
 import { liftBlock } from '../../src/broker/blocks.js';
 import { carryOut } from '../../src/broker/carry-out.js';
+import type { Ports } from '../../src/broker/ports.js';
 import { revokeMany } from '../../src/broker/revoke-many.js';
 import { openTask } from '../../src/broker/tasks.js';
 import type { Scope } from '../../src/revocation/withdrawal.js';
 import { ann, asking, askingBroker } from '../fake/asking.js';
 import type { Asking } from '../fake/asking.js';
-import { admin, agent, otherAgent, permitting } from '../fake/broker-ports.js';
+import { admin, agent, entry, otherAgent, permitting } from '../fake/broker-ports.js';
 import { delegate } from '../fake/delegated.js';
+import { pretendProvider } from '../fake/pretend-provider.js';
 
 const yes = { is: 'approve' } as const;
-const inventory = { agents: new Map([[agent.id, { owner: 'team-a' }]]), ownersNeeded: false };
+const owners: readonly (readonly [string, { readonly owner: string }])[] = [
+  [agent.id, { owner: 'team-a' }],
+  [otherAgent.id, { owner: 'team-b' }],
+];
+const inventory = { agents: new Map(owners), ownersNeeded: false };
 
 /** Stops what is in the scope, and lets a worker do its part. */
 async function stop({ ports, ledger }: Asking, scope: Scope, block = true) {
@@ -72,9 +78,20 @@ test.each<[Scope, 'revoked' | 'pending']>([
 ])('REV-06: a kill switch over %j leaves a question %s', async (scope, state) => {
   const world = await askingBroker({ ports: { inventory } });
   const { id } = await world.ask();
-  expect((await blastRadius(world.ports, admin, scope)).approvals).toBe(state === 'revoked' ? 1 : 0);
-  await stop(world, scope);
-  expect((await findApproval(world.ports, agent, id)).state).toBe(state);
+  const ports = withOthers(world);
+  expect((await blastRadius(ports, admin, scope)).approvals).toBe(state === 'revoked' ? 1 : 0);
+  await stop({ ...world, ports }, scope);
+  expect((await findApproval(ports, agent, id)).state).toBe(state);
+});
+
+/** With a provider and an entry that nothing was asked of. */
+const withOthers = ({ ports }: Asking): Ports => ({
+  ...ports,
+  providers: new Map([...ports.providers, ['other', pretendProvider('other')]]),
+  policy: () => ({
+    ...ports.policy(),
+    catalog: new Map([...ports.policy().catalog, ['other-entry', entry('other')]]),
+  }),
 });
 
 test('DEL-06: what an agent asked for a task that was delegated to it goes with the one that delegated it', async () => {

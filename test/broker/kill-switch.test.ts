@@ -219,6 +219,39 @@ describe('OPS-01: agents', () => {
     );
   });
 
+  test.each<[Scope['of'], string]>([
+    ['agent', agent.id],
+    ['owner', 'team-a'],
+    ['issuer', agent.issuer],
+    ['all', ''],
+  ])('an agent that a kill switch stands against is blocked, and by which: %s', async (of, name) => {
+    await grant();
+    const { block } = await kill({ of, name });
+    const blocked = { status: 'blocked', blockedBy: [block] };
+    expect(await broker.findAgent(admin, agent.id)).toMatchObject(blocked);
+    expect((await broker.listAgents(admin, { pageSize: 10 })).items).toContainEqual(
+      expect.objectContaining({ id: agent.id, ...blocked }),
+    );
+    expect(await broker.disableAgent(admin, agent.id, 'as well')).toMatchObject({
+      status: 'disabled',
+      blockedBy: [block],
+    });
+    expect(await broker.enableAgent(admin, agent.id, 'again')).toMatchObject(blocked);
+    await broker.liftBlock(admin, block!.id, 'over');
+    const free = await broker.findAgent(admin, agent.id);
+    expect([free.status, free.blockedBy]).toEqual(['enabled', undefined]);
+  });
+
+  test.each<[Scope['of'], string]>([
+    ['agent', otherAgent.id],
+    ['provider', 'pretend'],
+    ['entry', 'pretend-entry'],
+  ])('a kill switch that leaves it something is not told of it: %s', async (of, name) => {
+    await grant();
+    await kill({ of, name });
+    expect((await broker.findAgent(admin, agent.id)).status).toBe('enabled');
+  });
+
   test('the inventory is of the settings and of who has asked, with what they hold', async () => {
     await grant(otherAgent);
     const { items } = await broker.listAgents(admin, { pageSize: 10 });

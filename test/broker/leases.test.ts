@@ -133,6 +133,22 @@ describe('listing leases', () => {
   });
 });
 
+test('an operator sees when taking back is tried next, and sooner once it was asked for again; its agent does not', async () => {
+  const lease = await leased();
+  await ledger.leases.revoke(lease.id, 'operator', 'op');
+  await ledger.leases.claimDue('pretend', 10);
+  await ledger.leases.settle(lease.id, {
+    ...{ is: 'failed', fault: 'provider.refused', retryInMs: 300_000, stuck: true },
+  });
+  const inMs = async () => (await broker.findLease(viewer, lease.id)).nextAttemptAt! - ledger.clock();
+  expect(await inMs()).toBeGreaterThan(290_000);
+  expect(await broker.findLease(agent, lease.id)).not.toHaveProperty('nextAttemptAt');
+  await ledger.leases.revoke(lease.id, 'operator', admin.id);
+  expect(await inMs()).toBeLessThan(1000);
+  await ledger.leases.settle(lease.id, { is: 'revoked' });
+  expect(await broker.findLease(viewer, lease.id)).not.toHaveProperty('nextAttemptAt');
+});
+
 describe('revoking everything of a task', () => {
   const ofTask = (name: string) => ({ of: 'task', name }) as const;
 

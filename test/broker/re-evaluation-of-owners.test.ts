@@ -26,7 +26,11 @@ const ownedAs = (...pairs: [string, string][]): Inventory['agents'] =>
 beforeEach(async () => {
   ledger = redisLedger(await connected(backends[0]!.url), { prefix: uniquePrefix() });
   await ledger.check();
-  owners = ownedAs([agent.id, 'team-a'], [otherAgent.id, 'team-a']);
+  owners = ownedAs(
+    [agent.id, 'team-a'],
+    [otherAgent.id, 'team-a'],
+    ['spiffe://example.org/agent/c', 'team-b'],
+  );
   // As compose.ts has it: what a reload of the settings replaces.
   const inventory: Inventory = {
     get agents() {

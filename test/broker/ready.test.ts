@@ -19,6 +19,7 @@ describe('whether the broker is ready', () => {
       checks: [
         { name: 'state', ok: true },
         { name: 'revocations of pretend', ok: true },
+        { name: 'state has room', ok: true },
       ],
     });
   });
@@ -44,6 +45,35 @@ describe('whether the broker is ready', () => {
     expect(answer.ready).toBe(true);
     expect(answer.checks).toContainEqual({ name: 'records in quarantine: 2', ok: true });
   });
+
+  test('I7: a store that is nearly full is told, and keeps it in service: revoking and the kill switch go on', async () => {
+    const { ports } = world(ledger, pretendProvider());
+    const answer = await ready({ ...ports, ledger: { ...ledger, usedShare: () => Promise.resolve(0.814) } });
+    expect(answer.ready).toBe(true);
+    expect(answer.checks).toContainEqual({
+      name: 'state has room',
+      ok: false,
+      detail: '81 % of its memory is used',
+    });
+  });
+
+  test.each(['state.rolled_back', 'state.unavailable'] as const)(
+    'it is not while the guard of its state admits nothing: %s',
+    async (code) => {
+      const { ports } = world(ledger, pretendProvider());
+      const admit = () => {
+        throw new Fault(code, 'no');
+      };
+      const guard = { admit, hasGoneBack: () => code === 'state.rolled_back', mustHold: () => undefined };
+      const answer = await ready({ ...ports, guard });
+      expect(answer.ready).toBe(false);
+      expect(answer.checks).toContainEqual({
+        name: 'state is no older than it was',
+        ok: false,
+        detail: code,
+      });
+    },
+  );
 
   test('I7: it is not while its state is away, and does not say where that is', async () => {
     const { ports } = world(ledger, pretendProvider());

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { Fault } from '../../src/kernel/fault.js';
+import { agent } from '../fake/broker-ports.js';
 import { operatorToken } from '../fake/pretend-broker.js';
 import { serving } from '../http/serving.js';
 import { protem } from './protem.js';
@@ -119,4 +120,40 @@ test('an agent that nobody has seen is disabled, with a word about its name', as
     '--yes',
   ).ended;
   expect([code, err]).toEqual([0, expect.stringContaining('No agent reprter was ever seen')]);
+});
+
+test('an agent that is enabled while a block stands is told to get nothing still, and which block that is', async () => {
+  const block = {
+    ...{ id: 'blk_00000000', scope: { of: 'owner', name: 'finance' } as const },
+    ...{ by: 'operator:olga', reason: 'a leak', at: 0 },
+  };
+  const enableAgent = async (_principal: unknown, id: string) =>
+    ({ id, status: 'blocked', blockedBy: [block], liveLeases: 0, risk: 'none' }) as const;
+  const served = await serving({ broker: { enableAgent } });
+  const words = ['agents', 'enable', 'reporter', '--reason', 'x', '--yes'];
+  const { code, err } = await protem(asOperator(served), ...words).ended;
+  expect([code, err]).toEqual([
+    0,
+    'reporter still gets nothing: blk_00000000 stands for owner finance; "protem unkill" lifts it.\n',
+  ]);
+});
+
+test('who revokes a stuck lease is told what it was, and of each attempt that failed since, not of those before', async () => {
+  const one = await serving();
+  const { id: task } = await one.broker.openTask(agent, { intent: 't', deadlineAt: Date.now(), labels: {} });
+  const asked = { task, credential: 'reports-reader', parameters: {} };
+  const { lease } = await one.broker.grant(agent, asked);
+  const stuck = { ...lease, state: 'stuck', attempts: 7, lastFault: 'provider.refused' } as const;
+  const again = { ...stuck, attempts: 8, lastFault: 'provider.throttled' } as const;
+  const looks = [stuck, again, again, { ...lease, state: 'revoked', attempts: 9 } as const];
+  const served = await serving({
+    broker: { revokeLease: async () => stuck, findLease: async () => looks.shift()! },
+  });
+  const words = ['lease', 'revoke', lease.id, '--sync', '--yes', '--field', 'state'];
+  const { code, out, err } = await protem(asOperator(served), ...words).ended;
+  expect([code, out]).toEqual([0, 'revoked\n']);
+  expect(err.trim().split('\n')).toEqual([
+    `${lease.id} was stuck after 7 attempts (provider.refused); it is waited for the next.`,
+    `${lease.id} is stuck after 8 attempts (provider.throttled); it is tried on.`,
+  ]);
 });

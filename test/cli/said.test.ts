@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, jest, test } from '@jest/globals';
+import { Fault } from '../../src/kernel/fault.js';
 import { agentToken, operatorToken } from '../fake/pretend-broker.js';
 import { serving } from '../http/serving.js';
 import { protem } from './protem.js';
@@ -102,25 +103,63 @@ test('a person who has to approve is told of once, where nobody waits for it', a
   ]);
 });
 
-test.each([['--dry-run'], ['--yes']])(
-  'a kill switch that reaches nothing says so: the name may be wrong (%s)',
-  async (option) => {
-    const none = {
-      total: 0,
-      byProvider: {},
-      byEntry: {},
-      byAgent: {},
-      byEffect: {},
-      leases: [],
-      approvals: 0,
-    };
-    const { url } = await serving({ broker: { blastRadius: () => Promise.resolve(none) } });
-    const words = ['kill', '--scope', 'agent', '--name', 'reprter', '--reason', 'a leak', option];
+const reachesNothing = {
+  total: 0,
+  byProvider: {},
+  byEntry: {},
+  byAgent: {},
+  byEffect: {},
+  leases: [],
+  approvals: 0,
+};
+const unknownAgent = () => Promise.reject(new Fault('agent.unknown', 'There is no agent of this id.'));
+
+test.each([
+  [
+    '--dry-run',
+    'agent',
+    true,
+    'No live lease or open approval is of agent reprter now; the broker knows this agent.',
+  ],
+  [
+    '--yes',
+    'agent',
+    true,
+    'No live lease or open approval is of agent reprter now; the broker knows this agent.',
+  ],
+  [
+    '--yes',
+    'agent',
+    false,
+    'This broker has never seen an agent reprter, nor do its settings have it: see that the name is right.',
+  ],
+  ['--dry-run', 'owner', true, 'No live lease or open approval is of owner reprter now.'],
+])(
+  'a kill switch that reaches nothing says why (%s, %s, known: %s)',
+  async (option, scope, isKnown, said) => {
+    const blastRadius = () => Promise.resolve(reachesNothing);
+    const { url } = await serving({
+      broker: isKnown ? { blastRadius } : { blastRadius, findAgent: unknownAgent },
+    });
+    const words = ['kill', '--scope', scope, '--name', 'reprter', '--reason', 'a leak', option];
     const { code, err } = await protem({ PROTEM_URL: url, PROTEM_TOKEN: operatorToken }, ...words).ended;
-    expect([code, err]).toEqual([
-      0,
-      'No live lease or open approval is of agent reprter: see that the name is right.\n',
-    ]);
+    expect([code, err]).toEqual([0, `${said}\n`]);
+  },
+);
+
+test.each(['--dry-run', '--yes'])(
+  'a name that the broker does not know is refused, and nothing stopped (%s)',
+  async (option) => {
+    const errors = [
+      { pointer: '/provider', detail: 'neither in the settings nor of anything live; there are: vault' },
+    ];
+    const refuse = () =>
+      Promise.reject(new Fault('request.malformed', 'There is no provider of this name.', { errors }));
+    const { url, broker } = await serving({ broker: { blastRadius: refuse } });
+    const words = ['kill', '--scope', 'provider', '--name', 'vualt', '--reason', 'a leak', option];
+    const { code, err } = await protem({ PROTEM_URL: url, PROTEM_TOKEN: operatorToken }, ...words).ended;
+    expect([code, err]).toEqual([1, expect.stringContaining(`/provider: ${errors[0]!.detail}`)]);
+    expect(broker.calls.some(({ verb }) => verb === 'revokeMany')).toBe(false);
   },
 );
 

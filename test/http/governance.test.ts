@@ -21,6 +21,19 @@ test('OPS-01: agents are listed, seen, disabled with a reason, and enabled', asy
   ]);
 });
 
+test('an agent that is blocked names its blocks', async () => {
+  const scope = { of: 'owner', name: 'finance' } as const;
+  const at = Date.parse('2026-01-02T03:04:05Z');
+  const block = { id: 'blk_00000000', scope, by: 'operator:olga', reason: 'a leak', at };
+  const findAgent = async (_principal: unknown, id: string) =>
+    ({ id, status: 'blocked', blockedBy: [block], liveLeases: 0, risk: 'none' }) as const;
+  const { call } = await serving({ broker: { findAgent } });
+  expect((await call('GET', path, { token })).json).toMatchObject({
+    status: 'blocked',
+    blockedBy: [{ ...block, at: '2026-01-02T03:04:05.000Z' }],
+  });
+});
+
 test('a change of an agent needs its reason', async () => {
   const { call } = await serving();
   for (const what of ['disable', 'enable', 'signals'])

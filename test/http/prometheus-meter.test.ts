@@ -26,12 +26,14 @@ test('what the broker and the worker report is on the page', async () => {
 });
 
 test('gauges are looked up when the page is asked for, and forget what is gone', async () => {
+  let used = 0.62;
   let counts = [{ provider: 'aws', state: 'active', count: 3 }];
   const gauges = {
     leases: async () => counts,
     overdue: async () => [{ provider: 'aws', seconds: 1.5 }],
     quarantined: async () => 2,
     untold: async () => 4,
+    usedShare: async () => used,
     breakers: () => [
       { provider: 'aws', act: 'issuing', open: false },
       { provider: 'aws', act: 'revoking', open: true },
@@ -45,16 +47,21 @@ test('gauges are looked up when the page is asked for, and forget what is gone',
   expect(page).toContain('protem_audit_untold_events 4');
   expect(page).toContain('protem_provider_breaker_open{provider="aws",act="issuing"} 0');
   expect(page).toContain('protem_provider_breaker_open{provider="aws",act="revoking"} 1');
-  counts = [];
-  expect(await meter.page()).not.toContain('state="active"');
+  expect(page).toContain('protem_state_memory_used_ratio 0.62');
+  [counts, used] = [[], 0];
+  const later = await meter.page();
+  expect(later).not.toContain('state="active"');
+  expect(later).not.toMatch(/^protem_state_memory_used_ratio/m);
 });
 
 test('a gauge that cannot be looked up is left out, and the rest is served', async () => {
   const down = async () => Promise.reject(new Error('redis is down'));
-  const meter = prometheusMeter({ version: '1', gauges: { leases: down, overdue: down } });
+  const gauges = { leases: down, overdue: down, quarantined: down, untold: down, usedShare: down };
+  const meter = prometheusMeter({ version: '1', gauges });
   const page = await meter.page();
   expect(page).toContain('protem_build_info{version="1"} 1');
   expect(page).not.toContain('protem_leases{');
+  expect(page).not.toMatch(/^protem_(quarantined_leases|audit_untold_events|state_memory_used_ratio) /m);
 });
 
 test('two meters in one process do not meet', async () => {

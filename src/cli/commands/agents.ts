@@ -5,7 +5,14 @@ import type { Terminal } from '../terminal.js';
 import { acting, answerOptions, confirm } from '../verb.js';
 import type { Verb } from '../verb.js';
 
-const columns = { id: 'id', status: 'status', owner: 'owner', live: 'liveLeases', risk: 'risk' };
+const columns = {
+  id: 'id',
+  status: 'status',
+  block: 'blockedBy.0.id',
+  owner: 'owner',
+  live: 'liveLeases',
+  risk: 'risk',
+};
 
 /** `protem agents`: who they are, and which of them may ask. */
 export function addAgents(program: Command, terminal: Terminal): void {
@@ -34,8 +41,23 @@ async function change(
     throw new UsageError('Nothing was done.');
   const path = `/v1/agents/${encodeURIComponent(agent)}/${act}`;
   const call = { method: 'POST', path, body: { reason: one.options.reason }, safe: true } as const;
-  const changed = (await one.client.call(call)) as { lastSeenAt?: string; owner?: string };
+  const changed = (await one.client.call(call)) as Changed;
   if (act === 'disable' && changed.lastSeenAt === undefined && changed.owner === undefined)
     one.say(`No agent ${agent} was ever seen: see that the name is right. It is disabled all the same.`);
+  if (act === 'enable')
+    for (const { id, scope } of changed.blockedBy ?? [])
+      one.say(
+        `${agent} still gets nothing: ${id} stands for ${scope.of} ${scope.name}`.trimEnd() +
+          '; "protem unkill" lifts it.',
+      );
   await one.print(changed);
+}
+
+interface Changed {
+  readonly lastSeenAt?: string;
+  readonly owner?: string;
+  readonly blockedBy?: readonly {
+    readonly id: string;
+    readonly scope: { readonly of: string; readonly name: string };
+  }[];
 }

@@ -45,12 +45,27 @@ async function kill(one: Verb<KillOptions>): Promise<void> {
   if (dryRun || one.options.curl !== true) {
     const radius = await radiusOf(one, body);
     if (radius.total + radius.approvals === 0 && name !== undefined)
-      one.say(`No live lease or open approval is of ${scope} ${name}: see that the name is right.`);
+      one.say(await whyNothing(one, scope, name));
     if (dryRun) return one.print(radius);
     const question = `This stops ${scope} ${name ?? ''} and ${radiusText(radius)}.`;
     if (!(await confirm(one, question, name ?? 'all'))) throw new UsageError('Nothing was stopped.');
   }
   await one.print(await revokeMany(one, body));
+}
+
+/** Of all but agents, a name that the broker does not know is refused. */
+async function whyNothing({ client }: Verb<KillOptions>, scope: string, name: string): Promise<string> {
+  const nothing = `No live lease or open approval is of ${scope} ${name} now`;
+  if (scope !== 'agent') return `${nothing}.`;
+  const { ProtemFault } = await import('../../sdk/protem-fault.js');
+  try {
+    await client.call({ method: 'GET', path: `/v1/agents/${encodeURIComponent(name)}` });
+    return `${nothing}; the broker knows this agent.`;
+  } catch (error) {
+    if (error instanceof ProtemFault && error.code === 'agent.unknown')
+      return `This broker has never seen an agent ${name}, nor do its settings have it: see that the name is right.`;
+    return `${nothing}: see that the name is right.`;
+  }
 }
 
 async function unkill(one: Verb<{ reason?: string }>, block?: string): Promise<void> {

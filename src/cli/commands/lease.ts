@@ -97,15 +97,19 @@ async function revoke(one: Verb<RevokeOptions>, lease?: string): Promise<void> {
 
 const over = new Set(['revoked', 'expired']);
 
-/** The lease when it is over; says when it is stuck, which is tried on. */
+/** The lease when it is over; says what stands in the way, as it is by then. */
 async function ended(one: Verb, lease: Lease): Promise<Lease> {
   const { pause } = await import('../../sdk/call.js');
-  let told = '';
+  let told = lease.revocation.attempts;
+  if (lease.state === 'stuck') one.say(`${lease.id} was stuck ${tries(lease)}; it is waited for the next.`);
   for (let now = lease; ; now = await one.client.findLease(lease.id)) {
     if (over.has(now.state)) return now;
-    if (now.state === 'stuck' && told !== now.state)
-      one.say(`${lease.id} is stuck: ${now.revocation.lastFault ?? ''}`);
-    told = now.state;
+    if (now.state === 'stuck' && now.revocation.attempts > told)
+      one.say(`${lease.id} is stuck ${tries(now)}; it is tried on.`);
+    told = now.revocation.attempts;
     await pause(250);
   }
 }
+
+const tries = ({ revocation: { attempts, lastFault = 'no answer' } }: Lease): string =>
+  `after ${attempts} attempt${attempts === 1 ? '' : 's'} (${lastFault})`;
