@@ -194,12 +194,9 @@ export const awaitingApproval = z.strictObject({ approval });
 export const approvalQuery = z.strictObject({
   ...pageQuery,
   agent: principalId.optional(),
-  status: z
-    .enum(['pending'])
-    .optional()
-    .meta({
-      description: 'Only those that wait for an answer; first those that wait no longer for it soonest.',
-    }),
+  status: z.enum(['pending']).optional().meta({
+    description: 'Only those that wait for an answer; first those that wait no longer for it soonest.',
+  }),
 });
 export const approvalPage = pageOf(approval);
 
