@@ -38,6 +38,7 @@ interface Tail extends Connection {
 interface Export extends AuditFilter, Connection {
   readonly format: Format;
   readonly withGaps?: boolean;
+  readonly tree?: boolean;
   readonly pageToken?: string;
 }
 
@@ -65,6 +66,7 @@ export function addAuditCommands(
     )
     .option('--lease <id>', 'only the path of this lease')
     .option('--task <id>', 'only this task')
+    .option('--tree', 'with the task all that was delegated from it, however far')
     .option('--agent <id>', 'only this agent')
     .option('--since <moment>', 'from this moment on: ISO 8601 with its offset')
     .option('--until <moment>', 'what came before this moment')
@@ -74,6 +76,10 @@ export function addAuditCommands(
       const isBatch = options.format === 'cloudevents-batch';
       if (options.withGaps === true && options.format !== 'jsonl')
         throw new Error('--with-gaps is for --format jsonl: a digest is no event.');
+      if (options.tree === true && (options.task === undefined || options.pageToken !== undefined))
+        throw new UsageError(
+          '--tree is of a --task, and from the beginning: what was delegated is told on the way.',
+        );
       const format = formatOf(options.format, program.version() ?? '');
       const shown = await exportAudit(apiOf(options), { ...options, format, isBatch }, out);
       out.say(`${shown} record${shown === 1 ? '' : 's'}`);
