@@ -14,6 +14,8 @@ const columns = {
   agent: 'agent',
   expires: 'expiresAt',
   effect: 'revocation.effect',
+  because: 'revocation.cause',
+  fault: 'revocation.lastFault',
 };
 
 type Filters = Partial<Record<'state' | 'task' | 'agent' | 'provider' | 'credential' | 'effect', string>>;
