@@ -9,6 +9,8 @@ import { exportCheckpoints } from './cli/audit-checkpoints.js';
 import { exportAudit } from './cli/audit-export.js';
 import type { Out } from './cli/audit-export.js';
 import { tailAudit } from './cli/audit-tail.js';
+import { printHeld } from './cli/audit-held.js';
+import type { HeldCommand } from './cli/audit-held.js';
 import { printUsage } from './cli/audit-usage.js';
 import type { UsageCommand } from './cli/audit-usage.js';
 import type { Settings } from './settings/load.js';
@@ -51,13 +53,19 @@ const out: Out = {
   say: (text) => void process.stderr.write(`${text}\n`),
 };
 
-/** `protem audit export`, `checkpoints`, `tail`, `verify` and `usage`. */
+/** `protem audit export`, `checkpoints`, `tail`, `held`, `verify` and `usage`. */
 export function addAuditCommands(
   program: Command,
   config: readonly [string, string, string],
   load: (file: string) => Settings,
 ): void {
   const audit = program.command('audit').description(serverVerbs.audit);
+  addOfBroker(audit, program.version() ?? '');
+  addOfFiles(audit, config, load);
+}
+
+/** What asks the broker. */
+function addOfBroker(audit: Command, version: string): void {
   connected(audit.command('export').description('write the log to standard output, a record a line'))
     .addOption(
       new Option('--format <format>', `what a line is: ${formats.join(', ')}`)
@@ -80,7 +88,7 @@ export function addAuditCommands(
         throw new UsageError(
           '--tree is of a --task, and from the beginning: what was delegated is told on the way.',
         );
-      const format = formatOf(options.format, program.version() ?? '');
+      const format = formatOf(options.format, version);
       const shown = await exportAudit(apiOf(options), { ...options, format, isBatch }, out);
       out.say(`${shown} record${shown === 1 ? '' : 's'}`);
     });
@@ -109,6 +117,24 @@ export function addAuditCommands(
     )
     .option('-q, --quiet', 'say nothing on stderr but errors')
     .action(tail);
+}
+
+/** What needs no broker. */
+function addOfFiles(
+  audit: Command,
+  config: readonly [string, string, string],
+  load: (file: string) => Settings,
+): void {
+  audit
+    .command('held')
+    .description('which credentials there were between two moments, and who allowed each')
+    .argument('<file>', 'what `protem audit export` wrote, with what came before the time asked about')
+    .option('--agent <id>', 'only of this agent')
+    .option('--task <id>', 'only of this task')
+    .option('--from <moment>', 'what was over by this moment is left out: ISO 8601 with its offset')
+    .option('--until <moment>', 'what began at this moment or later is left out')
+    .addOption(new Option('--output <format>').choices(['text', 'json']).default('text'))
+    .action((file: string, options: HeldCommand) => printHeld(file, options, say));
 
   audit
     .command('usage')

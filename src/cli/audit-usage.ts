@@ -65,7 +65,8 @@ const hasLog = ({ cloudtrail, vaultAudit }: UsageCommand, entry: CatalogEntry | 
   return (rolesOf(entry.mint).length > 0 ? cloudtrail : vaultAudit) !== undefined;
 };
 
-async function* linesOf(file: string): AsyncGenerator<string> {
+/** The lines of a file that are not empty, as they are read. */
+export async function* linesOf(file: string): AsyncGenerator<string> {
   const input = createReadStream(file);
   await new Promise((resolve, reject) => input.once('open', resolve).once('error', reject));
   for await (const line of createInterface({ input, crlfDelay: Infinity }))

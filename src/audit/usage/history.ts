@@ -1,3 +1,4 @@
+import { present } from '../../kernel/present.js';
 import { membersOf, textOf } from '../formats/told.js';
 import type { LogLine } from '../log-line.js';
 
@@ -7,10 +8,16 @@ export interface LeaseHistory {
   readonly task: string;
   readonly agent: string;
   readonly entry: string;
+  /** The policies that permitted it, and the approval that it was issued by. */
+  readonly because: readonly string[];
+  readonly approval?: string;
   readonly from: number;
   /** When it was over, or the latest end that it was given; undefined while neither is known. */
   until?: number;
 }
+
+const textsOf = (value: unknown): string[] =>
+  Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
 
 const over = new Set(['lease.revoked', 'lease.expired', 'lease.denied']);
 
@@ -29,6 +36,8 @@ export function leaseHistories() {
           task: textOf(event['task']) ?? '',
           agent: textOf(event['agent']) ?? '',
           entry: textOf(membersOf(event['asked'])['entry']) ?? '',
+          because: textsOf(membersOf(event['decided'])['because']),
+          ...present({ approval: textOf(event['approval']) }),
           from: at,
         });
       const known = leases.get(lease);
