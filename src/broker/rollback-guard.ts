@@ -2,6 +2,7 @@ import { Fault } from '../kernel/fault.js';
 import { readMark, writeMark } from '../ledger/mark-file.js';
 import { compareMarks, hasGoneBack } from '../ledger/mark.js';
 import type { Mark } from '../ledger/mark.js';
+import { writeStops } from '../ledger/stops-file.js';
 import type { Ports } from './ports.js';
 
 /**
@@ -27,9 +28,12 @@ export function openRollbackGuard(
   let latest: Mark | undefined;
   let goneBack = false;
   let lookedAt = -Infinity;
+  let keptVersion: string | undefined;
 
   return {
     async look() {
+      // Before it is known whether the store is whole: what one that has gone back has lost is what is kept.
+      const changed = await ledger.stops(keptVersion);
       const kept = await readMark(file);
       // Another process may have written less into the file than this one has seen.
       const held = kept && latest && compareMarks(kept, latest) < 0 ? latest : (kept ?? latest);
@@ -42,6 +46,10 @@ export function openRollbackGuard(
         if (was) log.warn({ found: stand.now }, 'the state store was accepted; issuing goes on');
         await writeMark(file, stand.now);
         latest = stand.now;
+        if (changed) {
+          await writeStops(file, changed.stops);
+          keptVersion = changed.version;
+        }
       }
       lookedAt = now();
     },

@@ -1,7 +1,9 @@
 import type { Ledger } from './ledger.js';
 import { readMark } from './mark-file.js';
 import { hasGoneBack } from './mark.js';
-import type { Place, Stops } from './mark.js';
+import type { Mark } from './mark.js';
+import { readStops } from './stops-file.js';
+import type { Stops } from './stops.js';
 
 /** Takes the store as it is, when it has gone back behind the mark in the file. Returns what was done, in lines. */
 export async function acceptStore(
@@ -16,27 +18,34 @@ export async function acceptStore(
   if (!hasGoneBack(held, stand))
     return [...told, 'The store holds what the mark names: there is nothing to accept.'];
   const epoch = Math.max(held.epoch, stand.now.epoch) + 1;
-  await ledger.accept(epoch, held, who);
+  const stops = await readStops(file);
+  await ledger.accept(epoch, held, stops, who);
   return [
     ...told,
     `Accepted as epoch ${epoch}. What was written in between is lost: leases that it had are known to no one but the providers.`,
     'So are open approvals, and reviews of break-glass that nobody had done.',
-    ...restored(held.stops),
+    ...restored(stops),
     'Every process goes on issuing within seconds.',
   ];
 }
 
+/** The first of many are named; all of them are in the audit log from when they were made. */
+const mostNamed = 20;
+
 const restored = ({ blocks, risks, endedProofs }: Stops): string[] => {
-  const counts = [
-    ...Object.keys(blocks).map((scope) => `the block of ${scope}`),
-    ...Object.keys(risks).map((agent) => `the risk of ${agent.replace('\n', ', by ')}`),
-    ...Object.keys(endedProofs).map((agent) => `the ended session of ${agent}`),
+  const all = [
+    ...blocks.map(([scope]) => `the block of ${scope}`),
+    ...risks.map(([agent]) => `the risk of ${agent.replace('\n', ', by ')}`),
+    ...endedProofs.map(([agent]) => `the ended session of ${agent}`),
   ];
-  return counts.length === 0 ? [] : [`What stood against agents stands again: ${counts.join('; ')}.`];
+  if (all.length === 0) return [];
+  const named = all.slice(0, mostNamed).join('; ');
+  const more = all.length > mostNamed ? ` and ${all.length - mostNamed} more` : '';
+  return [`What stood against agents stands again: ${named}${more}.`];
 };
 
 /** A mark, for whoever has to compare two. */
-export const inWords = ({ epoch, seq, lastId }: Place): string =>
+export const inWords = ({ epoch, seq, lastId }: Mark): string =>
   lastId === ''
     ? `epoch ${epoch}, empty`
     : `epoch ${epoch}, ${seq} sealed records, the last event ${lastId} (${new Date(Number(lastId.split('-')[0])).toISOString()})`;

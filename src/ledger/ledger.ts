@@ -13,7 +13,8 @@ import type { AgentLedger, SeenAs } from './agent-ledger.js';
 import type { ApprovalLedger } from './approval-ledger.js';
 import type { BreakGlassLedger } from './break-glass-ledger.js';
 import type { DelegationLedger } from './delegation-ledger.js';
-import type { Mark, Place } from './mark.js';
+import type { Mark } from './mark.js';
+import type { Stops } from './stops.js';
 import type { NoticeLedger } from './notice-ledger.js';
 import type { Page, PageQuery } from './page.js';
 import type { RenewalLedger } from './renewal-ledger.js';
@@ -257,9 +258,16 @@ export interface Ledger {
   /** True for one caller in so many milliseconds, whichever process it is in: for work that one of them has to do. */
   takeTurn(name: string, forMs: number): Promise<boolean>;
   /** Where it stands, and whether it still holds what `held` names. */
-  mark(held?: Place): Promise<{ readonly now: Mark; readonly holds: boolean }>;
+  mark(held?: Mark): Promise<{ readonly now: Mark; readonly holds: boolean }>;
+  /** What stands against agents; undefined while it is of the version that is known. */
+  stops(known?: string): Promise<{ readonly version: string; readonly stops: Stops } | undefined>;
   /** Takes the store as it is, though it has lost what came up to `lost`; what stood against agents then stands again. */
-  accept(epoch: number, lost: Mark, who: { readonly by: string; readonly reason: string }): Promise<void>;
+  accept(
+    epoch: number,
+    lost: Mark,
+    stops: Stops,
+    who: { readonly by: string; readonly reason: string },
+  ): Promise<void>;
   /** What the processes know together of proofs of possession; `nonceMs`: how long a nonce is handed out, where any is. */
   proofs(nonceMs: number | undefined): ProofStore;
   /** How much of the memory that the store may use is used: 0 to about 1; 0 where there is no limit. */

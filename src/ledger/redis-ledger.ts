@@ -108,7 +108,7 @@ export function redisLedger(redis: RedisClient, options: LedgerOptions = {}): Le
     takeTurn: async (name, forMs) =>
       (await ask(redis.set(`${prefix}:turn:${name}`, '1', 'PX', forMs, 'NX'))) === 'OK',
 
-    ...redisMark(run),
+    ...redisMark(redis, run, prefix),
 
     usedShare: () => ask(usedShare(redis)),
 

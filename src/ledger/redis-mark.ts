@@ -1,32 +1,46 @@
 import type { AuditEvent } from '../audit/event.js';
 import type { Ledger } from './ledger.js';
-import type { RunScript } from './script.js';
+import type { RedisClient, RunScript } from './script.js';
+import { unavailable } from './script.js';
 
-type Marked = [number, number, string, string, string, number, number, string[], string[], string[]];
+type Stand = [number, number, string, string, string, number, number];
 
-export const redisMark = (run: RunScript): Pick<Ledger, 'mark' | 'accept'> => ({
-  async mark(held) {
-    const { lastId: heldId = '', sealedId: heldSealedId = '', hash: heldHash = '' } = held ?? {};
-    const [epoch, seq, sealedId, hash, lastId, at, holds, blocks, risks, endedProofs] = (await run(
-      'mark',
-      heldId,
-      heldSealedId,
-      heldHash,
-    )) as Marked;
-    const stops = {
-      blocks: fieldsOf(blocks),
-      risks: fieldsOf(risks),
-      endedProofs: fieldsOf(endedProofs),
-    };
-    return { now: { epoch, seq, sealedId, hash, lastId, at, stops }, holds: holds === 1 };
-  },
+export function redisMark(
+  redis: RedisClient,
+  run: RunScript,
+  prefix: string,
+): Pick<Ledger, 'mark' | 'stops' | 'accept'> {
+  /** As Redis says it, and not as an object: of that, a field of any name is a member. */
+  const fieldsOf = async (name: string): Promise<(readonly [string, string])[]> => {
+    const flat = (await redis.call('HGETALL', `${prefix}:${name}`)) as string[];
+    return flat.flatMap((field, index) => (index % 2 === 0 ? [[field, flat[index + 1]!] as const] : []));
+  };
 
-  async accept(epoch, { seq, lastId, stops }, { by, reason }) {
-    const event: AuditEvent = { type: 'ledger.accepted', epoch, lost: { seq, lastId }, by, reason };
-    await run('accept', epoch, JSON.stringify(stops), JSON.stringify(event));
-  },
-});
+  return {
+    async mark(held) {
+      const { lastId: heldId = '', sealedId: heldSealedId = '', hash: heldHash = '' } = held ?? {};
+      const stand = (await run('mark', heldId, heldSealedId, heldHash)) as Stand;
+      const [epoch, seq, sealedId, hash, lastId, at, holds] = stand;
+      return { now: { epoch, seq, sealedId, hash, lastId, at }, holds: holds === 1 };
+    },
 
-/** As HGETALL has them: field, value, field, value. */
-const fieldsOf = (flat: readonly string[]): Record<string, string> =>
-  Object.fromEntries(flat.flatMap((field, index) => (index % 2 === 0 ? [[field, flat[index + 1]!]] : [])));
+    async stops(known) {
+      try {
+        // Before what it is the version of: what changes in between is read again.
+        const version = (await redis.get(`${prefix}:stops-version`)) ?? '0';
+        if (version === known) return undefined;
+        const [blocks, risks, endedProofs] = await Promise.all(
+          ['blocks', 'risks', 'ended-proofs'].map(fieldsOf),
+        );
+        return { version, stops: { blocks: blocks!, risks: risks!, endedProofs: endedProofs! } };
+      } catch (cause) {
+        throw unavailable(cause);
+      }
+    },
+
+    async accept(epoch, { seq, lastId }, stops, { by, reason }) {
+      const event: AuditEvent = { type: 'ledger.accepted', epoch, lost: { seq, lastId }, by, reason };
+      await run('accept', epoch, JSON.stringify(stops), JSON.stringify(event));
+    },
+  };
+}

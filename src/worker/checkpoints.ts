@@ -53,11 +53,12 @@ export async function signIfDue(
 }
 
 async function anchorSome({ ledger }: Looking, anchor: Anchor): Promise<void> {
-  for (;;) {
-    const latest = await ledger.checkpoints.last();
-    if (!latest) return;
-    const untold = await ledger.checkpoints.after(await anchor.last(latest), atOnce);
+  const latest = await ledger.checkpoints.last();
+  if (!latest) return;
+  for (let from = await anchor.last(latest); ;) {
+    const untold = await ledger.checkpoints.after(from, atOnce);
     if (untold.length > 0) await anchor.tell(untold);
     if (untold.length < atOnce) return;
+    from = untold.at(-1)!.seq;
   }
 }

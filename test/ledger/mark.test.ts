@@ -1,11 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { openRollbackGuard } from '../../src/broker/rollback-guard.js';
 import { acceptStore } from '../../src/ledger/accept-store.js';
 import { readMark, writeMark } from '../../src/ledger/mark-file.js';
-import { noStops } from '../../src/ledger/mark.js';
+import { readStops } from '../../src/ledger/stops-file.js';
+import { noStops } from '../../src/ledger/stops.js';
 import type { Mark } from '../../src/ledger/mark.js';
 import type { Ledger } from '../../src/ledger/ledger.js';
 import type { RedisClient } from '../../src/ledger/script.js';
@@ -164,6 +165,7 @@ describe.each(backends)('the guard against a store that goes back, on $name', ({
       await redis.hset(key('blocks'), fields.blocks, `{"n":${n}}`);
       await redis.hset(key('risks'), fields.risks, `{"level":"high","at":${n}}`);
       await redis.hset(key('ended-proofs'), fields['ended-proofs'], n);
+      await redis.incr(key('stops-version'));
     };
     const stands = () =>
       Promise.all(Object.entries(fields).map(([name, field]) => redis.hget(key(name), field)));
@@ -181,13 +183,34 @@ describe.each(backends)('the guard against a store that goes back, on $name', ({
     expect(await go(6, 8)).toEqual(['{"n":8}', '{"level":"high","at":8}', '8']);
   });
 
-  test('a mark of before it held what stops agents is one', async () => {
+  test('a mark without what stops agents beside it is of a version that kept none, and that version reads it', async () => {
     const { guard, file } = await guarded();
-    const { stops: _, ...older } = JSON.parse(readFileSync(file, 'utf8')) as Mark;
-    writeFileSync(file, JSON.stringify(older));
-    expect(await readMark(file)).toEqual({ ...older, stops: noStops });
+    expect(Object.keys(JSON.parse(readFileSync(file, 'utf8')) as object)).toEqual([
+      ...['epoch', 'seq', 'sealedId', 'hash', 'lastId', 'at'],
+    ]);
+    rmSync(`${file}.stops`);
+    expect(await readStops(file)).toEqual(noStops);
+    await redis.del(...(await redis.keys(`${prefix}:*`)));
+    expect((await acceptStore(ledger, file, who)).join('\n')).not.toContain('stands again');
     await guard.look();
     expect(codeOf(guard.admit)).toBe('admitted');
+  });
+
+  test('what stops agents is written when it changes, and not of a store that has gone back', async () => {
+    const { guard, file } = await guarded();
+    const written = () => statSync(`${file}.stops`).ino;
+    const before = written();
+    await guard.look();
+    expect(written()).toBe(before);
+    await redis.hset(key('blocks'), '__proto__', '{"n":1}');
+    await redis.incr(key('stops-version'));
+    await guard.look();
+    const kept = await readStops(file);
+    expect(kept.blocks).toEqual([['__proto__', '{"n":1}']]);
+    await redis.del(...(await redis.keys(`${prefix}:*`)));
+    await guard.look();
+    expect(guard.hasGoneBack()).toBe(true);
+    expect(await readStops(file)).toEqual(kept);
   });
 
   test('rule 7: a store from before it was accepted has gone back too, though it has what the mark before named', async () => {
@@ -252,7 +275,7 @@ describe.each(backends)('the guard against a store that goes back, on $name', ({
 test('a mark in a file only ever goes on', async () => {
   const file = newFile();
   const mark = (over: Partial<Mark>): Mark => ({
-    ...{ epoch: 0, seq: 5, sealedId: '5-0', hash: 'h', lastId: '9-0', at: 1, stops: noStops },
+    ...{ epoch: 0, seq: 5, sealedId: '5-0', hash: 'h', lastId: '9-0', at: 1 },
     ...over,
   });
   await writeMark(file, mark({}));

@@ -10,7 +10,7 @@ import type { CheckpointSigner } from '../../src/audit/checkpoint.js';
 import { checkpointSigner, verifyCheckpoint } from '../../src/audit/jws-checkpoint.js';
 import { verifyLog } from '../../src/audit/verify-log.js';
 import { Secret } from '../../src/kernel/secret.js';
-import { noStops } from '../../src/ledger/mark.js';
+import { noStops } from '../../src/ledger/stops.js';
 import { redisLedger } from '../../src/ledger/redis-ledger.js';
 import type { RedisClient } from '../../src/ledger/script.js';
 import { fileAnchor, webhookAnchor } from '../../src/worker/anchors.js';
@@ -99,8 +99,8 @@ describe.each(backends)('checkpoints on $name', ({ url }) => {
     await write(1);
     expect(await signIfDue(ports, signer, always)).toBeUndefined();
     expect(errors).toEqual(['the audit log no longer holds its last checkpoint; none is signed']);
-    const lost = { epoch: 0, seq, sealedId: id, hash: '', lastId: id, at: 0, stops: noStops };
-    await ledger.accept(1, lost, { by: 'local:root', reason: 'restored' });
+    const lost = { epoch: 0, seq, sealedId: id, hash: '', lastId: id, at: 0 };
+    await ledger.accept(1, lost, noStops, { by: 'local:root', reason: 'restored' });
     await ledger.log.seal();
     expect(await signIfDue(ports, signer, always)).toMatchObject({ seq: 6 });
   });
@@ -154,6 +154,33 @@ describe.each(backends)('checkpoints on $name', ({ url }) => {
     const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
     expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(shown);
     expect(await fileAnchor(file).last((await ledger.checkpoints.last())!)).toBe(5);
+    rmSync(directory, { recursive: true });
+  });
+
+  test('AUD-03 after a loss that was accepted all checkpoints are told once more, however many, and then no more', async () => {
+    const { ports, ledger, write, redis, prefix } = await logging();
+    const directory = mkdtempSync(join(tmpdir(), 'protem-anchor-'));
+    const file = join(directory, 'checkpoints.jsonl');
+    await write(1);
+    const first = (await signIfDue(ports, signer, always))!;
+    for (let seq = 2; seq <= 1100; seq++) await ledger.checkpoints.add({ ...first, seq });
+    await redis.hset(`${prefix}:head`, 'epoch', 1, 'seq', 1100);
+    await fileAnchor(file).tell([first]);
+    const anchors = [fileAnchor(file)];
+    const lines = () => readFileSync(file, 'utf8').trimEnd().split('\n').length;
+    await write(1);
+    const latest = (await signIfDue(ports, signer, always))!;
+    expect(latest.seq).toBe(1101);
+    for (const expected of [1 + 1101, 1 + 1101]) {
+      const looked = signal();
+      const signing = checkpoints(ports, signer, {
+        ...{ everyMs: 3_600_000, everyRecords: 1000, lookEveryMs: 5 },
+        anchors: [{ ...anchors[0]!, last: (of) => (looked.give(), anchors[0]!.last(of)) }],
+      });
+      await looked.given;
+      await signing.close();
+      expect(lines()).toBe(expected);
+    }
     rmSync(directory, { recursive: true });
   });
 

@@ -30,6 +30,7 @@ elseif ARGV[6] == 'risks' then
   if ARGV[8] == '' then redis.call('HDEL', key('risks'), ARGV[7]) else redis.call('HSET', key('risks'), ARGV[7], ARGV[8]) end
   redis.call('INCR', key('risks-version'))
 end
+if ARGV[6] ~= '' then redis.call('INCR', key('stops-version')) end
 redis.call('HSET', key(id), 'j', ARGV[2], 'at', at)
 redis.call('PEXPIRE', key(id), ARGV[3])
 redis.call('ZADD', key('withdrawals'), at, id)
