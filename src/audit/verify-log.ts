@@ -113,7 +113,7 @@ function readOrFlaw(text: string, at: number): LogLine | Flaw {
 
 function flawOf(
   line: LogLine,
-  { last, line: at }: Progress,
+  { last, line: at, accepted }: Progress,
   { partial, recordsOnly, chain = last?.chain }: VerifyOptions,
 ): Flaw | undefined {
   const { seq } = line;
@@ -130,9 +130,16 @@ function flawOf(
     );
   if (seq === next && line.previous !== (last?.hash ?? chainStart))
     return flaw('broken', `record ${seq} was chained to another than stands before it`);
+  // Whoever could write any epoch would have all contradictions accepted, or none be comparable.
+  if (line.event?.type === 'ledger.accepted' && !isNext(line.event['epoch'], accepted))
+    return flaw('unreadable', `record ${seq} accepts a loss, and its epoch is none that can follow`);
   const differing = line.envelope && !recordsOnly ? differencesOf(line.envelope) : [];
   return differing.length > 0 ? flaw('changed', envelopeText(seq, differing)) : undefined;
 }
+
+/** Two operators may accept the same loss at once. */
+const isNext = (epoch: unknown, accepted: number): boolean =>
+  Number.isSafeInteger(epoch) && (epoch as number) >= Math.max(1, accepted);
 
 const mostNamed = 10;
 
@@ -152,8 +159,7 @@ function take(line: LogLine, progress: Progress, witness: Witness): void {
   progress.records += 1;
   progress.unproven += 1;
   if (!event) progress.hidden.add(seq, seq, progress.line);
-  if (event?.type === 'ledger.accepted')
-    progress.accepted = Math.max(progress.accepted, Number(event['epoch']));
+  if (event?.type === 'ledger.accepted') progress.accepted = Number(event['epoch']);
   progress.first ??= seq;
   progress.last = line;
   if (!witness.hold(chain, line, progress.line)) return;

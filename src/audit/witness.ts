@@ -7,7 +7,7 @@ export type Head = Pick<Checkpoint, 'seq' | 'hash'>;
 export interface Known {
   /** Verified before. */
   readonly checkpoints?: readonly Checkpoint[];
-  /** Where the log is known to have been, by other means. */
+  /** Where the log is known to have been, by other means: no loss that was accepted excuses that it is not. */
   readonly head?: Head;
   /** The chain that is meant: of others nothing is expected, and their checkpoints are only told. */
   readonly chain?: string;
@@ -45,9 +45,12 @@ export class Witness {
   constructor(known: Known) {
     this.#known = known;
     const { checkpoints = [], head } = known;
-    for (const each of [...checkpoints, ...(head ? [{ ...head, chain: '', epoch: 0 }] : [])]) {
+    for (const each of [...checkpoints, ...(head ? [{ ...head, chain: '', epoch: Infinity }] : [])]) {
       const place = placeOf(each.chain, each.seq);
-      this.#byPlace.set(place, [...(this.#byPlace.get(place) ?? []), each]);
+      const before = this.#byPlace.get(place) ?? [];
+      // An anchor is told some of them twice.
+      if (before.some(({ hash, epoch }) => hash === each.hash && epoch === each.epoch)) continue;
+      this.#byPlace.set(place, [...before, each]);
     }
   }
 
@@ -79,9 +82,12 @@ export class Witness {
   /** Those of other chains; none where the log has no record that says which its own is. */
   others(own: string | undefined): readonly OtherChain[] {
     const found = new Map<string, OtherChain>();
+    const counted = new Set<string>();
     const ours = this.#known.chain ?? own;
-    for (const { chain, installation, seq, epoch } of this.#known.checkpoints ?? []) {
-      if (ours === undefined || chain === ours) continue;
+    for (const { chain, installation, seq, hash, epoch } of this.#known.checkpoints ?? []) {
+      const each = `${placeOf(chain, seq)} ${hash} ${epoch}`;
+      if (ours === undefined || chain === ours || counted.has(each)) continue;
+      counted.add(each);
       const { checkpoints = 0, last = 0, epoch: highest = 0 } = found.get(chain) ?? {};
       found.set(chain, {
         chain,
@@ -119,7 +125,7 @@ export class Witness {
   /** How far the log had come by it, where that is further than the log comes here. */
   beyond(last: LogEnd['last']): (Pick<Head, 'seq'> & { readonly epoch: number }) | undefined {
     const { head } = this.#known;
-    return [...this.#ours(last), ...(head ? [{ ...head, epoch: 0 }] : [])]
+    return [...this.#ours(last), ...(head ? [{ ...head, epoch: Infinity }] : [])]
       .filter(({ seq }) => seq > (last?.seq ?? 0))
       .toSorted((a, b) => b.epoch - a.epoch || b.seq - a.seq)[0];
   }

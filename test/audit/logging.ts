@@ -1,4 +1,7 @@
 import { chainStart, recordHash } from '../../src/audit/chain.js';
+import type { Checkpoint } from '../../src/audit/checkpoint.js';
+import { verifyLog } from '../../src/audit/verify-log.js';
+import type { VerifyOptions } from '../../src/audit/verify-log.js';
 
 export interface Line {
   readonly chain: string;
@@ -44,3 +47,16 @@ export function rewritten(lines: readonly Line[], seq: number, event: Line['even
 export async function* textOf(lines: Iterable<object>): AsyncGenerator<string> {
   for (const line of lines) yield JSON.stringify(line);
 }
+
+export const checkpointAt = (line: Line, epoch = 0): Checkpoint => ({
+  chain: line.chain,
+  seq: line.seq,
+  id: line.id,
+  hash: line.hash,
+  at: Date.parse(line.at),
+  installation: 'test',
+  epoch,
+});
+
+export const verified = (lines: Iterable<object>, options?: VerifyOptions) =>
+  verifyLog(textOf(lines), options);
