@@ -26,7 +26,13 @@ export type DelegationEvent =
         readonly intent?: string;
         readonly delegate: string;
         /** What the agent says that the sub-task would be for, and what it asked for. */
-        readonly asserted: { readonly intent: string; readonly scope: TaskScope };
+        readonly asserted: {
+          readonly intent: string;
+          readonly scope?: TaskScope;
+          /** In the place of a scope of more than two thousand characters, as JSON. */
+          readonly scopeSha256?: string;
+          readonly scopeLength?: number;
+        };
         readonly decided?: Decided;
         readonly approval?: string;
         readonly fault: string;

@@ -81,7 +81,11 @@ async function answered(
   const state: 'pending' | 'approved' | 'denied' =
     given.is === 'deny' ? 'denied' : enough ? 'approved' : 'pending';
   const { usableMs, askAgainMs } = ports.limits.approvals;
-  const view = await viewApproval(ports, principal, approval);
+  const view = await viewApproval(ports, principal, approval).catch((error: unknown) => {
+    // A no does not wait for what is only told with it.
+    if (given.is === 'deny') return undefined;
+    throw error;
+  });
   const done = await ports.ledger.approvals.answer(
     approval,
     answer,

@@ -27,7 +27,6 @@ export async function carryOut(
   withdrawal: OpenWithdrawal,
   goOn: () => Promise<boolean>,
 ): Promise<number | undefined> {
-  if (withdrawal.what === 'revoke') await takeBackApprovals(ports, withdrawal, goOn);
   const judge = await judgeOf(ports, withdrawal);
   let sweep = withdrawal.sweep ?? newPass(ports, 0);
   while (await goOn()) {
@@ -35,6 +34,15 @@ export async function carryOut(
     const provider = providers.find((name) => name >= (sweep.provider ?? ''));
     if (provider === undefined) {
       const quiet = sweep.taken === 0;
+      if (quiet && withdrawal.what === 'revoke') {
+        const { taken, isAll } = await takeBackApprovals(ports, withdrawal, goOn);
+        if (!isAll) return 0;
+        // One that was approved may have been used since the last pass, where nothing is blocked.
+        if (taken > 0) {
+          sweep = newPass(ports, sweep.pass + 1);
+          continue;
+        }
+      }
       if (quiet && restMs(withdrawal, sweep.passAt) <= 0) return ended(ports, withdrawal);
       // The last pass is one that begins when everybody knows; until then there is nothing new to find.
       const waitMs = quiet ? restMs(withdrawal, ports.ledger.clock()) : 0;

@@ -19,8 +19,8 @@ type Uncounted = Counted extends infer Each ? (Each extends Counted ? Omit<Each,
 export interface Flood {
   /** Durable when it returns, if it is the first of its kind in this window; otherwise at the end of the window. */
   tell(event: Uncounted): Promise<void>;
-  /** Whether what this caller is told may have a record of its own: the first of a window may. */
-  hasRoomFor(caller: string): boolean;
+  /** Whether what this caller is told may have a record of its own: the first `most` of a window may. */
+  hasRoomFor(caller: string, most?: number): boolean;
   /** Writes down what was only counted so far. */
   close(): Promise<void>;
 }
@@ -56,11 +56,11 @@ export function flood(record: (event: AuditEvent) => Promise<void>, windowMs = 1
   }
 
   return {
-    hasRoomFor(caller) {
+    hasRoomFor(caller, most = toldOfEach) {
       const before = told.get(caller) ?? 0;
       told.set(caller, before + 1);
       timer ??= setTimeout(() => void flush().catch(() => {}), windowMs).unref();
-      return before < toldOfEach;
+      return before < most;
     },
     async tell(event) {
       const text = JSON.stringify(event);

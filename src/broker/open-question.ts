@@ -8,6 +8,7 @@ import type { Idempotency } from '../ledger/ledger.js';
 import { present } from '../kernel/present.js';
 import type { Decision, Question } from '../policy/decision.js';
 import type { Task } from '../task/task.js';
+import { ownerOf } from './inventory.js';
 import type { Ports } from './ports.js';
 import { asksMore, isStillEnough, personsFor } from './still-enough.js';
 
@@ -31,7 +32,7 @@ export type About = Matter & {
 /**
  * Opens the question to a person, or finds the same one open or answered. `asked` is what is told of it; a key is answered
  * with it from then on.
- * @throws Fault approval.denied, approval.limit, task.ended, idempotency.reused
+ * @throws Fault approval.denied, approval.limit, task.ended, idempotency.reused, issuing.blocked, agent.disabled
  */
 export async function openQuestion(
   ports: Ports,
@@ -64,7 +65,14 @@ export async function openQuestion(
     approvers: demand.approvers,
     persons: demand.persons,
   };
-  const open = () => ports.ledger.approvals.open(approval, event, ports.limits.approvals, idempotency);
+  const entry = ask.entry && { entry: ask.entry.name, provider: ask.entry.provider };
+  const seen = {
+    agent: principal.id,
+    issuer: principal.issuer,
+    owner: ownerOf(ports.inventory, principal.id),
+  };
+  const open = () =>
+    ports.ledger.approvals.open(approval, event, ports.limits.approvals, { ...seen, ...entry }, idempotency);
   let opened = await open();
   if (opened.is === 'same' && isOfNoUse(ports, asking, opened.approval)) {
     await replaced(ports, principal, opened.approval);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { AskedFor, Decided as DecidedRecord } from '../audit/event.js';
 import type { FaultCode } from '../kernel/fault.js';
 import type { Principal } from '../identity/principal.js';
@@ -95,9 +96,16 @@ export async function recordDelegationRefusal(
   if (cannotBeTold(error)) return;
   if (await isCounted(ports, principal, { task: task?.id ?? '', entry: '' }, error)) return;
   const decided = error instanceof PolicyRefusal ? error.record : undefined;
-  const asserted = { intent, scope };
+  const asserted = { intent, ...scopeAsTold(scope) };
   const refused = { type: 'delegation.refused' as const, delegate, asserted, decided, approval };
   await ports.ledger.log.record(present({ ...refused, ...byWhom(principal, parent, task, error) }));
+}
+
+/** As much as an intent may be, and of more than that what it can be known by again: it is the caller's to make up. */
+function scopeAsTold(scope: SubtaskRequest['scope']) {
+  const text = JSON.stringify(scope);
+  if (text.length <= 2000) return { scope };
+  return { scopeSha256: createHash('sha256').update(text).digest('hex'), scopeLength: text.length };
 }
 
 /** `named`: the task that the caller has named. */

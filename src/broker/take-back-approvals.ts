@@ -1,11 +1,12 @@
 import { isOfCredential, isOfDelegation } from '../approval/approval.js';
 import type { Approval } from '../approval/approval.js';
+import { Fault } from '../kernel/fault.js';
 import type { Scope, Withdrawal } from '../revocation/withdrawal.js';
 import type { Ports } from './ports.js';
 import { reachOf } from './reach.js';
 import type { Reachable } from './reach.js';
 
-type TakeBackPorts = Pick<Ports, 'ledger' | 'inventory' | 'meter'>;
+type TakeBackPorts = Pick<Ports, 'ledger' | 'inventory' | 'meter' | 'log'>;
 
 type Standing = Reachable & { readonly id: string };
 
@@ -20,27 +21,41 @@ export async function takeBackApprovals(
   ports: TakeBackPorts,
   { id: withdrawal, scope, by, reason }: Withdrawal,
   goOn: () => Promise<boolean>,
-): Promise<void> {
+): Promise<{ readonly taken: number; readonly isAll: boolean }> {
+  let taken = 0;
   for await (const { id, agent, taskId = '' } of approvalsIn(ports, scope)) {
     const about = { approval: id, task: taskId, agent, by, reason, withdrawal };
-    const event = { type: 'approval.revoked' as const, ...about };
-    if (await ports.ledger.approvals.close(id, 'revoked', event)) ports.meter.approvalEnded('revoked');
-    if (!(await goOn())) return;
+    if (await ports.ledger.approvals.close(id, 'revoked', { type: 'approval.revoked', ...about }, 'unused')) {
+      ports.meter.approvalEnded('revoked');
+      taken++;
+    }
+    if (!(await goOn())) return { taken, isAll: false };
   }
+  return { taken, isAll: true };
 }
 
 /** What of it waits for a person, or was approved and not used yet. */
 export async function* approvalsIn(
-  ports: Pick<Ports, 'ledger' | 'inventory'>,
+  ports: Pick<Ports, 'ledger' | 'inventory' | 'log'>,
   scope: Scope,
 ): AsyncGenerator<Standing> {
-  const { approvals } = ports.ledger;
   const reach = reachOf(ports, scope);
-  const ids = await approvals.usable();
+  const ids = await ports.ledger.approvals.usable();
   for (let from = 0; from < ids.length; from += atOnce) {
-    const found = await Promise.all(ids.slice(from, from + atOnce).map((id) => approvals.find(id)));
+    const found = await Promise.all(ids.slice(from, from + atOnce).map((id) => readable(ports, id)));
     const usable = found.filter((approval) => approval !== undefined && isUsable(approval)) as Approval[];
     yield* await reach(await Promise.all(usable.map((approval) => standing(ports, approval))));
+  }
+}
+
+/** A record that cannot be read is of no use to anyone, and keeps nobody from stopping the others. */
+async function readable({ ledger, log }: Pick<Ports, 'ledger' | 'log'>, id: string) {
+  try {
+    return await ledger.approvals.find(id);
+  } catch (error) {
+    if (error instanceof Fault) throw error;
+    log.error({ approval: id, err: error }, 'an approval cannot be read');
+    return undefined;
   }
 }
 

@@ -2,6 +2,7 @@ import type { Answer, Approval, Granted, NewApproval } from '../approval/approva
 import type { AuditEvent } from '../audit/event.js';
 import type { Rate } from '../policy/rate.js';
 import type { Idempotency, Page, PageQuery } from './ledger.js';
+import type { Asking } from './withdrawal-ledger.js';
 
 export interface ApprovalTimes {
   /** How long it can be answered. */
@@ -38,12 +39,13 @@ export interface ApprovalQuery extends PageQuery {
 export interface ApprovalLedger {
   /**
    * APR-05: the same request is one question, however often it is asked. Where there is a key, the question is what that is
-   * answered with from then on; throws task.ended, idempotency.reused.
+   * answered with from then on; throws task.ended, idempotency.reused, issuing.blocked, agent.disabled.
    */
   open(
     approval: NewApproval,
     event: AuditEvent & { type: 'approval.requested' },
     times: ApprovalTimes,
+    asking: Asking,
     idempotency?: Idempotency,
   ): Promise<Opened>;
   find(id: string): Promise<Approval | undefined>;
@@ -65,11 +67,12 @@ export interface ApprovalLedger {
     },
     event: AuditEvent & { type: 'approval.decided' },
   ): Promise<boolean>;
-  /** Cancelled by its requester or revoked by an operator. False when it is over already. */
+  /** Cancelled by its requester or revoked by an operator. False when it is over already; `unused`: also when it was used. */
   close(
     id: string,
     as: 'cancelled' | 'revoked',
     event: AuditEvent & { type: 'approval.cancelled' | 'approval.revoked' },
+    which?: 'unused',
   ): Promise<boolean>;
   /** Writes down which have run out, and forgets what is older than the retention. Returns how many ran out. */
   expire(limit: number): Promise<number>;

@@ -13,7 +13,7 @@ import { approvalIdPattern } from '../kernel/id.js';
 import { present } from '../kernel/present.js';
 import type { ApprovalLedger } from './approval-ledger.js';
 import { decodePageToken, encodePageToken } from './page-token.js';
-import { refusal } from './redis-leases.js';
+import { blocked, refusal } from './redis-leases.js';
 import { redisLog } from './redis-log.js';
 import type { RedisClient, RunScript } from './script.js';
 import { unavailable } from './script.js';
@@ -60,6 +60,7 @@ export function redisApprovals(
       { id, agent, task, digest, ...rest },
       event,
       { pendingMs, pendingPerAgent, askRate },
+      { provider = '', entry = '', issuer = '', owner },
       idempotency,
     ) {
       const [is, first, second] = (await run(
@@ -79,10 +80,15 @@ export function redisApprovals(
         idempotency?.key ?? '',
         idempotency?.digest ?? '',
         idempotencyMs,
+        provider,
+        entry,
+        issuer,
+        owner,
       )) as [string, string | number, number];
       if (is === 'task.ended')
         throw new Fault('task.ended', 'The task has ended; nothing more is asked for it.');
       if (is === 'idempotency.reused') throw refusal(is);
+      if (is === 'blocked') throw blocked(String(first));
       if (is === 'limit' || is === 'rate') return { is, againInMs: Number(first) };
       if (is === 'denied') return { is, approval: await found(String(first)), againInMs: second };
       if (is === 'same') return { is, approval: await found(String(first)) };
@@ -92,9 +98,10 @@ export function redisApprovals(
 
     async list({ agent, pending, pageSize, pageToken }) {
       const [score = '', member = ''] = decodePageToken(pageToken, /^\d{1,16}$/, approvalIdPattern) ?? [];
-      const set = ['approvals', ...(pending ? ['pending'] : []), ...(agent === undefined ? [] : [agent])];
+      const set = pending ? 'pending-approvals' : 'approvals';
+      const ofAgent = agent === undefined ? set : `${set}:${agent}`;
       const order = pending ? 'up' : 'down';
-      const page = (await run('page', set.join(':'), order, score, member, pageSize)) as string[];
+      const page = (await run('page', ofAgent, order, score, member, pageSize)) as string[];
       const ids = page.filter((_, index) => index % 2 === 0);
       const items = (await Promise.all(ids.map(find))).filter((approval) => approval !== undefined);
       if (ids.length < pageSize) return { items };
@@ -116,24 +123,25 @@ export function redisApprovals(
       return answered === 1;
     },
 
-    close: async (id, as, event) => {
+    close: async (id, as, event, which) => {
       const { by, reason } = event;
       const takenBack = JSON.stringify(present({ by, reason }) satisfies TakenBack);
-      return (await run('close-approval', id, codeOf(as), JSON.stringify(event), takenBack)) === 1;
+      const text = JSON.stringify(event);
+      return (await run('close-approval', id, codeOf(as), text, takenBack, which ?? '')) === 1;
     },
 
     expire: async (limit) => Number(await run('expire-approvals', limit, retentionMs)),
 
     async pending() {
       const now = Number(await run('now'));
-      return redis.zcount(`${prefix}:approvals:pending`, now, '+inf').catch((cause: unknown) => {
+      return redis.zcount(`${prefix}:pending-approvals`, now, '+inf').catch((cause: unknown) => {
         throw unavailable(cause);
       });
     },
 
     async usable() {
       const now = Number(await run('now'));
-      const sets = [`${prefix}:approvals:pending`, `${prefix}:approvals:approved`];
+      const sets = [`${prefix}:pending-approvals`, `${prefix}:approved-approvals`];
       const ids = await Promise.all(sets.map((set) => redis.zrange(set, now, '+inf', 'BYSCORE'))).catch(
         (cause: unknown) => {
           throw unavailable(cause);

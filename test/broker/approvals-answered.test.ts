@@ -76,6 +76,15 @@ describe('less, no, and taking back', () => {
     expect((await ledger.log.read({ pageSize: 50, subject: 'broker' })).items).toEqual([]);
   });
 
+  test('a no does not wait for what is only told with it; a yes does', async () => {
+    const { ask, ports } = await askingBroker();
+    const approvals = { ...ports.ledger.approvals, pastUse: () => Promise.reject(new Error('too slow')) };
+    const slow = { ...ports, ledger: { ...ports.ledger, approvals } };
+    const { id } = await ask();
+    await expect(decideApproval(slow, ann, id, yes)).rejects.toThrow('too slow');
+    expect(await decideApproval(slow, ann, id, no)).toMatchObject({ state: 'denied' });
+  });
+
   test('an operator sees what waits for an answer alone, first what runs out next', async () => {
     const { ask, ports, ledger } = await askingBroker();
     const deadlineAt = ledger.clock() + 60_000;

@@ -205,6 +205,17 @@ describe('a delegation that a person has to look at', () => {
     );
   });
 
+  test('of a scope that is longer than an intent may be, what it can be known by again is in the log', async () => {
+    const limits = { note: 'x'.repeat(60_000) };
+    const scope = { allowed: [{ credential: 'reports', limits }] };
+    await expect(world.ask({ scope })).rejects.toThrow();
+    const told = (await world.tree.eventsOf(world.parent.id)).find(
+      ({ type }) => type === 'delegation.refused',
+    );
+    expect(told).toMatchObject({ asserted: { scopeSha256: expect.stringMatching(/^[0-9a-f]{64}$/) } });
+    expect(JSON.stringify(told).length).toBeLessThan(2000);
+  });
+
   test('a refused use is in the log, with the approval that was named', async () => {
     const id = await world.approved();
     await expect(world.use(id, { intent: 'draw others' })).rejects.toThrow();

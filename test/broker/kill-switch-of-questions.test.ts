@@ -126,9 +126,45 @@ test('I3: a process that dies while it takes questions back leaves the rest to t
   const scope = { of: 'agent', name: agent.id } as const;
   await revokeMany(ports, admin, { scope, reason: 'drill', block: true });
   const [one] = await ledger.withdrawals.open();
-  await carryOut(ports, one!, () => Promise.resolve(false));
+  let turns = 0;
+  await carryOut(ports, one!, () => Promise.resolve(++turns < 2));
   expect(await ledger.approvals.usable()).toHaveLength(asked.length - 1);
   await carryOut(ports, one!, () => Promise.resolve(true));
   for (const { id } of asked) expect((await findApproval(ports, agent, id)).state).toBe('revoked');
   expect(await ledger.withdrawals.open()).toEqual([]);
 });
+
+test('REV-06: an approval that cannot be read keeps no lease from being taken back, and no other question', async () => {
+  const world = await askingBroker();
+  const { ask, use, ports, ledger, redis, prefix } = world;
+  const [broken, used, other] = [await ask(), await ask({ reason: 'b' }), await ask({ reason: 'c' })];
+  await decideApproval(ports, ann, used.id, yes);
+  const { lease } = await use(used.id, { reason: 'b' });
+  await redis.hset(`${prefix}:${broken.id}`, 'b', '{broken');
+  expect((await blastRadius(ports, admin, { of: 'all', name: '' })).total).toBe(1);
+  await stop(world, { of: 'all', name: '' });
+  expect((await ledger.leases.find(lease.id))?.state).not.toBe('active');
+  expect((await findApproval(ports, agent, other.id)).state).toBe('revoked');
+  expect(await ledger.withdrawals.open()).toEqual([]);
+});
+
+test.each<[string, Scope]>([
+  ['of the agent', { of: 'agent', name: agent.id }],
+  ['of its owner, whom it has shown to nobody yet', { of: 'owner', name: 'team-a' }],
+  ['of its issuer', { of: 'issuer', name: 'example.org' }],
+  ['of the entry', { of: 'entry', name: 'pretend-entry' }],
+  ['of the provider', { of: 'provider', name: 'pretend' }],
+  ['of all', { of: 'all', name: '' }],
+])(
+  'REV-06: while a block %s stands nobody is asked, so nothing is there when it is lifted',
+  async (_what, scope) => {
+    const world = await askingBroker({ ports: { inventory } });
+    const { ask, ports, ledger } = world;
+    await stop(world, scope);
+    await expect(ask()).rejects.toMatchObject({ code: 'issuing.blocked' });
+    expect(await ledger.approvals.usable()).toEqual([]);
+    const [block] = await ledger.withdrawals.blocks();
+    await liftBlock(ports, admin, block!.id, 'all clear');
+    expect((await ask()).state).toBe('pending');
+  },
+);

@@ -9,6 +9,7 @@ import type { Approval } from '../../src/approval/approval.js';
 import type { Principal } from '../../src/identity/principal.js';
 import type { Ledger } from '../../src/ledger/ledger.js';
 import { redisLedger } from '../../src/ledger/redis-ledger.js';
+import type { RedisClient } from '../../src/ledger/script.js';
 import type { CatalogEntry } from '../../src/policy/catalog.js';
 import type { Ask, Decision, Policy } from '../../src/policy/decision.js';
 import { backends, connected, uniquePrefix } from '../setup/backends.js';
@@ -36,6 +37,8 @@ export const asking =
 
 export interface Asking {
   readonly ledger: Ledger;
+  readonly redis: RedisClient;
+  readonly prefix: string;
   readonly provider: PretendProvider;
   readonly ports: Ports;
   /** Of a task that is open for an hour. */
@@ -57,7 +60,9 @@ export interface Setting {
 
 /** A broker whose policy wants a person to look at everything, on a ledger of its own. */
 export async function askingBroker(setting: Setting = {}): Promise<Asking> {
-  const ledger = redisLedger(await connected(backends[0]!.url), { prefix: uniquePrefix() });
+  const prefix = uniquePrefix();
+  const redis = await connected(backends[0]!.url);
+  const ledger = redisLedger(redis, { prefix });
   const provider = setting.provider ?? pretendProvider();
   const catalog = [entry('pretend', { ...folders, ...setting.entry })];
   const policyOf = (decide: (ask: Ask) => Decision, digest: string): Policy => ({
@@ -84,7 +89,7 @@ export async function askingBroker(setting: Setting = {}): Promise<Asking> {
     ...over,
   });
   return {
-    ledger,
+    ...{ ledger, redis, prefix },
     provider,
     ports: all,
     task: opened.id,

@@ -56,6 +56,7 @@ describe.each(backends)('delegations on $name', ({ url }) => {
         asked: approval.request,
       } as never,
       times,
+      { agent: parent.agent, issuer: 'example.org', owner: '' },
       idempotency,
     );
   const approved = async () => {

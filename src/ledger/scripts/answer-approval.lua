@@ -13,12 +13,12 @@ if ARGV[3] ~= 'p' then
   redis.call('HSET', key(id), 'z', at)
   if ARGV[3] == 'a' then
     redis.call('HSET', key(id), 'u', untilAt)
-    redis.call('ZADD', key('approvals:approved'), untilAt, id)
+    redis.call('ZADD', key('approved-approvals'), untilAt, id)
   end
   redis.call('PEXPIREAT', key(id), untilAt + tonumber(ARGV[8]))
   redis.call('SET', key('ask:' .. facts[6]), id, 'PX', ARGV[6])
-  redis.call('ZREM', key('approvals:pending'), id)
-  redis.call('ZREM', key('approvals:pending:' .. facts[4]), id)
+  redis.call('ZREM', key('pending-approvals'), id)
+  redis.call('ZREM', key('pending-approvals:' .. facts[4]), id)
   if ARGV[3] == 'd' and facts[5] ~= '' then redis.call('SREM', key('questions:' .. facts[5]), id) end
   announce('approval.decided', id)
 end

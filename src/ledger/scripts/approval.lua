@@ -17,5 +17,5 @@ end
 local function useApproval(approval, by, at)
   redis.call('HSET', key(approval.id), 's', 'u', 'l', by, 'z', at)
   redis.call('DEL', key('ask:' .. approval.digest))
-  redis.call('ZREM', key('approvals:approved'), approval.id)
+  redis.call('ZREM', key('approved-approvals'), approval.id)
 end

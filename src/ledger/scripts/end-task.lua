@@ -31,9 +31,9 @@ local function takeBackQuestions(task)
     if waits or facts[1] == 'a' and tonumber(facts[3]) > at then
       redis.call('HSET', key(approval), 's', 'c', 'z', at, 'c', 'task_end')
       if redis.call('GET', key('ask:' .. facts[5])) == approval then redis.call('DEL', key('ask:' .. facts[5])) end
-      redis.call('ZREM', key('approvals:pending'), approval)
-      redis.call('ZREM', key('approvals:approved'), approval)
-      redis.call('ZREM', key('approvals:pending:' .. facts[4]), approval)
+      redis.call('ZREM', key('pending-approvals'), approval)
+      redis.call('ZREM', key('approved-approvals'), approval)
+      redis.call('ZREM', key('pending-approvals:' .. facts[4]), approval)
       tell(cjson.encode({
         type = 'approval.cancelled', approval = approval, task = task, agent = facts[4], by = by, cause = 'task_end',
       }))

@@ -2,9 +2,9 @@
 -- ARGV: limit, keep ms
 -- RETURNS: how many
 local at = timeMs()
-local late = redis.call('ZRANGEBYSCORE', key('approvals:pending'), '-inf', at, 'LIMIT', 0, ARGV[1])
+local late = redis.call('ZRANGEBYSCORE', key('pending-approvals'), '-inf', at, 'LIMIT', 0, ARGV[1])
 for _, id in ipairs(late) do
-  redis.call('ZREM', key('approvals:pending'), id)
+  redis.call('ZREM', key('pending-approvals'), id)
   local facts = redis.call('HMGET', key(id), 's', 'a', 'k')
   if facts[1] == 'p' then
     redis.call('HSET', key(id), 's', 'x', 'z', at)
@@ -12,6 +12,6 @@ for _, id in ipairs(late) do
     tell(cjson.encode({ type = 'approval.expired', approval = id, task = facts[3], agent = facts[2] }))
   end
 end
-redis.call('ZREMRANGEBYSCORE', key('approvals:approved'), '-inf', at)
+redis.call('ZREMRANGEBYSCORE', key('approved-approvals'), '-inf', at)
 redis.call('ZREMRANGEBYSCORE', key('approvals'), '-inf', at - tonumber(ARGV[2]))
 return #late

@@ -1,8 +1,9 @@
 -- A question to a person; the same request is one question (APR-05).
 -- ARGV: approval id, requester, task or '', digest, body JSON, pending ms, cap, event, persons, keep ms,
---       the most questions of one requester within so many ms, idempotency key or '', digest, its ttl ms
+--       the most questions of one requester within so many ms, idempotency key or '', digest, its ttl ms,
+--       provider and entry, or '' for each, issuer and owner of the requester
 -- RETURNS: {'opened', now, expiresAt} | {'same', id} | {'denied', id, ms left} | {'limit', ms left} | {'rate', ms left}
---          | {'task.ended'} | {'idempotency.reused'}
+--          | {'task.ended'} | {'idempotency.reused'} | {'blocked', by what}
 mustHaveLog()
 local id, agent, task, ask = ARGV[1], ARGV[2], ARGV[3], key('ask:' .. ARGV[4])
 local at = timeMs()
@@ -12,6 +13,9 @@ if task ~= '' then
   if facts[1] ~= 'o' or tonumber(facts[2]) <= at then return { 'task.ended' } end
   pendingMs = math.min(pendingMs, tonumber(facts[2]) - at)
 end
+-- Nobody is asked for an agent that was stopped: what was approved meanwhile would be used when the block is lifted.
+local block = blockOf(agent, ARGV[16], ARGV[17], task ~= '' and task or nil, { agent = agent, issuer = ARGV[18], owner = ARGV[19] })
+if block then return { 'blocked', block } end
 local idem = ARGV[13] ~= '' and key('idem:' .. ARGV[13])
 local digest = idem and redis.call('HGET', idem, 'digest')
 if digest and digest ~= ARGV[14] then return { 'idempotency.reused' } end
@@ -32,7 +36,7 @@ if before then
   if facts[1] == 'a' and tonumber(facts[3]) > at then return same(before) end
   if facts[1] == 'd' then return { 'denied', before, redis.call('PTTL', ask) } end
 end
-local waiting = key('approvals:pending:' .. agent)
+local waiting = key('pending-approvals:' .. agent)
 redis.call('ZREMRANGEBYSCORE', waiting, '-inf', at)
 if redis.call('ZCARD', waiting) >= tonumber(ARGV[7]) then
   local first = redis.call('ZRANGE', waiting, 0, 0, 'WITHSCORES')
@@ -51,7 +55,7 @@ redis.call('PEXPIREAT', key(id), expiresAt + keepMs)
 redis.call('SET', ask, id, 'PX', pendingMs)
 redis.call('ZADD', waiting, expiresAt, id)
 redis.call('PEXPIREAT', waiting, math.max(expiresAt, redis.call('PEXPIRETIME', waiting)))
-redis.call('ZADD', key('approvals:pending'), expiresAt, id)
+redis.call('ZADD', key('pending-approvals'), expiresAt, id)
 if task ~= '' then
   redis.call('SADD', key('questions:' .. task), id)
   redis.call('PEXPIREAT', key('questions:' .. task), redis.call('PEXPIRETIME', key(task)))
