@@ -33,21 +33,9 @@ export async function carryOut(
     const providers = await providersIn(ports, withdrawal.scope);
     const provider = providers.find((name) => name >= (sweep.provider ?? ''));
     if (provider === undefined) {
-      const quiet = sweep.taken === 0;
-      if (quiet && withdrawal.what === 'revoke') {
-        const { taken, isAll } = await takeBackApprovals(ports, withdrawal, goOn);
-        if (!isAll) return 0;
-        // One that was approved may have been used since the last pass, where nothing is blocked.
-        if (taken > 0) {
-          sweep = newPass(ports, sweep.pass + 1);
-          continue;
-        }
-      }
-      if (quiet && restMs(withdrawal, sweep.passAt) <= 0) return ended(ports, withdrawal);
-      // The last pass is one that begins when everybody knows; until then there is nothing new to find.
-      const waitMs = quiet ? restMs(withdrawal, ports.ledger.clock()) : 0;
-      if (waitMs > 0) return waitMs;
-      sweep = newPass(ports, sweep.pass + 1);
+      const next = await afterPass(ports, withdrawal, sweep, goOn);
+      if (typeof next !== 'object') return next;
+      sweep = next;
       continue;
     }
     if (provider !== sweep.provider) sweep = { ...sweep, provider, cursor: '0' };
@@ -66,6 +54,27 @@ export async function carryOut(
     await ports.ledger.withdrawals.keep(withdrawal.id, sweep);
   }
   return 0;
+}
+
+/** The next pass; or in how many milliseconds there is more to do, undefined when it is over. */
+async function afterPass(
+  ports: CarryOutPorts,
+  withdrawal: OpenWithdrawal,
+  { taken, pass, passAt }: Sweep,
+  goOn: () => Promise<boolean>,
+): Promise<Sweep | number | undefined> {
+  const again = newPass(ports, pass + 1);
+  if (taken > 0) return again;
+  if (withdrawal.what === 'revoke') {
+    const questions = await takeBackApprovals(ports, withdrawal, goOn);
+    if (!questions.isAll) return 0;
+    // One that was approved may have been used since the last pass, where nothing is blocked.
+    if (questions.taken > 0) return again;
+  }
+  if (restMs(withdrawal, passAt) <= 0) return ended(ports, withdrawal);
+  // The last pass is one that begins when everybody knows; until then there is nothing new to find.
+  const waitMs = restMs(withdrawal, ports.ledger.clock());
+  return waitMs > 0 ? waitMs : again;
 }
 
 const newPass = ({ ledger }: CarryOutPorts, pass: number): Sweep => ({

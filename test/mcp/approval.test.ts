@@ -57,18 +57,24 @@ test('APR-02 where a person has to approve, the answer is the link for them', as
   await client.close();
 });
 
-test('a client that shows links to its person is given the link to show, not the model', async () => {
-  const { client, connect } = await asking({ elicitation: { url: {} } });
-  const shown: unknown[] = [];
-  client.setRequestHandler('elicitation/create', ({ params }) => {
-    shown.push(params);
-    return { action: 'accept' };
-  });
-  await connect();
-  expect((await request(client)).structuredContent).toMatchObject({ status: 'approval_pending' });
-  expect(shown).toEqual([expect.objectContaining({ mode: 'url', url: pending.url })]);
-  await client.close();
-});
+test.each([
+  ['a credential', request, { status: 'approval_pending' }],
+  ['a tool call', announce, { decision: 'ask' }],
+])(
+  'a client that shows links to its person is given the link of %s to show, not the model',
+  async (_what, ask, answer) => {
+    const { client, connect } = await asking({ elicitation: { url: {} } });
+    const shown: unknown[] = [];
+    client.setRequestHandler('elicitation/create', ({ params }) => {
+      shown.push(params);
+      return { action: 'accept' };
+    });
+    await connect();
+    expect((await ask(client)).structuredContent).toMatchObject(answer);
+    expect(shown).toEqual([expect.objectContaining({ mode: 'url', url: pending.url })]);
+    await client.close();
+  },
+);
 
 test('POL-06 a tool call that a person has to approve is answered with the link, and permits nothing', async () => {
   const { client, connect } = await asking({});
@@ -77,18 +83,5 @@ test('POL-06 a tool call that a person has to approve is answered with the link,
     ...{ decision: 'ask', policies: ['risky'], fault: 'approval.required' },
     approval: pending,
   });
-  await client.close();
-});
-
-test('a client that shows links is given the link of a tool call to show', async () => {
-  const { client, connect } = await asking({ elicitation: { url: {} } });
-  const shown: unknown[] = [];
-  client.setRequestHandler('elicitation/create', ({ params }) => {
-    shown.push(params);
-    return { action: 'accept' };
-  });
-  await connect();
-  expect((await announce(client)).structuredContent).toMatchObject({ decision: 'ask' });
-  expect(shown).toEqual([expect.objectContaining({ mode: 'url', url: pending.url })]);
   await client.close();
 });
