@@ -10,11 +10,7 @@ export function redisMark(
   run: RunScript,
   prefix: string,
 ): Pick<Ledger, 'mark' | 'stops' | 'accept'> {
-  /** As Redis says it, and not as an object: of that, a field of any name is a member. */
-  const fieldsOf = async (name: string): Promise<(readonly [string, string])[]> => {
-    const flat = (await redis.call('HGETALL', `${prefix}:${name}`)) as string[];
-    return flat.flatMap((field, index) => (index % 2 === 0 ? [[field, flat[index + 1]!] as const] : []));
-  };
+  const fieldsOf = async (name: string) => Object.entries(await redis.hgetall(`${prefix}:${name}`));
 
   return {
     async mark(held) {
