@@ -13,7 +13,7 @@ import { printHeld } from './cli/audit-held.js';
 import type { HeldCommand } from './cli/audit-held.js';
 import { printUsage } from './cli/audit-usage.js';
 import type { UsageCommand } from './cli/audit-usage.js';
-import type { Settings } from './settings/load.js';
+import type { PolicySettings } from './settings/load.js';
 import { verifyAudit } from './cli/audit-verify.js';
 import type { VerifyCommand } from './cli/audit-verify.js';
 import { tokenOf } from './cli/connect.js';
@@ -57,7 +57,7 @@ const out: Out = {
 export function addAuditCommands(
   program: Command,
   config: readonly [string, string, string],
-  load: (file: string) => Settings,
+  load: (file: string) => PolicySettings,
 ): void {
   const audit = program.command('audit').description(serverVerbs.audit);
   addOfBroker(audit, program.version() ?? '');
@@ -123,7 +123,7 @@ function addOfBroker(audit: Command, version: string): void {
 function addOfFiles(
   audit: Command,
   config: readonly [string, string, string],
-  load: (file: string) => Settings,
+  load: (file: string) => PolicySettings,
 ): void {
   audit
     .command('held')

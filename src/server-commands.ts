@@ -15,7 +15,7 @@ import type { Roles } from './compose.js';
 import { addDoctor } from './doctor-command.js';
 import { addMcpCommand } from './mcp-command.js';
 import { providerKinds } from './issuance/providers/registry.js';
-import { loadSettings, SettingsError } from './settings/load.js';
+import { loadPolicySettings, loadSettings, SettingsError } from './settings/load.js';
 import { serverVerbs } from './server-verbs.js';
 import { settingsJsonSchema } from './settings/json-schema.js';
 import type { Settings } from './settings/load.js';
@@ -26,6 +26,8 @@ const config = ['-c, --config <file>', 'settings file (PROTEM_CONFIG)', defaultC
 
 const load = (file: string) =>
   loadSettings(resolve(file), { environment: process.env, kinds: providerKinds });
+const loadPolicy = (file: string) =>
+  loadPolicySettings(resolve(file), { environment: process.env, kinds: providerKinds });
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
 /** Runs until it is told to stop, then drains: requests under way are answered, jobs under way are finished. */
@@ -97,7 +99,7 @@ export function addServerCommands(program: Command): void {
   addConfigCommands(program);
   addAwsCommands(program, config, load);
   addMcpCommand(program, '0.1.0');
-  addAuditCommands(program, config, load);
+  addAuditCommands(program, config, loadPolicy);
   addDoctor(program, config, load);
 }
 
@@ -108,14 +110,14 @@ function addPolicyCommands(program: Command): void {
     .description('run the cases of the policy folder')
     .option(...config)
     .action((options: { config: string }) => {
-      if (!testPolicyFolder(load(options.config), say)) process.exitCode = 1;
+      if (!testPolicyFolder(loadPolicy(options.config), say)) process.exitCode = 1;
     });
   policy
     .command('check')
     .description('hold the policies against their schema, without the cases')
     .option(...config)
     .action((options: { config: string }) => {
-      if (!checkPolicyFolder(load(options.config), say)) process.exitCode = 1;
+      if (!checkPolicyFolder(loadPolicy(options.config), say)) process.exitCode = 1;
     });
   policy
     .command('explain')
@@ -123,7 +125,7 @@ function addPolicyCommands(program: Command): void {
     .argument('<file>', 'the request, in YAML, as a case of cases.yaml has it')
     .option(...config)
     .action((file: string, options: { config: string }) => {
-      process.exitCode = explainPolicy(load(options.config), file, say);
+      process.exitCode = explainPolicy(loadPolicy(options.config), file, say);
     });
 }
 

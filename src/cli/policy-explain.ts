@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { formatDuration } from '../kernel/duration.js';
 import { explainCase } from '../policy/policy-cases.js';
-import type { Settings } from '../settings/load.js';
+import type { PolicySettings } from '../settings/load.js';
 import { exitCodes } from './exit-code.js';
 import { policyFolderOf } from './policy-test.js';
 
 /** `protem policy explain`: prints the decision on one request with what decided it; answers with the exit code. */
-export function explainPolicy(settings: Settings, file: string, print: (line: string) => void): number {
+export function explainPolicy(settings: PolicySettings, file: string, print: (line: string) => void): number {
   const written: unknown = parse(readFileSync(file === '-' ? 0 : file, 'utf8'));
   const answer = explainCase(policyFolderOf(settings), written);
   const needsFreshProof = answer.is === 'deny' && answer.needsFreshProof === true;

@@ -69,6 +69,26 @@ export function loadSettings(file: string, options: LoadOptions): Settings {
   return Object.freeze({ ...settings, providers, catalog, policy: { ...settings.policy, directory } });
 }
 
+export type PolicySettings = Pick<Settings, 'policy' | 'catalog' | 'tools'>;
+
+/**
+ * What policies speak of and where they are, without the rest and its secrets: whoever writes policies, or holds what was
+ * granted against what was used, need not have those. Throws SettingsError.
+ */
+export function loadPolicySettings(file: string, { environment, kinds }: LoadOptions): PolicySettings {
+  const { tree } = readOrRefuse(file, environment);
+  const problems = (['policy', 'catalog', 'tools', 'providers'] as const).flatMap((name) => {
+    const section = settingsSchema.shape[name].safeParse(tree[name]);
+    return section.success ? [] : describeIssues(section.error, name);
+  });
+  const { policy, tools, ...sections } = soundSections(tree);
+  for (const [name, { kind }] of Object.entries(sections.providers ?? {}))
+    if (!kinds.has(kind)) problems.push(unknownKind(name, kind, kinds));
+  const catalog = withScopes(sections.catalog ?? new Map(), sections.providers, kinds, problems);
+  if (!policy || !tools || problems.length > 0) throw new SettingsError(file, problems);
+  return { policy: { ...policy, directory: resolve(dirname(file), policy.directory) }, catalog, tools };
+}
+
 const pathOf = (problem: string): string => problem.split(': ', 1)[0]!;
 
 function readOrRefuse(file: string, environment: Environment) {
@@ -90,6 +110,9 @@ const soundSections = (tree: Readonly<Record<string, unknown>>): Partial<Section
     }),
   );
 
+const unknownKind = (name: string, kind: string, kinds: ReadonlyMap<string, ProviderKind>): string =>
+  `providers.${name}.kind: "${kind}" is none of ${[...kinds.keys()].join(', ')}`;
+
 function openableProviders(
   sections: Sections['providers'],
   kinds: ReadonlyMap<string, ProviderKind>,
@@ -99,7 +122,7 @@ function openableProviders(
   for (const [name, { kind: kindName, ...rest }] of Object.entries(sections)) {
     const kind = kinds.get(kindName);
     if (!kind) {
-      problems.push(`providers.${name}.kind: "${kindName}" is none of ${[...kinds.keys()].join(', ')}`);
+      problems.push(unknownKind(name, kindName, kinds));
       continue;
     }
     const section = kind.settings.safeParse(rest);

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { providerKinds } from '../../src/issuance/providers/registry.js';
-import { loadSettings, SettingsError } from '../../src/settings/load.js';
+import { loadPolicySettings, loadSettings, SettingsError } from '../../src/settings/load.js';
 import { environment, load, problemsOf, sound, written } from './settings-file.js';
 
 describe('settings that are sound', () => {
@@ -46,6 +46,18 @@ describe('settings that are sound', () => {
       'payments-admin',
     ]);
     expect(() => loadSettings(file, { environment: {}, kinds: providerKinds })).toThrow(SettingsError);
+  });
+
+  test('whoever writes policies needs no secrets of the broker, and is told of what policies speak of', () => {
+    const file = fileURLToPath(new URL('../../../config/protem.yaml', import.meta.url));
+    const { policy, catalog, tools } = loadPolicySettings(file, { environment: {}, kinds: providerKinds });
+    expect(policy.directory).toMatch(/^\/.*\/policy$/);
+    expect(catalog.get('reports-db')?.mint).toMatchObject({ method: 'read' });
+    expect([...tools.keys()]).toContain('s3.get');
+    const without = (kinds: typeof providerKinds) => () =>
+      loadPolicySettings(file, { environment: {}, kinds });
+    expect(without(new Map())).toThrow('providers.aws.kind: "aws-sts" is none of');
+    expect(without(providerKinds)).not.toThrow();
   });
 
   test('an override goes over everything, lists included', () => {
