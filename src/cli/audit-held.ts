@@ -2,6 +2,7 @@ import { readLogLine } from '../audit/log-line.js';
 import type { LogLine } from '../audit/log-line.js';
 import { leaseHistories } from '../audit/usage/history.js';
 import type { LeaseHistory } from '../audit/usage/history.js';
+import { withOffset } from '../wire/text.js';
 import { linesOf } from './audit-usage.js';
 import { plain } from './output.js';
 import { UsageError } from './terminal.js';
@@ -16,7 +17,7 @@ export interface HeldCommand {
 }
 
 /** A lease that was there at some moment of the time that is asked about, and who allowed it. */
-interface Held extends Omit<LeaseHistory, 'from' | 'until'> {
+interface Held extends Omit<LeaseHistory, 'from' | 'until' | 'isHandedOver'> {
   readonly from: string;
   /** When it was over, or the latest end that it was given; absent while neither is known. */
   readonly until?: string;
@@ -43,6 +44,8 @@ export async function printHeld(
   }
   const held = [...histories.leases.values()]
     .filter(({ agent, task }) => (options.agent ?? agent) === agent && (options.task ?? task) === task)
+    // What was never handed over was held by nobody.
+    .filter(({ isHandedOver }) => isHandedOver)
     .filter((lease) => lease.from < until && (lease.until ?? Infinity) > from)
     .map((lease): Held => shown(lease, approvers));
   if (options.output === 'json') return print(JSON.stringify(held, undefined, 2));
@@ -52,9 +55,9 @@ export async function printHeld(
 
 function momentOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  const at = /T.*(Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(at)) throw new UsageError(`"${text}" is no moment: ISO 8601 with its offset.`);
-  return at;
+  if (!withOffset.safeParse(text).success)
+    throw new UsageError(`"${text}" is no moment: ISO 8601 with its offset.`);
+  return Date.parse(text);
 }
 
 function noteApprover(approvers: Map<string, string[]>, { event }: LogLine): void {
@@ -64,7 +67,7 @@ function noteApprover(approvers: Map<string, string[]>, { event }: LogLine): voi
 }
 
 const shown = (
-  { from, until, ...lease }: LeaseHistory,
+  { from, until, isHandedOver: _isHandedOver, ...lease }: LeaseHistory,
   approvers: ReadonlyMap<string, readonly string[]>,
 ): Held => ({
   ...lease,

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Shape } from './shape.js';
 import { pageOf, pageQuery } from './page.js';
-import { instant, leaseId, principalId, taskId } from './text.js';
+import { instant, leaseId, principalId, taskId, withOffset } from './text.js';
 
-const moment = z.iso.datetime({ offset: true }).optional();
+const moment = withOffset.optional();
 
 /** `lease`, `task` and `agent` each name the subject: give one of them, or none for the whole log. */
 export const auditQuery = z

@@ -55,7 +55,8 @@ export const durationText = z.string().regex(/^(\d+[smhd])+$/);
 /** When something must be over: at a moment, or so many seconds from now. */
 export type Deadline = { readonly atMs: number } | { readonly inSeconds: number };
 
-const withOffset = z.iso.datetime({ offset: true });
+/** A moment in ISO 8601 with its offset. */
+export const withOffset = z.iso.datetime({ offset: true });
 
 /** A moment in ISO 8601 with its offset ("2030-01-31T12:00:00Z"), or a duration from now ("2h"). */
 export const deadline = z

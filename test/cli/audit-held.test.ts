@@ -15,22 +15,24 @@ const reserved = (lease: string, agent: string, more: object = {}) => ({
   ...{ type: 'lease.reserved', lease, task: `tsk_${lease}`, agent, asked: { entry: 'reports' } },
   ...{ decided: { is: 'permit', because: ['reads-reports'] }, ...more },
 });
+const active = (lease: string, agent: string, ends: number) => ({
+  ...{ type: 'lease.active', lease, task: `tsk_${lease}`, agent, expiresAt: Date.parse(at(ends)) },
+});
 const events = [
   reserved('early', 'agent:a'),
-  {
-    type: 'lease.active',
-    lease: 'early',
-    task: 'tsk_early',
-    agent: 'agent:a',
-    expiresAt: Date.parse(at(900)),
-  },
+  active('early', 'agent:a', 900),
   { type: 'approval.decided', approval: 'apr_1', decision: 'approve', by: 'operator:ann' },
   { type: 'approval.decided', approval: 'apr_1', decision: 'approve', by: 'operator:bob' },
   reserved('approved', 'agent:a', { approval: 'apr_1' }),
+  active('approved', 'agent:a', 900),
   reserved('others', 'agent:b'),
+  active('others', 'agent:b', 900),
+  reserved('failed', 'agent:a'),
+  { type: 'lease.mint_failed', lease: 'failed', task: 'tsk_failed', agent: 'agent:a' },
   { type: 'lease.revoked', lease: 'approved', task: 'tsk_approved', agent: 'agent:a' },
   { type: 'lease.revoked', lease: 'early', task: 'tsk_early', agent: 'agent:a' },
   reserved('late', 'agent:a'),
+  active('late', 'agent:a', 900),
 ];
 const file = join(directory, 'log.jsonl');
 const lines = logOf(events.length, 'chn_1', (seq) => events[seq - 1]!);
@@ -47,18 +49,22 @@ test('AUD-01: what an agent held in a time is what was there then, whenever it w
   expect(await held({ agent })).toEqual(['early', 'approved', 'late']);
   // Issued before it, and over after it: nothing was told of it in that time.
   expect(await held({ agent, from: at(3.2), until: at(3.4) })).toEqual(['early']);
-  expect(await held({ agent, from: at(5.5), until: at(6.5) })).toEqual(['early', 'approved']);
-  expect(await held({ agent, from: at(8), until: at(9) })).toEqual([]);
-  expect(await held({ agent, from: at(9.5) })).toEqual(['late']);
-  expect(await held({ from: at(6.5), until: at(6.6) })).toEqual(['early', 'approved', 'others']);
+  expect(await held({ agent, from: at(6.5), until: at(10.5) })).toEqual(['early', 'approved']);
+  expect(await held({ agent, from: at(12), until: at(13) })).toEqual([]);
+  expect(await held({ agent, from: at(13.5) })).toEqual(['late']);
+  expect(await held({ from: at(8.5), until: at(8.6) })).toEqual(['early', 'approved', 'others']);
   expect(await held({ task: 'tsk_others' })).toEqual(['others']);
+});
+
+test('AUD-01: what was never handed over was held by nobody', async () => {
+  expect(await held({ task: 'tsk_failed' })).toEqual([]);
 });
 
 test('AUD-01: with who allowed it: the policies, and the persons who approved', async () => {
   const said: string[] = [];
   await printHeld(file, { task: 'tsk_approved', output: 'text' }, (line) => said.push(line));
   expect(said).toEqual([
-    `${at(5)}  ${at(7)}  approved  reports  agent:a  tsk_approved  by reads-reports, approved by operator:ann, operator:bob`,
+    `${at(5)}  ${at(11)}  approved  reports  agent:a  tsk_approved  by reads-reports, approved by operator:ann, operator:bob`,
     '1 lease',
   ]);
 });

@@ -12,6 +12,8 @@ export interface LeaseHistory {
   readonly because: readonly string[];
   readonly approval?: string;
   readonly from: number;
+  /** Whether its agent received it. */
+  isHandedOver: boolean;
   /** When it was over, or the latest end that it was given; undefined while neither is known. */
   until?: number;
 }
@@ -39,9 +41,11 @@ export function leaseHistories() {
           because: textsOf(membersOf(event['decided'])['because']),
           ...present({ approval: textOf(event['approval']) }),
           from: at,
+          isHandedOver: false,
         });
       const known = leases.get(lease);
       if (!known) return;
+      if (event.type === 'lease.active') known.isHandedOver = true;
       if (over.has(event.type)) known.until = Math.min(known.until ?? at, at);
       else if (typeof event['expiresAt'] === 'number') known.until = event['expiresAt'];
     },
